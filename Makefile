@@ -1,0 +1,87 @@
+# Everything a contributor or a visitor does; `make help` lists it.
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-builtin-rules
+
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(BIN)/uv
+LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+  --no-header --no-emit-index-url --no-emit-find-links --upgrade
+
+# uv trusts the machine's certificates where there are some, so that it works behind a company's proxy.
+export UV_SYSTEM_CERTS ?= $(if $(wildcard /etc/ssl/certs/ca-certificates.crt),true,false)
+export UV_NO_PROGRESS ?= $(if $(CI),true,false)
+
+.PHONY: help
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: install
+install: $(VENV)/installed ## make .venv with everything in it, at the locked versions
+
+$(VENV)/installed: $(UV) requirements-dev.lock pyproject.toml
+	$(UV) pip sync --require-hashes requirements-dev.lock
+	$(UV) pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# uv's own version and hashes stand in the lock for developing, like every other tool's.
+$(UV): | requirements-dev.lock
+	@python=$$(tools/find-python) && echo "making $(VENV) with $$python" && "$$python" -m venv $(VENV)
+	@sed -n '/^uv==/,/^[^ ]/ { /^uv==/p; /^ .*[-][-]hash/p }' requirements-dev.lock > $(VENV)/uv.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $(VENV)/uv.lock
+
+.PHONY: demo
+demo: install ## start a plant that makes its own orders and events, and serve it
+	$(BIN)/traveler demo
+
+.PHONY: test
+test: install ## run the tests that this machine can run, and say what was skipped
+	$(BIN)/python -m pytest -q -m "not slow"
+
+.PHONY: servers
+servers: ## install with apt the servers that some tests need
+	@tools/install-servers
+
+.PHONY: test-all
+test-all: install servers ## run every test; a missing server is a failure
+	TRAVELER_REQUIRE_SERVERS=1 $(BIN)/python -m pytest -q
+
+.PHONY: check
+check: install ## format, lint, types, imports, ontology
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -q tests/ontology
+
+.PHONY: format
+format: install ## format the code and mend what ruff can mend
+	$(BIN)/ruff check --fix --exit-zero .
+	$(BIN)/ruff format .
+
+.PHONY: wheel
+wheel: install ## build dist/*.whl, install it in a clean environment and run its demo once
+	rm -rf dist
+	$(BIN)/python -m build --wheel --no-isolation --outdir dist
+	TRAVELER_WHEEL=$$(echo dist/*.whl) $(BIN)/python -m pytest -q tests/packaging
+
+.PHONY: docs
+docs: install ## write the ontology's documentation to build/docs/index.html
+	$(BIN)/python tools/ontology_page.py build/docs/index.html
+	@echo "open build/docs/index.html"
+
+.PHONY: bench
+bench: install ## time each stage on the plant of 10,000 jobs and write bench/RESULTS.md
+	$(BIN)/python -m bench
+
+.PHONY: lock
+lock: $(UV) ## write the lock files anew, at the newest versions that pyproject.toml allows
+	$(LOCK) pyproject.toml --group dev --output-file requirements-dev.lock
+	$(LOCK) pyproject.toml --constraint requirements-dev.lock --output-file requirements.lock
+
+.PHONY: clean
+clean: ## remove what was built; .venv stays
+	rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +

@@ -1,0 +1,53 @@
+"""What a user can set or call stands in the README; what he can ask is answered in a test."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel
+
+from kg import settings
+
+# Set by the reader of the files, never by a person: the folder that a file was found in.
+NOT_WRITTEN = {"folder"}
+WRITTEN_AS = {"tables": "table", "sources": "source"}
+
+
+def _written_settings() -> list[str]:
+    names = {
+        WRITTEN_AS.get(field, field)
+        for _, model in inspect.getmembers(settings, inspect.isclass)
+        if issubclass(model, BaseModel) and model.__module__ == settings.__name__
+        for field in model.model_fields
+        if field not in NOT_WRITTEN
+    }
+    assert names, "no setting was found"
+    return sorted(names)
+
+
+def test_every_setting_stands_in_the_readme(readme: str) -> None:
+    assert [name for name in _written_settings() if not _is_shown(name, readme)] == []
+
+
+def _is_shown(name: str, readme: str) -> bool:
+    """Say whether a name stands as code: `name`, name = value, or [name]."""
+    as_code = rf"`{name}`|(?:^|[;,{{(]) *{name} *=|[\[.]{name}\]"
+    return re.search(as_code, readme, re.MULTILINE) is not None
+
+
+def test_every_route_stands_in_the_readme(readme: str, tmp_path: Path) -> None:
+    app = pytest.importorskip("api.app", reason="there is no API yet")
+    plant = settings.Plant(name="House", base="https://house.example/", folder=tmp_path)
+    paths = set(app.create_app(plant).openapi()["paths"]) | {"/docs"}
+    assert len(paths) > 1, "no route was found"
+    assert sorted(path for path in paths if path not in readme) == []
+
+
+def test_every_question_has_expected_rows(root: Path) -> None:
+    questions = sorted((root / "ontology" / "questions").glob("*.rq"))
+    assert questions, "no question was found"
+    cases = {path.stem: root / "tests" / "questions" / path.stem for path in questions}
+    assert [name for name, case in cases.items() if not list(case.rglob("expected*"))] == []
