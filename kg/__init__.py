@@ -1,0 +1,1 @@
+"""Traveler: the context layer of a factory, from records to answers."""

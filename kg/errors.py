@@ -1,0 +1,94 @@
+"""Every error that Traveler raises on purpose.
+
+::
+
+    TravelerError                 message, hint, code
+    ├── ConfigError               plant.toml, source.toml or an option is wrong
+    ├── MappingError              a mapping is wrong: file, line, term
+    ├── SourceError               a system cannot be read as a whole
+    ├── JournalError              the journal cannot be written or read
+    ├── StoreError                the store cannot be opened, written or read
+    │   └── StoreLocked           another process owns the store
+    ├── QueryError                a query is refused or failed
+    │   └── QueryTimeout          a query took longer than it may
+    ├── OntologyError             the ontology or a shape cannot be used
+    └── UnknownEntity             no such machine, job, customer, batch …
+
+Bad *data* is never an error: it is a quarantined record or a gap.
+"""
+
+from __future__ import annotations
+
+
+class TravelerError(Exception):
+    """Carries what went wrong, what to do about it, and a stable code for machines."""
+
+    code = "error"
+    exit_code = 2
+
+    def __init__(self, message: str, *, hint: str = "", code: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        if code is not None:
+            self.code = code
+
+
+class ConfigError(TravelerError):
+    """A setting is missing, unknown or impossible; the message names file and key."""
+
+    code = "config"
+
+
+class MappingError(TravelerError):
+    """A mapping cannot be used; the message names file, line and term."""
+
+    code = "mapping"
+
+
+class SourceError(TravelerError):
+    """A whole source or table cannot be read; single bad rows are quarantined instead."""
+
+    code = "source"
+
+
+class JournalError(TravelerError):
+    """The journal file cannot be opened, written or read."""
+
+    code = "journal"
+
+
+class StoreError(TravelerError):
+    """The graph store cannot be opened, written or read."""
+
+    code = "store"
+
+
+class StoreLocked(StoreError):
+    """Another process owns the store; only one may hold it open."""
+
+    code = "store-locked"
+
+
+class QueryError(TravelerError):
+    """A query is not valid, not allowed, or failed while running."""
+
+    code = "query"
+
+
+class QueryTimeout(QueryError):
+    """A query ran past its deadline and was stopped; there is no partial answer."""
+
+    code = "query-timeout"
+
+
+class OntologyError(TravelerError):
+    """An ontology file, shape or question cannot be used."""
+
+    code = "ontology"
+
+
+class UnknownEntity(TravelerError):
+    """Nothing in the graph has this id or label; near misses stand in the hint."""
+
+    code = "unknown-entity"

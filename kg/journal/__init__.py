@@ -1,0 +1,8 @@
+"""The journal: every record a source gave, written durably before it is acknowledged (SQLite)."""
+
+from __future__ import annotations
+
+from kg.journal.journal import Journal, OpenGap, Quarantined
+from kg.journal.versions import Appended
+
+__all__ = ["Appended", "Journal", "OpenGap", "Quarantined"]

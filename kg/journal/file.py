@@ -1,0 +1,146 @@
+"""The SQLite file that a journal is: its schema, its pragmas, its transactions."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from kg.errors import JournalError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+APPLICATION_ID = 0x54524A4C
+SCHEMA_VERSION = 1
+_BUSY_SECONDS = 30.0
+
+# The version is part of a record's identity, so a redelivered record meets its own row.
+# `newest` repeats what deciding about a new version needs: a look-up, not a walk of history.
+_SCHEMA = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE record (
+  seq INTEGER PRIMARY KEY, source TEXT NOT NULL, kind TEXT NOT NULL, key TEXT NOT NULL,
+  version TEXT NOT NULL, digest BLOB NOT NULL, deleted INTEGER NOT NULL, effective TEXT,
+  effective_by TEXT NOT NULL, recorded TEXT NOT NULL, position TEXT NOT NULL,
+  payload TEXT NOT NULL, UNIQUE (source, kind, key, version));
+CREATE TABLE newest (
+  seq INTEGER PRIMARY KEY REFERENCES record (seq), source TEXT NOT NULL, kind TEXT NOT NULL,
+  key TEXT NOT NULL, version TEXT NOT NULL, number INTEGER NOT NULL, digest BLOB NOT NULL,
+  deleted INTEGER NOT NULL, UNIQUE (source, kind, key));
+CREATE TABLE cursor (
+  source TEXT NOT NULL, kind TEXT NOT NULL, cursor TEXT NOT NULL, confirmed_at TEXT NOT NULL,
+  PRIMARY KEY (source, kind)) WITHOUT ROWID;
+CREATE TABLE quarantine (
+  id INTEGER PRIMARY KEY, source TEXT NOT NULL, kind TEXT NOT NULL, key TEXT,
+  position TEXT NOT NULL, stage TEXT NOT NULL, code TEXT NOT NULL, message TEXT NOT NULL,
+  hint TEXT NOT NULL, raw TEXT NOT NULL, raw_digest BLOB NOT NULL, first_seen TEXT NOT NULL,
+  last_seen TEXT NOT NULL, attempts INTEGER NOT NULL,
+  UNIQUE (source, kind, position, stage, code, raw_digest));
+CREATE TABLE gap (
+  id INTEGER PRIMARY KEY, entity TEXT NOT NULL, slot TEXT NOT NULL, shape TEXT NOT NULL,
+  severity TEXT NOT NULL, message TEXT NOT NULL, opened_at TEXT NOT NULL,
+  opened_seq INTEGER NOT NULL, closed_at TEXT, closed_seq INTEGER);
+CREATE UNIQUE INDEX gap_open ON gap (entity, slot, shape) WHERE closed_at IS NULL;
+"""
+
+
+def open_journal_file(path: Path) -> sqlite3.Connection:
+    """Open a journal, or make one where there is no file yet; its folder is made too.
+
+    Raises:
+        JournalError: the file is no Traveler journal, has a newer schema, or cannot be opened.
+    """
+    with translated(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        connection = connect(path)
+        try:
+            _prepare(connection, path)
+        except BaseException:
+            connection.close()
+            raise
+    return connection
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """Connect with explicit transactions and no say about threads: the journal's lock has it."""
+    connection = sqlite3.connect(
+        path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
+    )
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA cache_size = -65536")
+    return connection
+
+
+@contextmanager
+def translated(path: Path) -> Iterator[None]:
+    """Turn SQLite's and the file system's errors into ``JournalError``."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        is_foreign = "not a database" in str(error)
+        raise JournalError(
+            f"the journal {path} {'is no SQLite file' if is_foreign else f'failed: {error}'}",
+            hint=_foreign_hint(path) if is_foreign else "is its disk full or its file locked?",
+        ) from error
+    except OSError as error:
+        raise JournalError(
+            f"the journal {path} cannot be opened: {error.strerror or error}",
+            hint="check the folder's owner and rights, or set another [store] path",
+        ) from error
+
+
+@contextmanager
+def write_transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    """Commit the block as one durable transaction, or leave nothing of it."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield connection
+        connection.execute("COMMIT")
+    except BaseException:
+        # A full disk has rolled back by itself; a second rollback would hide the first error.
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+    # Look before touching: switching to WAL would already rewrite somebody else's file.
+    if _is_blank(connection):
+        connection.execute("PRAGMA journal_mode = WAL")
+        _create(connection)
+    _check(connection, path)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+
+
+def _is_blank(connection: sqlite3.Connection) -> bool:
+    (objects,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    return not objects
+
+
+def _create(connection: sqlite3.Connection) -> None:
+    with write_transaction(connection):
+        if not _is_blank(connection):  # another process was quicker
+            return
+        for statement in _SCHEMA.split(";"):
+            connection.execute(statement)
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute("INSERT INTO meta VALUES ('schema', ?)", (str(SCHEMA_VERSION),))
+
+
+def _check(connection: sqlite3.Connection, path: Path) -> None:
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    if application != APPLICATION_ID:
+        raise JournalError(f"{path} is no Traveler journal", hint=_foreign_hint(path))
+    (schema,) = connection.execute("SELECT value FROM meta WHERE key = 'schema'").fetchone()
+    if int(schema) > SCHEMA_VERSION:
+        raise JournalError(
+            f"the journal {path} has schema {schema}; this Traveler reads up to {SCHEMA_VERSION}",
+            hint="use the newer Traveler that wrote it",
+        )
+
+
+def _foreign_hint(path: Path) -> str:
+    return f"set another [store] path, or move {path.name} away if it is not needed"

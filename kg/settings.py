@@ -1,0 +1,260 @@
+"""What a plant and its sources are told by their files: plant.toml and source.toml."""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self, TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from kg import assets
+from kg.errors import ConfigError
+
+_ENVIRONMENT = re.compile(r"\$\{(\w+)\}")
+_T = TypeVar("_T", bound="_Section")
+Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _check_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ValueError(
+            f"no time zone {name!r}; use an IANA name such as Europe/Stockholm or UTC"
+        ) from error
+    return name
+
+
+class FoldSettings(_Section):
+    """How a table's events become present state (``open-close`` makes runs)."""
+
+    kind: Literal["open-close", "latest"]
+    pair: tuple[str, ...] = ()
+    sum: tuple[str, ...] = ()
+    subject: str = ""
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        if self.kind == "open-close" and not self.pair:
+            raise ValueError("an open-close fold needs pair = [properties that must agree]")
+        if self.kind == "latest" and not self.subject:
+            raise ValueError("a latest fold needs subject = the property that leads to its subject")
+        return self
+
+
+class TableSettings(_Section):
+    """One table, file or topic of a source."""
+
+    name: Name
+    mapping: str
+    key: tuple[str, ...] = Field(min_length=1)
+    query: str = ""
+    table: str = ""
+    file: str = ""
+    where: dict[str, str | list[str]] = {}
+    arrives: Literal["snapshot", "changes", "events"] = "snapshot"
+    row: Literal["state", "event", "interval"] = "state"
+    changed: tuple[str, ...] = ()
+    event_time: str = ""
+    version: str = ""
+    times: dict[str, str] = {}
+    decimal: Literal[".", ","] = "."
+    required: tuple[str, ...] = ()
+    placeholders: tuple[str, ...] = ()
+    fold: FoldSettings | None = None
+
+    @model_validator(mode="after")
+    def _agrees(self) -> Self:
+        if self.row == "event" and not self.event_time:
+            raise ValueError(f"table {self.name}: events need event_time = their time column")
+        if self.fold is not None and self.row != "event":
+            raise ValueError(f"table {self.name}: a fold needs row = 'event'")
+        return self
+
+    def time_form(self, column: str) -> str:
+        """Give how a column writes its times; ``iso`` where nothing is said."""
+        return self.times.get(column, "iso")
+
+
+class SourceSettings(_Section):
+    """One connected system: how to reach it, how it writes, who owns it, how far to trust it."""
+
+    name: Name
+    title: str = ""
+    system: str = ""
+    owner: str = ""
+    authority: int = 50
+    adapter: Literal["sql", "files"]
+    url: str = ""
+    path: str = ""
+    zone: str = ""
+    placeholders: tuple[str, ...] = ()
+    stale_after_seconds: float = 86_400.0
+    covers: tuple[str, ...] | None = None
+    lookup: dict[str, dict[str, str]] = {}
+    tables: tuple[TableSettings, ...] = ()
+    folder: Path = Path()
+
+    _zone = field_validator("zone")(lambda zone: _check_zone(zone) if zone else zone)
+
+    @cached_property
+    def zone_info(self) -> ZoneInfo:
+        """The zone of times that carry no offset."""
+        return ZoneInfo(self.zone or "UTC")
+
+    def table(self, name: str) -> TableSettings:
+        """Find a table by name.
+
+        Raises:
+            ConfigError: source.toml has no such table.
+        """
+        for table in self.tables:
+            if table.name == name:
+                return table
+        raise ConfigError(
+            f"source {self.name} has no table {name!r}",
+            hint=f"its tables are {', '.join(table.name for table in self.tables)}",
+        )
+
+
+class StoreSettings(_Section):
+    """Where the graph and the journal live, below the plant's folder."""
+
+    path: Path = Path("store")
+
+
+class Plant(_Section):
+    """A plant: its name, base IRI, zone, store and connected sources."""
+
+    name: str
+    base: str
+    zone: str = "UTC"
+    store: StoreSettings = StoreSettings()
+    sources: tuple[SourceSettings, ...] = ()
+    folder: Path = Path()
+
+    _zone = field_validator("zone")(_check_zone)
+
+    @field_validator("base")
+    @classmethod
+    def _is_base(cls, base: str) -> str:
+        if not re.fullmatch(r"https?://[^\s<>\"{}|\\^`#?]+/", base):
+            raise ValueError(f"base {base!r} must be an http(s) IRI that ends with /")
+        return base
+
+    @property
+    def store_path(self) -> Path:
+        """The folder that holds the graph's generations and the journal."""
+        return self.folder / self.store.path
+
+    @property
+    def journal_path(self) -> Path:
+        """The journal's SQLite file."""
+        return self.store_path / "journal.sqlite"
+
+    def source(self, name: str) -> SourceSettings:
+        """Find a connected source by name.
+
+        Raises:
+            ConfigError: the plant has no such source.
+        """
+        for source in self.sources:
+            if source.name == name:
+                return source
+        raise ConfigError(f"the plant has no source {name!r}", hint="see plant.toml")
+
+
+def load_plant(path: Path) -> Plant:
+    """Read plant.toml and the source.toml of each of its sources.
+
+    Raises:
+        ConfigError: a file is missing, is no TOML, or holds an impossible setting.
+    """
+    if path.is_dir():
+        path = path / "plant.toml"
+    document = _read_toml(path)
+    folder = path.resolve().parent
+    head = dict(document.get("plant", {}))
+    zone = str(head.get("zone", "UTC"))
+    sources = [_load_source(entry, folder, zone, path) for entry in document.get("source", [])]
+    unknown = set(document) - {"plant", "store", "source"}
+    if unknown:
+        raise ConfigError(f"{path}: unknown section [{min(unknown)}]")
+    head |= {"store": document.get("store", {}), "sources": sources, "folder": folder}
+    plant = _validate(Plant, head, path)
+    names = [source.name for source in plant.sources]
+    if len(set(names)) != len(names):
+        raise ConfigError(f"{path}: two sources share one name", hint="give each a name of its own")
+    return plant
+
+
+def load_source(folder: Path, overrides: dict[str, Any] | None = None) -> SourceSettings:
+    """Read one mapping folder's source.toml; ``overrides`` win over what it says.
+
+    Raises:
+        ConfigError: it is missing, no TOML, or holds an impossible setting.
+    """
+    path = folder / "source.toml"
+    document = _read_toml(path)
+    unknown = set(document) - {"source", "table", "lookup"}
+    if unknown:
+        raise ConfigError(f"{path}: unknown section [{min(unknown)}]")
+    head = dict(document.get("source", {})) | (overrides or {})
+    head |= {
+        "tables": document.get("table", []),
+        "lookup": document.get("lookup", {}),
+        "folder": folder,
+    }
+    return _validate(SourceSettings, head, path)
+
+
+def _load_source(entry: dict[str, Any], folder: Path, zone: str, path: Path) -> SourceSettings:
+    overrides = {key: _expand(value, path) for key, value in entry.items() if key != "mapping"}
+    if "mapping" not in entry:
+        raise ConfigError(f"{path}: a [[source]] has no mapping", hint='mapping = "mappings/erp"')
+    mapping = assets.find_mapping(str(entry["mapping"]), folder)
+    source = load_source(mapping, overrides)
+    updates: dict[str, Any] = {"zone": source.zone or zone}
+    if source.path:
+        updates["path"] = str((folder / source.path).resolve())
+    if source.url.startswith("sqlite:///") and not source.url.startswith("sqlite:////"):
+        updates["url"] = f"sqlite:///{(folder / source.url.removeprefix('sqlite:///')).resolve()}"
+    return source.model_copy(update=updates)
+
+
+def _expand(value: Any, path: Path) -> Any:
+    def lookup(match: re.Match[str]) -> str:
+        name = match.group(1)
+        if name not in os.environ:
+            raise ConfigError(f"{path}: ${{{name}}} is not set", hint=f"export {name}=…")
+        return os.environ[name]
+
+    return _ENVIRONMENT.sub(lookup, value) if isinstance(value, str) else value
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ConfigError(f"there is no {path}", hint="name one with --plant PATH") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        raise ConfigError(f"{path}: {error}") from error
+
+
+def _validate(model: type[_T], values: dict[str, Any], path: Path) -> _T:
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        message = first["msg"].removeprefix("Value error, ")
+        raise ConfigError(f"{path}: {where}: {message}", hint="see README, plant.toml") from error

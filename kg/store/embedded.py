@@ -1,0 +1,363 @@
+"""The embedded graph store: Oxigraph in this process, one writer, N-Triples strings outside."""
+
+from __future__ import annotations
+
+import gc
+import re
+from contextlib import contextmanager
+from itertools import islice
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+import pyoxigraph as ox
+
+from kg.errors import QueryError, StoreError, StoreLocked
+from kg.store.terms import (
+    DEFAULT_GRAPH,
+    PREFIXES,
+    Quad,
+    checked,
+    engine_graph,
+    engine_iri,
+    engine_term,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator
+    from pathlib import Path
+    from types import TracebackType
+    from typing import Self
+
+    from kg.records import Fact, Term
+
+_APPLIED_SEQ = f"<{PREFIXES['tr']}appliedSeq>"
+_INTEGER = f"<{PREFIXES['xsd']}integer>"
+_LINES_PER_READ = 2_000
+# "lock hold by current process …" or "While lock file: …: Resource temporarily unavailable";
+# a lock file that may not be written ("Permission denied") is another trouble.
+_LOCKED = re.compile(
+    r"lock hold by|while lock file.*(temporarily unavailable|no locks)", re.IGNORECASE
+)
+
+
+class EmbeddedStore:
+    """The graph of one plant; opened by one process, written by one call at a time.
+
+    ``base`` is the plant's base IRI; it also resolves relative IRIs in queries. Reads may come
+    from any thread; each is evaluated and iterated whole in the thread that calls.
+    """
+
+    def __init__(self, engine: ox.Store, base: str, path: Path | None = None) -> None:
+        self._engine: ox.Store | None = engine
+        self._writing = Lock()
+        self.base = base
+        self.path = path
+        self._offset_subject = f"<{base}store>"
+        self._offset_graph = f"<{base}graph/offset>"
+
+    @classmethod
+    def open(cls, path: Path, base: str) -> EmbeddedStore:
+        """Open the store in a folder, which is made when it does not exist.
+
+        Raises: StoreLocked while another process (or this one) holds it; StoreError otherwise.
+        """
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            return cls(ox.Store(path), base, path)
+        except (OSError, RuntimeError) as error:
+            raise _open_error(path, error) from error
+
+    @classmethod
+    def in_memory(cls, base: str) -> EmbeddedStore:
+        """Make an empty store that ends with the process and cannot be checkpointed."""
+        return cls(ox.Store(), base)
+
+    def close(self) -> None:
+        """Let the folder go; harmless when repeated, and every later call raises StoreError."""
+        with self._writing:
+            self._engine = None
+        # The engine has no close: its lock goes with the last reference, wherever a cycle
+        # (a traceback that holds an iterator, for instance) still keeps one.
+        gc.collect()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    # Writing
+
+    def apply(self, removed: Collection[Quad], added: Collection[Quad], seq: int) -> None:
+        """Remove, then add, then move the offset to ``seq``, all in one atomic call.
+
+        A quad in both stays. Nothing is synced to disk before ``flush``: a killed process loses
+        nothing, a power cut loses the tail, and the offset with it.
+        Raises: StoreError, with nothing written, also for a ``seq`` behind the store's.
+        """
+        with self._writing:
+            taken = _grouped(removed)
+            given = _grouped(added)
+            self._move_offset(taken, given, seq)
+            self._update(f"{_data('DELETE', taken)};\n{_data('INSERT', given)}")
+
+    def update(self, text: str) -> None:
+        """Run an update of our own making, such as the ontology's rules; one atomic call.
+
+        Raises: StoreError, with nothing written.
+        """
+        with self._writing:
+            self._update(text)
+
+    def set_seq(self, seq: int) -> None:
+        """Move the offset alone, after a bulk load."""
+        self.apply((), (), seq)
+
+    def bulk_load(self, lines: Iterable[str]) -> None:
+        """Load N-Quads lines fast and *not* atomically; only for a store that is half-built.
+
+        ``lines`` is consumed in this thread, and what it raises passes through.
+        Raises: StoreError for a line that is no N-Quads.
+        """
+        with self._writing, _engine_errors("The lines cannot be loaded"):
+            reader: Any = _LineReader(lines)
+            self._open_engine().bulk_load(reader, ox.RdfFormat.N_QUADS)
+
+    def flush(self) -> None:
+        """Sync everything written so far to disk (about 80 ms)."""
+        with _engine_errors("The store cannot be flushed to disk"):
+            self._open_engine().flush()
+
+    def checkpoint(self, folder: Path) -> None:
+        """Make a consistent copy of the store by hard links, in a folder that must not exist.
+
+        Writers may go on meanwhile. Raises: StoreError, also for a store in memory.
+        """
+        with _engine_errors(f"No checkpoint can be made in {folder}"):
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            self._open_engine().backup(folder)
+
+    # Reading by pattern
+
+    def applied_seq(self) -> int:
+        """Give the journal's sequence number that the graph has reached; 0 when empty."""
+        held = self._match(self._offset_subject, _APPLIED_SEQ, None, self._offset_graph)
+        return max((int(quad.object.value) for quad in held), default=0)
+
+    def match(
+        self,
+        s: Term | None = None,
+        p: Term | None = None,
+        o: Term | None = None,
+        g: Term | None = None,
+    ) -> list[Quad]:
+        """Give the quads of a pattern; None is anything, ``g=""`` the default graph only."""
+        return [
+            (str(qs), str(qp), str(qo), "" if qg == DEFAULT_GRAPH else str(qg))
+            for qs, qp, qo, qg in self._match(s, p, o, g)
+        ]
+
+    def graph(self, name: Term) -> set[Fact]:
+        """Give the facts of one graph; "" is the default graph."""
+        return {(str(s), str(p), str(o)) for s, p, o, _ in self._match(None, None, None, name)}
+
+    def objects(self, s: Term, p: Term, g: Term = "") -> list[Term]:
+        """Give the objects of a subject and property in one graph, the current one by default."""
+        return [str(quad.object) for quad in self._match(s, p, None, g)]
+
+    def subjects(self, predicate: Term, value: Term) -> list[Term]:
+        """Give every subject that has the value in any named graph, once, sorted."""
+        found = self._match(None, predicate, value, None)
+        return sorted({str(s) for s, _, _, g in found if g != DEFAULT_GRAPH})
+
+    def claims(self, subject: Term, predicate: Term) -> list[tuple[Term, Term]]:
+        """Give (object, graph) of every named graph that says something for the slot."""
+        found = self._match(subject, predicate, None, None)
+        return [(str(o), str(g)) for _, _, o, g in found if g != DEFAULT_GRAPH]
+
+    def holders(self, fact: Fact) -> list[Term]:
+        """Give the named graphs that hold a fact: its provenance."""
+        return [str(g) for _, _, _, g in self._match(*fact, None) if g != DEFAULT_GRAPH]
+
+    def about(self, s: Term) -> list[tuple[Term, Term, Term]]:
+        """Give (property, object, graph) of everything said about ``s``, in any graph."""
+        return [(p, o, g) for _, p, o, g in self.match(s=s)]
+
+    def mentions(self, o: Term) -> list[tuple[Term, Term, Term]]:
+        """Give (subject, property, graph) of everything that points to ``o``, in any graph."""
+        return [(s, p, g) for s, p, _, g in self.match(o=o)]
+
+    def contains(self, fact: Fact, g: Term = "") -> bool:
+        """Tell whether one graph, the current one by default, holds a fact."""
+        return next(self._match(*fact, g), None) is not None
+
+    def __contains__(self, quad: Quad) -> bool:
+        return self.contains(quad[:3], quad[3])
+
+    def __len__(self) -> int:
+        return len(self._open_engine())
+
+    def __bool__(self) -> bool:
+        # Without this, `if store` would count every quad.
+        return True
+
+    def dump(self) -> list[str]:
+        """Give every quad as a canonical N-Quads line without its line break, sorted."""
+        data = self._open_engine().dump(format=ox.RdfFormat.N_QUADS) or b""
+        return sorted(line for line in data.decode().split("\n") if line)
+
+    # Reading by SPARQL
+
+    def select(self, query: str) -> list[dict[str, Term]]:
+        """Give the rows of a SELECT; variables without a value are absent from their row.
+
+        The default graph is the current graph; ``GRAPH ?g`` sees the named ones. The prefixes of
+        ``PREFIXES`` are declared already. For templates of our own: there is no deadline here.
+        Raises: QueryError.
+        """
+        with _query_errors():
+            found = self._query(query)
+            if not isinstance(found, ox.QuerySolutions):
+                raise QueryError("A SELECT query is needed here.", code="query-form")
+            names = [variable.value for variable in found.variables]
+            return [
+                {
+                    name: str(value)
+                    for name, value in zip(names, row, strict=True)
+                    if value is not None
+                }
+                for row in found
+            ]
+
+    def ask(self, query: str) -> bool:
+        """Give the answer of an ASK; Raises: QueryError."""
+        with _query_errors():
+            found = self._query(query)
+            if not isinstance(found, ox.QueryBoolean):
+                raise QueryError("An ASK query is needed here.", code="query-form")
+            return bool(found)
+
+    def construct(self, query: str) -> set[Fact]:
+        """Give the facts that a CONSTRUCT or DESCRIBE makes; Raises: QueryError."""
+        with _query_errors():
+            found = self._query(query)
+            if not isinstance(found, ox.QueryTriples):
+                raise QueryError("A CONSTRUCT or DESCRIBE is needed here.", code="query-form")
+            return {(str(s), str(p), str(o)) for s, p, o in found}
+
+    # The engine
+
+    def _open_engine(self) -> ox.Store:
+        engine = self._engine
+        if engine is None:
+            raise StoreError("The store is closed.", hint="Open it again.", code="store-closed")
+        return engine
+
+    def _match(
+        self, s: Term | None, p: Term | None, o: Term | None, g: Term | None
+    ) -> Iterator[Any]:
+        return self._open_engine().quads_for_pattern(
+            None if s is None else engine_iri(s),
+            None if p is None else engine_iri(p),
+            None if o is None else engine_term(o),
+            None if g is None else engine_graph(g),
+        )
+
+    def _query(self, query: str) -> ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples:
+        return self._open_engine().query(query, prefixes=PREFIXES, base_iri=self.base)
+
+    def _update(self, update: str) -> None:
+        with _engine_errors("The graph cannot be written"):
+            self._open_engine().update(update)
+
+    def _move_offset(
+        self, taken: dict[Term, list[str]], given: dict[Term, list[str]], seq: int
+    ) -> None:
+        before = self.applied_seq()
+        if seq < before:
+            message = f"The graph has reached record {before}; it cannot go back to {seq}."
+            raise StoreError(message, hint="Rebuild: traveler rebuild.", code="store-behind")
+        if seq != before:
+            # The old value is named, as DELETE … WHERE costs four times as much.
+            taken.setdefault(self._offset_graph, []).append(self._offset_line(before))
+            given.setdefault(self._offset_graph, []).append(self._offset_line(seq))
+
+    def _offset_line(self, seq: int) -> str:
+        return f'{self._offset_subject} {_APPLIED_SEQ} "{seq}"^^{_INTEGER} .'
+
+
+class _LineReader:
+    """Lets the engine pull text lines as a binary file, without holding them all."""
+
+    def __init__(self, lines: Iterable[str]) -> None:
+        self._lines = iter(lines)
+        self._chunk = b""
+        self._at = 0
+
+    def read(self, size: int = -1) -> bytes:
+        """Give at most ``size`` bytes; nothing at the end."""
+        if self._at >= len(self._chunk):
+            # An empty line is legal N-Quads, so lines may or may not carry their break.
+            block = islice(self._lines, _LINES_PER_READ)
+            self._chunk = "".join(f"{line}\n" for line in block).encode()
+            self._at = 0
+        end = len(self._chunk) if size < 0 else self._at + size
+        piece = self._chunk[self._at : end]
+        self._at += len(piece)
+        return piece
+
+
+def _grouped(quads: Collection[Quad]) -> dict[Term, list[str]]:
+    groups: dict[Term, list[str]] = {}
+    for s, p, o, g in quads:
+        line = f"{checked(s)} {checked(p)} {checked(o)} ."
+        groups.setdefault(checked(g) if g else "", []).append(line)
+    return groups
+
+
+def _data(verb: str, groups: dict[Term, list[str]]) -> str:
+    blocks = (
+        f"GRAPH {name} {{\n{body}\n}}" if name else body
+        for name, body in ((name, "\n".join(lines)) for name, lines in groups.items())
+    )
+    return f"{verb} DATA {{\n" + "\n".join(blocks) + "\n}"
+
+
+def _open_error(path: Path, error: Exception) -> StoreError:
+    if _LOCKED.search(str(error)):
+        return StoreLocked(
+            f"The store {path} is open in another process.",
+            hint="Stop the other traveler (serve, watch or load), or ask it over HTTP.",
+        )
+    return StoreError(
+        f"The store {path} cannot be opened: {error}",
+        hint="Check the folder's permissions and free disk space; the journal can rebuild the "
+        "graph at any time: traveler rebuild.",
+    )
+
+
+@contextmanager
+def _engine_errors(what: str) -> Iterator[None]:
+    try:
+        yield
+    except SyntaxError as error:
+        raise StoreError(f"{what}: {error}", code="bad-term") from error
+    except (OSError, RuntimeError) as error:
+        raise StoreError(
+            f"{what}: {error}", hint="Check free disk space and the folder's permissions."
+        ) from error
+
+
+@contextmanager
+def _query_errors() -> Iterator[None]:
+    try:
+        yield
+    except SyntaxError as error:
+        raise QueryError(f"The query is not valid: {error}", code="query-syntax") from error
+    except (OSError, RuntimeError, ValueError) as error:
+        raise QueryError(f"The query failed: {error}", code="query-failed") from error

@@ -1,0 +1,145 @@
+"""The folder that holds the store's generations: a rebuild writes a new one, then swaps it in."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from typing import TYPE_CHECKING
+
+from kg.errors import StoreError, StoreLocked
+from kg.store.embedded import EmbeddedStore
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CURRENT = "CURRENT"
+_DISCARDED = ".discarded"
+_GENERATION = re.compile(r"gen-(\d{6,})")
+
+
+def open_current(folder: Path, base: str) -> EmbeddedStore | None:
+    """Open the generation that CURRENT names and discard the others; None before the first load.
+
+    Raises: StoreLocked while another process owns it; StoreError when CURRENT names nothing.
+    """
+    current = current_generation(folder)
+    store = None if current is None else EmbeddedStore.open(current, base)
+    discard_others(folder)
+    return store
+
+
+def current_generation(folder: Path) -> Path | None:
+    """Give the folder that CURRENT names, or None when nothing was published yet.
+
+    Raises: StoreError when CURRENT is damaged or its generation is gone.
+    """
+    try:
+        name = (folder / CURRENT).read_text(encoding="utf-8").strip()
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        raise _damaged(folder, f"cannot be read: {error}") from error
+    if _GENERATION.fullmatch(name) is None:
+        raise _damaged(folder, f"names no generation: {name[:80]!r}")
+    if not (folder / name).is_dir():
+        raise _damaged(folder, f"names {name}, which does not exist")
+    return folder / name
+
+
+def begin(folder: Path) -> Path:
+    """Make an empty folder for a new generation; it counts for nothing until it is published."""
+    folder.mkdir(parents=True, exist_ok=True)
+    number = max((_number(path) for path in _generations(folder)), default=0) + 1
+    generation = folder / f"gen-{number:06d}"
+    generation.mkdir()
+    return generation
+
+
+def publish(folder: Path, generation: Path) -> None:
+    """Make a flushed generation the current one, for good, in one atomic step.
+
+    The one before stays on disk while it is open: ``discard_others`` removes it afterwards.
+    Raises: StoreError for a folder that ``begin`` did not make, or when the disk refuses.
+    """
+    is_ours = generation.parent == folder and _GENERATION.fullmatch(generation.name)
+    if not is_ours or not generation.is_dir():
+        raise StoreError(f"{generation} is no generation of {folder}.", hint="Use begin().")
+    fresh = folder / f"{CURRENT}.new"
+    try:
+        _sync_folder(generation)
+        with fresh.open("w", encoding="utf-8") as file:
+            file.write(f"{generation.name}\n")
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(folder / CURRENT)
+        _sync_folder(folder)
+    except OSError as error:
+        message = f"{generation.name} cannot be made current in {folder}: {error}"
+        raise StoreError(message, hint="Check free disk space and permissions.") from error
+
+
+def discard_others(folder: Path) -> list[Path]:
+    """Remove old and half-built generations that nobody has open; give those removed.
+
+    Only ``gen-NNNNNN`` folders that are empty or hold a store are touched, never the current one.
+    """
+    current = current_generation(folder)
+    removed = []
+    for generation in _generations(folder):
+        if generation != current and _is_ours(generation) and not _is_open(generation):
+            # Renamed first: a removal that is cut short leaves a name that is surely ours.
+            generation.rename(generation.with_suffix(_DISCARDED))
+            removed.append(generation)
+    if folder.is_dir():
+        for leftover in folder.glob(f"gen-*{_DISCARDED}"):
+            shutil.rmtree(leftover, ignore_errors=True)
+    return removed
+
+
+def _is_ours(generation: Path) -> bool:
+    return (generation / "LOCK").exists() or not any(generation.iterdir())
+
+
+def _is_open(generation: Path) -> bool:
+    # A rebuild by another process holds its half-built store open. Opening is the only safe
+    # question: probing the lock file ourselves would drop a lock that this process holds.
+    if not (generation / "LOCK").exists():
+        return False
+    try:
+        EmbeddedStore.open(generation, "").close()
+    except StoreLocked:
+        return True
+    except StoreError:
+        return False
+    return False
+
+
+def _generations(folder: Path) -> list[Path]:
+    if not folder.is_dir():
+        return []
+    return sorted(
+        path
+        for path in folder.iterdir()
+        if _GENERATION.fullmatch(path.name) and path.is_dir() and not path.is_symlink()
+    )
+
+
+def _number(generation: Path) -> int:
+    return int(generation.name.removeprefix("gen-"))
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _damaged(folder: Path, what: str) -> StoreError:
+    return StoreError(
+        f"{folder / CURRENT} {what}.",
+        hint="Delete that file and rebuild the graph from the journal: traveler rebuild.",
+        code="store-damaged",
+    )

@@ -1,0 +1,68 @@
+"""What a query may be before anything runs it: how long, how deep, how much it may give back."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from kg.errors import QueryError
+
+
+@dataclass(frozen=True, slots=True)
+class QueryLimits:
+    """What one ad-hoc query may cost; ``queued`` is how many may wait for a worker.
+
+    ``memory_bytes`` is of the worker's own data, its 80 MB at rest included.
+    """
+
+    text_bytes: int = 64 * 1024
+    nesting: int = 64
+    rows: int = 10_000
+    result_bytes: int = 32 * 1024 * 1024
+    memory_bytes: int = 1024 * 1024 * 1024
+    timeout_seconds: float = 60.0
+    queued: int = 16
+
+
+# What hides brackets: strings, IRIs and comments (SPARQL 1.1, section 19.8). A text that fools
+# this costs one worker, no more: it is a courtesy to the honest, the process is the wall.
+_HIDDEN = re.compile(
+    r'"""(?:[^"\\]|\\.|"(?!""))*"""'
+    r"|'''(?:[^'\\]|\\.|'(?!''))*'''"
+    r'|"(?:[^"\\\n\r]|\\.)*"'
+    r"|'(?:[^'\\\n\r]|\\.)*'"
+    r"|<[^\x00-\x20<>\"{}|^`\\]*>"
+    r"|#[^\n\r]*",
+    re.DOTALL,
+)
+_BRACKET = re.compile(r"[(\[{)\]}]")
+
+
+def check_query_text(query: str, limits: QueryLimits) -> None:
+    """Refuse a text that is too long or nested too deep, which would crash the engine's parser.
+
+    Raises: QueryError with code ``query-too-long``, ``query-too-deep`` or ``query-syntax``.
+    """
+    try:
+        size = len(query.encode())
+    except UnicodeEncodeError as error:
+        raise QueryError(f"The query is not text: {error}", code="query-syntax") from error
+    if size > limits.text_bytes:
+        message = f"The query has {size} bytes; {limits.text_bytes} are allowed."
+        raise QueryError(message, hint="Ask in several queries.", code="query-too-long")
+    depth = nesting_depth(query)
+    if depth > limits.nesting:
+        message = f"The query nests {depth} brackets deep; {limits.nesting} are allowed."
+        raise QueryError(message, hint="Flatten its groups.", code="query-too-deep")
+
+
+def nesting_depth(query: str) -> int:
+    """Count how deep ``(``, ``[`` and ``{`` stand in each other outside strings and comments."""
+    depth = deepest = 0
+    for bracket in _BRACKET.findall(_HIDDEN.sub(" ", query)):
+        if bracket in "([{":
+            depth += 1
+            deepest = max(deepest, depth)
+        else:
+            depth = max(0, depth - 1)
+    return deepest

@@ -1,0 +1,172 @@
+"""The process that runs ad-hoc queries, one at a time; whoever started it may kill it any time.
+
+Started by ``kg.store.workers`` as ``python -m kg.store.query_worker HANDLE SETTINGS``. A request
+is one JSON message on the handle; an answer is a JSON header and, unless it is an error, a body.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+from multiprocessing.connection import Connection
+from typing import Any
+
+import pyoxigraph as ox
+
+from kg.errors import QueryError, StoreError, TravelerError
+from kg.store.embedded import EmbeddedStore
+from kg.store.fence import Fence, cap_memory
+from kg.store.media import GRAPHS, RESULTS, choose_media_type
+from kg.store.terms import PREFIXES, engine_graph, engine_iri
+
+# Past the owner's deadline by so much a worker ends itself: its owner is gone.
+_ORPHAN_SECONDS = 2.0
+
+
+class QueryRunner:
+    """Holds the checkpoint that is open, and the fence that stands while a query runs."""
+
+    def __init__(self, settings: dict[str, Any]) -> None:
+        self._base = str(settings["base"])
+        self._rows = int(settings["rows"])
+        self._bytes = int(settings["result_bytes"])
+        self._fence = Fence(settings["fence"])
+        self._path = ""
+        self._engine: ox.Store | None = None
+        self._seq = 0
+
+    def run(self, request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
+        """Answer one request; Raises: QueryError, StoreError."""
+        engine = self._open(request["checkpoint"])
+        try:
+            media_type, body = self._answer(engine, request)
+        except SyntaxError as error:
+            raise QueryError(f"The query is not valid: {error}", code="query-syntax") from error
+        except PermissionError as error:
+            hint = "SERVICE is refused: a query sees this plant's graph and nothing else."
+            message = f"The query failed: {error}"
+            raise QueryError(message, hint=hint, code="query-failed") from error
+        except (OSError, RuntimeError, ValueError) as error:
+            raise QueryError(f"The query failed: {error}", code="query-failed") from error
+        return {"media_type": media_type, "seq": self._seq}, body
+
+    def _open(self, path: str) -> ox.Store:
+        if self._engine is not None and path == self._path:
+            return self._engine
+        self._fence.open()
+        self._engine = None
+        try:
+            # Nobody writes a checkpoint, so several workers may open the same one.
+            engine = ox.Store.read_only(path)
+            if self._fence.kind == "descriptors":
+                engine = _in_memory(engine)
+        except (OSError, RuntimeError) as error:
+            raise StoreError(f"The checkpoint {path} cannot be opened: {error}") from error
+        self._seq = EmbeddedStore(engine, self._base).applied_seq()
+        self._fence.shut()
+        self._engine, self._path = engine, path
+        return engine
+
+    def _answer(self, engine: ox.Store, request: dict[str, Any]) -> tuple[str, bytes]:
+        default, named = request["default_graphs"], request["named_graphs"]
+        found = engine.query(
+            request["query"],
+            base_iri=self._base,
+            prefixes=PREFIXES,
+            default_graph=None if default is None else [engine_graph(name) for name in default],
+            named_graphs=None if named is None else [engine_iri(name) for name in named],
+        )
+        if isinstance(found, ox.QueryTriples):
+            media_type = choose_media_type(request["accept"], GRAPHS)
+            return media_type, self._graph(found, GRAPHS[media_type])
+        media_type = choose_media_type(request["accept"], RESULTS)
+        if isinstance(found, ox.QueryBoolean):
+            return media_type, found.serialize(format=RESULTS[media_type]) or b""
+        return media_type, self._rows_as(found, RESULTS[media_type])
+
+    def _rows_as(self, found: ox.QuerySolutions, format_: ox.QueryResultsFormat) -> bytes:
+        # TSV first: a row is a line there, so it is counted, and stopped, while it is written.
+        lines: Any = _Collected(self._bytes, self._rows)
+        found.serialize(lines, ox.QueryResultsFormat.TSV)
+        if format_ == ox.QueryResultsFormat.TSV:
+            return bytes(lines.data)
+        output: Any = _Collected(self._bytes, None)
+        again = ox.parse_query_results(bytes(lines.data), ox.QueryResultsFormat.TSV)
+        again.serialize(output, format_)
+        return bytes(output.data)
+
+    def _graph(self, found: ox.QueryTriples, format_: ox.RdfFormat) -> bytes:
+        # The engine repeats a triple for every solution that makes it; a graph is a set.
+        triples: dict[ox.Triple, None] = {}
+        for triple in found:
+            triples[triple] = None
+            if len(triples) > self._rows:
+                raise _too_large(f"more than {self._rows} triples")
+        output: Any = _Collected(self._bytes, None)
+        ox.serialize(triples, output, format_, prefixes=PREFIXES)
+        return bytes(output.data)
+
+
+def _in_memory(stored: ox.Store) -> ox.Store:
+    copy = ox.Store()
+    copy.bulk_extend(stored)
+    return copy
+
+
+class _Collected:
+    """A file in memory that refuses to grow beyond its limits."""
+
+    def __init__(self, most_bytes: int, most_rows: int | None) -> None:
+        self.data = bytearray()
+        self._most_bytes = most_bytes
+        self._most_rows = most_rows
+        self._rows = -1  # the first line is the header
+
+    def write(self, piece: bytes) -> int:
+        """Take a piece; Raises: QueryError with code ``result-too-large``."""
+        self.data += piece
+        if len(self.data) > self._most_bytes:
+            raise _too_large(f"more than {self._most_bytes} bytes")
+        if self._most_rows is not None:
+            self._rows += piece.count(b"\n")
+            if self._rows > self._most_rows:
+                raise _too_large(f"more than {self._most_rows} rows")
+        return len(piece)
+
+    def flush(self) -> None:
+        """Do nothing: all is in memory."""
+
+
+def _too_large(what: str) -> QueryError:
+    hint = "Narrow the query, count first, or page with ORDER BY, LIMIT and OFFSET."
+    return QueryError(f"The result has {what}.", hint=hint, code="result-too-large")
+
+
+def serve(connection: Connection, runner: QueryRunner) -> None:
+    """Answer requests until the other end is closed."""
+    while True:
+        try:
+            request = json.loads(connection.recv_bytes())
+        except EOFError:
+            return
+        signal.setitimer(signal.ITIMER_REAL, request["seconds"] + _ORPHAN_SECONDS)
+        try:
+            header, body = runner.run(request)
+        except TravelerError as error:
+            header = {"code": error.code, "message": error.message, "hint": error.hint}
+            body = b""
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        connection.send_bytes(json.dumps(header).encode())
+        connection.send_bytes(body)
+
+
+def main(handle: str, settings_text: str) -> None:
+    """Run as a worker on an inherited socket, under a memory cap."""
+    settings = json.loads(settings_text)
+    cap_memory(int(settings["memory_bytes"]))
+    serve(Connection(int(handle)), QueryRunner(settings))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,52 @@
+"""Times as sources write them, and the one way Traveler writes them: ISO 8601 in UTC."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+TICKS_PER_SECOND = 10_000_000
+_DOTNET_EPOCH = datetime(1, 1, 1, tzinfo=UTC)
+_UNIX_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def parse_time(value: object, form: str, zone: ZoneInfo) -> datetime:
+    """Read one time as ``form`` writes it; times without an offset are local to ``zone``.
+
+    ``form`` is ``iso``, ``date``, ``epoch-s``, ``epoch-ms``, ``ticks`` (.NET, 100 ns since year 1)
+    or a strptime pattern.
+
+    Raises:
+        ValueError: it is no time of that form, or lies outside years 1 to 9999.
+    """
+    try:
+        moment = _read(value, form)
+    except (OverflowError, TypeError) as error:
+        raise ValueError(f"{value!r} is no {form} time") from error
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=zone)
+    return moment.astimezone(UTC)
+
+
+def _read(value: object, form: str) -> datetime:
+    text = str(value).strip()
+    if form in {"iso", "date"}:
+        return datetime.fromisoformat(text)
+    if form == "epoch-s":
+        return _UNIX_EPOCH + timedelta(seconds=float(text))
+    if form == "epoch-ms":
+        return _UNIX_EPOCH + timedelta(milliseconds=float(text))
+    if form == "ticks":
+        return _DOTNET_EPOCH + timedelta(microseconds=int(text) // 10)
+    return datetime.strptime(text, form)  # noqa: DTZ007 - the caller adds the source's zone
+
+
+def format_time(moment: datetime) -> str:
+    """Write a time in UTC as xsd:dateTime does, no trailing zeros: ``2026-11-23T08:00:00Z``."""
+    text = moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    if moment.microsecond:
+        text += f".{moment.microsecond:06d}".rstrip("0")
+    return text + "Z"

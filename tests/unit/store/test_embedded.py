@@ -1,0 +1,234 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from threading import Thread
+from typing import TYPE_CHECKING
+
+import pytest
+
+from kg.errors import QueryError, StoreError, StoreLocked
+from kg.store import EmbeddedStore
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kg.store import Quad
+
+B = "https://d.example/"
+TR = "https://w3id.org/traveler/ontology/"
+JOB, MACHINE = f"<{B}job/1>", f"<{B}machine/M7>"
+MAKES, ON = f"<{TR}makes>", f"<{TR}onMachine>"
+ERP, MES = f"<{B}record/erp/job/1>", f"<{B}record/mes/run/9>"
+PART = f"<{B}part/P>"
+OFFSET_LINE = (
+    f'<{B}store> <{TR}appliedSeq> "%d"^^<http://www.w3.org/2001/XMLSchema#integer>'
+    f" <{B}graph/offset> ."
+)
+FACTS: list[Quad] = [
+    (JOB, MAKES, PART, ""),
+    (JOB, MAKES, PART, ERP),
+    (JOB, MAKES, PART, MES),
+    (JOB, MAKES, f"<{B}part/Q>", MES),
+    (JOB, ON, MACHINE, MES),
+]
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[EmbeddedStore]:
+    with EmbeddedStore.open(tmp_path / "gen", B) as store:
+        store.apply((), FACTS, 7)
+        yield store
+
+
+def test_a_batch_and_its_offset_are_written_together(store: EmbeddedStore) -> None:
+    assert store.applied_seq() == 7
+    store.apply([FACTS[0], FACTS[4]], [(JOB, MAKES, f"<{B}part/Q>", "")], 8)
+    assert store.applied_seq() == 8
+    assert store.graph("") == {(JOB, MAKES, f"<{B}part/Q>")}
+    assert not store.contains((JOB, ON, MACHINE), MES)
+
+
+def test_a_batch_with_one_bad_term_writes_nothing(store: EmbeddedStore) -> None:
+    before = store.dump()
+    for bad in ("_:b", "<relative>", '"x', "<x:a b>"):
+        with pytest.raises(StoreError):
+            store.apply([FACTS[0]], [(JOB, MAKES, bad, ""), (JOB, ON, MACHINE, "")], 8)
+    assert store.dump() == before
+
+
+def test_the_offset_never_goes_back(store: EmbeddedStore) -> None:
+    with pytest.raises(StoreError, match="cannot go back to 6") as caught:
+        store.apply((), [(JOB, ON, MACHINE, "")], 6)
+    assert caught.value.code == "store-behind"
+    store.apply((), [(JOB, ON, MACHINE, "")], 7)
+    assert store.contains((JOB, ON, MACHINE))
+
+
+def test_a_quad_both_removed_and_added_stays(store: EmbeddedStore) -> None:
+    store.apply(FACTS, FACTS, 8)
+    assert set(FACTS) <= set(store.match())
+
+
+def test_patterns_tell_who_says_what(store: EmbeddedStore) -> None:
+    assert sorted(store.claims(JOB, MAKES)) == sorted(
+        [(PART, ERP), (PART, MES), (f"<{B}part/Q>", MES)]
+    )
+    assert sorted(store.holders((JOB, MAKES, PART))) == [ERP, MES]
+    assert store.graph(MES) == {fact[:3] for fact in FACTS if fact[3] == MES}
+    assert sorted(store.about(JOB)) == sorted(fact[1:] for fact in FACTS)
+    assert sorted(store.mentions(PART)) == sorted((JOB, MAKES, graph) for graph in ("", ERP, MES))
+    assert store.subjects(MAKES, PART) == [JOB]
+    assert store.subjects(f"<{TR}status>", PART) == []
+    assert store.objects(JOB, MAKES) == [PART]
+    assert FACTS[4] in store
+    assert (*FACTS[4][:3], "") not in store
+    assert len(store) == len(FACTS) + 1
+
+
+def test_select_sees_the_current_graph_and_graph_the_named_ones(store: EmbeddedStore) -> None:
+    assert store.select("SELECT ?x ?none { ?x tr:makes ?p }") == [{"x": JOB}]
+    rows = store.select("SELECT ?g { GRAPH ?g { <job/1> tr:makes <part/P> } }")
+    assert sorted(row["g"] for row in rows) == [ERP, MES]
+    assert store.ask("ASK { ?s tr:onMachine ?m }") is False
+    assert store.construct("CONSTRUCT { ?p tr:madeBy ?j } { GRAPH ?g { ?j tr:makes ?p } }") == {
+        (PART, f"<{TR}madeBy>", JOB),
+        (f"<{B}part/Q>", f"<{TR}madeBy>", JOB),
+    }
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        ("SELECT ?x {", "query-syntax"),
+        ("INSERT DATA { <x:s> <x:p> 1 }", "query-syntax"),
+        ("ASK {}", "query-form"),
+        ("SELECT (<x:f>(1) AS ?x) {}", "query-failed"),
+    ],
+)
+def test_a_bad_query_is_a_query_error(store: EmbeddedStore, query: str, code: str) -> None:
+    with pytest.raises(QueryError) as caught:
+        store.select(query)
+    assert caught.value.code == code
+
+
+def test_a_bulk_load_gives_the_same_dump_as_batches(store: EmbeddedStore, tmp_path: Path) -> None:
+    lines = store.dump()
+    assert OFFSET_LINE % 7 in lines
+    assert lines == sorted(lines)
+    with EmbeddedStore.open(tmp_path / "other", B) as other:
+        facts = [line for line in lines if "appliedSeq" not in line]
+        other.bulk_load(facts[:3])
+        other.bulk_load(f"{line}\n" for line in facts[3:])
+        other.set_seq(7)
+        other.flush()
+        assert other.dump() == lines
+
+
+def test_what_the_lines_raise_passes_through_a_bulk_load() -> None:
+    def broken() -> Iterator[str]:
+        yield "<x:s> <x:p> <x:o> ."
+        raise StopAsyncIteration
+
+    with EmbeddedStore.in_memory(B) as store:
+        with pytest.raises(StopAsyncIteration):
+            store.bulk_load(broken())
+        with pytest.raises(StoreError, match="cannot be loaded"):
+            store.bulk_load(["<x:s> nonsense ."])
+
+
+def test_text_of_every_kind_survives(store: EmbeddedStore) -> None:
+    odd = '"\\\\u0041 \\t\\n\\r \\"x\\" ’ \u2028 \\u0001"'
+    store.apply((), [(JOB, f"<{TR}text>", odd, "")], 8)
+    (back,) = store.objects(JOB, f"<{TR}text>")
+    store.apply([(JOB, f"<{TR}text>", back, "")], (), 9)
+    assert store.objects(JOB, f"<{TR}text>") == []
+
+
+def test_a_second_open_is_refused_and_says_what_to_do(tmp_path: Path) -> None:
+    path = tmp_path / "gen"
+    with EmbeddedStore.open(path, B):
+        with pytest.raises(StoreLocked, match="another process") as caught:
+            EmbeddedStore.open(path, B)
+        assert "Stop" in caught.value.hint
+    script = (
+        "import sys; from pathlib import Path; from kg.store import EmbeddedStore\n"
+        f"store = EmbeddedStore.open(Path({str(path)!r}), {B!r})\n"
+        "print('open', flush=True); sys.stdin.read()"
+    )
+    holder = subprocess.Popen(
+        [sys.executable, "-c", script],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        cwd=Path(__file__).parents[3],
+    )
+    with holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == b"open\n"
+        with pytest.raises(StoreLocked):
+            EmbeddedStore.open(path, B)
+    EmbeddedStore.open(path, B).close()
+
+
+def test_a_folder_that_cannot_be_opened_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(StoreError, match="file cannot be opened") as caught:
+        EmbeddedStore.open(tmp_path / "file", B)
+    assert not isinstance(caught.value, StoreLocked)
+    with pytest.raises(StoreError, match="cannot be opened"):
+        EmbeddedStore.open(tmp_path / "file" / "gen", B)
+
+
+def test_a_closed_store_can_be_opened_again_here(tmp_path: Path) -> None:
+    for seq in range(1, 4):
+        store = EmbeddedStore.open(tmp_path / "gen", B)
+        store.apply((), FACTS, seq)
+        store.close()
+        store.close()
+        with pytest.raises(StoreError, match="closed"):
+            store.applied_seq()
+    with EmbeddedStore.open(tmp_path / "gen", B) as store:
+        assert store.applied_seq() == 3
+
+
+def test_a_checkpoint_taken_while_written_is_one_moment(
+    store: EmbeddedStore, tmp_path: Path
+) -> None:
+    def write() -> None:
+        for seq in range(8, 408):
+            ours = [(f"<{B}job/{seq}>", MAKES, f"<{B}part/{n}>", "") for n in range(4)]
+            store.apply((), ours, seq)
+
+    writer = Thread(target=write)
+    writer.start()
+    for number in range(3):
+        store.checkpoint(tmp_path / f"copy-{number}")
+    writer.join()
+    for number in range(3):
+        with EmbeddedStore.open(tmp_path / f"copy-{number}", B) as copy:
+            written = [fact for fact in copy.graph("") if fact[0] != JOB]
+            assert len(written) == 4 * (copy.applied_seq() - 7)
+
+
+def test_a_checkpoint_needs_a_free_folder_and_a_store_on_disk(
+    store: EmbeddedStore, tmp_path: Path
+) -> None:
+    store.checkpoint(tmp_path / "deep" / "copy")
+    with pytest.raises(StoreError, match="No checkpoint"):
+        store.checkpoint(tmp_path / "deep" / "copy")
+    with EmbeddedStore.in_memory(B) as memory, pytest.raises(StoreError, match="in-memory"):
+        memory.checkpoint(tmp_path / "memory")
+
+
+def test_writers_in_several_threads_lose_nothing(store: EmbeddedStore) -> None:
+    def write(thread: int) -> None:
+        for number in range(50):
+            store.apply((), [(f"<{B}job/{thread}-{number}>", MAKES, PART, "")], 7)
+
+    threads = [Thread(target=write, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(store.graph("")) == 201
