@@ -1,0 +1,182 @@
+"""The one place where a plant is asked; everything it answers is as of one clock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from kg import vocab
+from kg.answer.context import ContextBuilder
+from kg.answer.coverage import Checker
+from kg.answer.evidence import Evidence, Lineage, short
+from kg.answer.find import Entity, Finder
+from kg.answer.questions import Question, load_questions
+from kg.answer.slots import LINK_RULES, Slots
+from kg.errors import ConfigError, UnknownEntity
+from kg.times import format_time
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from kg.answer.bundle import Context
+    from kg.answer.coverage import Check
+    from kg.journal import Journal
+    from kg.reason import RuleSet
+    from kg.records import Fact, Record, Term
+    from kg.settings import Plant
+    from kg.store import EmbeddedStore
+
+_RUN_NEEDS = frozenset({vocab.STARTED_AT, vocab.RUN_STARTED})
+_KIND_CLASSES = {"tr:Machine": "machine", "tr:Job": "job", "tr:Customer": "customer"}
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """A fact traced back: the facts it was drawn from, and the rows that say them."""
+
+    fact: Fact
+    lineage: Lineage
+    records: tuple[Record, ...]
+
+
+class Answers:
+    """Answers questions about one plant from its store and journal.
+
+    ``produced`` is, for each source, the predicates and classes its mappings can produce.
+    """
+
+    def __init__(
+        self,
+        plant: Plant,
+        store: EmbeddedStore,
+        journal: Journal,
+        rules: RuleSet,
+        single_valued: frozenset[Term],
+        produced: Mapping[str, frozenset[Term]],
+    ) -> None:
+        self.plant = plant
+        self.store = store
+        self.journal = journal
+        self.rules = rules
+        self.single_valued = single_valued
+        self._produced = produced
+        self.finder = Finder(store, plant.base)
+
+    @cached_property
+    def questions(self) -> dict[str, Question]:
+        """The saved questions, by name."""
+        return load_questions()
+
+    @cached_property
+    def covering(self) -> dict[str, list[str]]:
+        """For each link, and ``now``, the sources whose mappings can produce it, best first."""
+        needs = {slot: rule.needs for slot, rule in LINK_RULES.items()} | {"now": _RUN_NEEDS}
+        ranked = sorted(self.plant.sources, key=lambda source: (-source.authority, source.name))
+        return {
+            slot: [
+                source.name
+                for source in ranked
+                if self._produced.get(source.name, frozenset()) & wanted
+                and (source.covers is None or slot in source.covers)
+            ]
+            for slot, wanted in needs.items()
+        }
+
+    def evidence(self, now: datetime) -> Evidence:
+        """Fix a clock for citations and ages."""
+        return Evidence(self.plant, self.store, self.journal, self.rules, self.single_valued, now)
+
+    def context(self, reference: str, now: datetime, kind: str | None = None) -> Context:
+        """Answer what is going on with an entity, by any of its names.
+
+        Raises:
+            UnknownEntity: the name means nothing here, or several things.
+        """
+        entity = self.finder.find(reference, kind)
+        evidence = self.evidence(now)
+        gaps = {(gap.entity, gap.slot): gap for gap in self.journal.open_gaps()}
+        slots = Slots(self.store, evidence, gaps, self.covering)
+        builder = ContextBuilder(self.store, evidence, slots, gaps)
+        return builder.build(entity.term, entity.kind, format_time(now), self.sources(now))
+
+    def check(self, now: datetime) -> Check:
+        """Count coverage and list gaps, as of the last validation."""
+        evidence = self.evidence(now)
+        gaps = {(gap.entity, gap.slot): gap for gap in self.journal.open_gaps()}
+        slots = Slots(self.store, evidence, gaps, self.covering)
+        checker = Checker(self.store, evidence, slots, gaps, self.covering, self.single_valued)
+        return checker.check()
+
+    def sources(self, now: datetime) -> list[dict[str, Any]]:
+        """Tell each connected source: owner, when it last vouched for anything, stale or not."""
+        evidence = self.evidence(now)
+        confirmed = self.journal.confirmations()
+        rows = []
+        for source in self.plant.sources:
+            moments = [moment for (name, _), moment in confirmed.items() if name == source.name]
+            newest = max(moments, default=None)
+            rows.append(
+                {
+                    "name": source.name,
+                    "title": source.title or source.name,
+                    "system": source.system,
+                    "owner": source.owner,
+                    "confirmed_at": format_time(newest) if newest else None,
+                    "is_stale": evidence.is_source_stale(source.name),
+                    "covers": [
+                        slot for slot, names in self.covering.items() if source.name in names
+                    ],
+                }
+            )
+        return rows
+
+    def ask(self, name: str, parameters: Mapping[str, str]) -> list[dict[str, str]]:
+        """Answer a saved question; values are short ids, labels and plain literals.
+
+        Raises:
+            UnknownEntity: there is no such question, or a parameter names nothing.
+            ConfigError: a parameter is missing.
+        """
+        question = self.questions.get(name)
+        if question is None:
+            raise UnknownEntity(
+                f"there is no question {name!r}", hint=f"ask: {', '.join(self.questions)}"
+            )
+        values = {
+            p: self._parameter(p, kind, parameters) for p, kind in question.parameters.items()
+        }
+        rows = self.store.select(question.fill(values))
+        return [{key: short(term, self.plant.base) for key, term in row.items()} for row in rows]
+
+    def _parameter(self, name: str, kind: str, given: Mapping[str, str]) -> Term:
+        if not given.get(name):
+            raise ConfigError(f"the question needs {name}", hint=f"give {name}=…", code="parameter")
+        entity: Entity = self.finder.find(given[name], _KIND_CLASSES.get(kind))
+        return entity.term
+
+    def explain(self, fact_id: str, now: datetime) -> Explained:
+        """Trace a fact, by its id or by the entity and slot it stands in, to its source's rows.
+
+        Raises:
+            UnknownEntity: there is no such fact now; it may have been corrected.
+        """
+        entity = self.finder.find(fact_id.split("~", 1)[0])
+        evidence = self.evidence(now)
+        rows = self.store.select(f"SELECT ?p ?o WHERE {{ {entity.term} ?p ?o }}")
+        slot = fact_id.split("~")[1] if fact_id.count("~") == 2 else ""
+        for row in rows:
+            fact = (entity.term, row["p"], row["o"])
+            if evidence.fact_id(fact, slot) == fact_id:
+                return self._explained(fact, evidence)
+        raise UnknownEntity(
+            f"there is no fact {fact_id!r} now",
+            hint="it may have been corrected; ask for the entity's context again",
+        )
+
+    def _explained(self, fact: Fact, evidence: Evidence) -> Explained:
+        lineage = evidence.lineage(fact)
+        paths = [evidence.cite(graph).record for leaf in lineage.leaves() for graph in leaf.graphs]
+        found = self.journal.newest_by_path(dict.fromkeys(paths))
+        return Explained(fact, lineage, tuple(found.values()))

@@ -1,0 +1,126 @@
+"""The shape of an answer: facts in slots, slots in runs, and what is missing."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+FactState = Literal["known", "inferred", "conflicting"]
+SlotState = Literal["known", "inferred", "conflicting", "none", "missing", "unknown", "not_due"]
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """The record that says a fact: the source's name and the record's path below the base."""
+
+    source: str
+    record: str
+    observed_at: str | None
+    recorded_at: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One fact of an answer.
+
+    ``about`` and ``predicate`` are what it is bound to; ``via`` cites every record that it was
+    joined through. ``observed_at`` is since when it is true (None: first seen, see
+    ``recorded_at``), ``confirmed_at`` when its source last vouched for it, ``age_s`` the seconds
+    since then. Times are ISO 8601 in UTC.
+    """
+
+    id: str
+    about: str
+    predicate: str
+    value: str
+    label: str
+    state: FactState
+    source: str | None
+    record: str | None
+    via: tuple[Citation, ...]
+    observed_at: str | None
+    recorded_at: str | None
+    confirmed_at: str | None
+    age_s: float | None
+    is_stale: bool
+    unit: str | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SlotGap:
+    """Why a slot is empty, and which source should fill it (None: no connected one could)."""
+
+    entity: str
+    slot: str
+    state: SlotState
+    shape: str | None
+    severity: str | None
+    message: str
+    source: str | None
+    record: str | None
+    since: str | None = None
+
+
+@dataclass(slots=True)
+class Slot:
+    """What is known of one link or value, or why it is empty."""
+
+    state: SlotState
+    facts: list[Fact] = field(default_factory=list)
+    gap: SlotGap | None = None
+
+
+@dataclass(slots=True)
+class Run:
+    """One run: a job on a machine, open as long as it has no end.
+
+    ``end`` is ``open``, ``recorded``, or ``inferred`` where nothing recorded it and a later start
+    on the machine shows that it was over; ``ended_at`` is then the latest it can have been.
+    """
+
+    run: str
+    phase: str | None
+    position: str | None
+    since: str | None
+    operations: list[str]
+    pieces: list[str]
+    quantity: dict[str, str | None]
+    slots: dict[str, Slot]
+    end: Literal["open", "recorded", "inferred"] = "open"
+    ended_at: str | None = None
+    note: str | None = None
+
+
+@dataclass(slots=True)
+class Context:
+    """The answer to "what is going on with this entity?"."""
+
+    entity: dict[str, str]
+    as_of: str
+    applied_seq: int
+    status: dict[str, str | None]
+    slots: dict[str, Slot]
+    runs: list[Run]
+    next: list[dict[str, Any]]
+    gaps: list[SlotGap]
+    notes: list[dict[str, str | None]]
+    sources: list[dict[str, Any]]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give plain data for JSON."""
+        return asdict(self)
+
+
+_ORDER: tuple[SlotState, ...] = (
+    "conflicting", "known", "inferred", "missing", "none", "unknown", "not_due"
+)  # fmt: skip
+
+
+def unite(slots: list[Slot]) -> Slot:
+    """Unite one slot over several runs: all facts once, the most telling state, the first gap."""
+    facts = {fact.id: fact for slot in slots for fact in slot.facts}
+    states = [slot.state for slot in slots] or ["unknown"]
+    state = min(states, key=_ORDER.index)
+    gap = next((slot.gap for slot in slots if slot.gap is not None), None)
+    return Slot(state, list(facts.values()), gap)

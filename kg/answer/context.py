@@ -1,0 +1,316 @@
+"""Context: what is going on with a machine, a job, a customer or a batch, in one answer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from kg import vocab
+from kg.answer.bundle import Context, Run, Slot, SlotGap, unite
+from kg.answer.evidence import literal_text
+from kg.answer.slots import LINKS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from kg.answer.evidence import Evidence
+    from kg.answer.slots import Slots
+    from kg.journal import OpenGap
+    from kg.records import Term
+    from kg.store import EmbeddedStore
+
+MAX_LISTED = 50
+END_LOST = "end not recorded; a later start on the machine shows that it was over"
+KINDS: dict[Term, str] = {
+    vocab.MACHINE: "machine",
+    vocab.JOB: "job",
+    vocab.CUSTOMER: "customer",
+    vocab.MATERIAL_BATCH: "batch",
+    vocab.SALES_ORDER: "order",
+    vocab.PART: "part",
+    vocab.OPERATION: "operation",
+    vocab.RUN: "run",
+    vocab.SPECIFICATION: "spec",
+    vocab.SUPPLIER: "supplier",
+    vocab.WORK_CENTER: "work-center",
+    vocab.PERSON: "person",
+    vocab.PIECE: "piece",
+}
+_OPEN_STATUS = " ".join(
+    vocab.code("job-status", name) for name in ("planned", "released", "in-progress")
+)
+
+
+class ContextBuilder:
+    """Builds one answer; the evidence in it fixes clock and state."""
+
+    def __init__(
+        self,
+        store: EmbeddedStore,
+        evidence: Evidence,
+        slots: Slots,
+        gaps: Mapping[tuple[Term, str], OpenGap],
+    ) -> None:
+        self._store = store
+        self._evidence = evidence
+        self._slots = slots
+        self._gaps = gaps
+
+    def build(self, entity: Term, kind: str, as_of: str, sources: list[dict[str, Any]]) -> Context:
+        """Build the answer for an entity of a kind; other kinds than the four get their facts."""
+        makers: dict[str, Callable[[Term], tuple[dict[str, Slot], list[Term]]]] = {
+            "machine": self._machine,
+            "job": self._job,
+            "customer": self._customer,
+            "batch": self._batch,
+        }
+        slots, run_terms = makers.get(kind, self._other)(entity)
+        runs = [self._run(run) for run in run_terms]
+        if kind in {"machine", "customer", "batch"}:
+            names = dict.fromkeys(name for run in runs for name in run.slots)
+            united = {
+                name: unite([r.slots[name] for r in runs if name in r.slots]) for name in names
+            }
+            slots = {**united, **slots}
+        return Context(
+            entity={
+                "id": self._evidence.short(entity),
+                "kind": kind,
+                "label": self._evidence.label(entity),
+                "iri": entity[1:-1],
+            },
+            as_of=as_of,
+            applied_seq=self._store.applied_seq(),
+            status=self._status(entity, kind, runs),
+            slots=slots,
+            runs=runs,
+            next=self._next(entity) if kind == "machine" else [],
+            gaps=self._all_gaps(entity, slots, runs),
+            notes=self._notes(entity, run_terms, as_of),
+            sources=sources,
+        )
+
+    def _column(self, query: str, name: str) -> list[Term]:
+        return [row[name] for row in self._store.select(query)]
+
+    def _value(self, subject: Term, predicate: Term) -> Term | None:
+        found = self._column(
+            f"SELECT ?o WHERE {{ {subject} {predicate} ?o }} ORDER BY ?o LIMIT 1", "o"
+        )
+        return found[0] if found else None
+
+    def _text(self, subject: Term, predicate: Term) -> str | None:
+        value = self._value(subject, predicate)
+        return None if value is None else self._evidence.short(value)
+
+    def _open_runs(self, pattern: str) -> list[Term]:
+        """Find open runs: those that hold a machine now, so history costs nothing."""
+        return self._column(
+            f"SELECT DISTINCT ?run WHERE {{ {pattern} "
+            f"OPTIONAL {{ ?run {vocab.STARTED_AT} ?since }} }} ORDER BY ?since ?run",
+            "run",
+        )
+
+    def _machine(self, machine: Term) -> tuple[dict[str, Slot], list[Term]]:
+        runs = self._open_runs(f"?run {vocab.RUNNING_ON} {machine} .")
+        slots = {"work_center": self._slots.values(machine, "work_center", vocab.IN_WORK_CENTER)}
+        if not runs:
+            state = "none" if self._value(machine, vocab.ACTIVITY) else "unknown"
+            activity = self._text(machine, vocab.ACTIVITY)
+            if activity in {"production", "setup"}:
+                state = "missing"
+            slots["job"] = Slot(state)  # type: ignore[arg-type]
+        return slots, runs
+
+    def _job(self, job: Term) -> tuple[dict[str, Slot], list[Term]]:
+        runs = self._open_runs(f"?run {vocab.OF_JOB} {job} ; {vocab.RUNNING_ON} ?now .")
+        past = self._column(
+            f"SELECT ?run WHERE {{ ?run {vocab.OF_JOB} {job} . "
+            f"OPTIONAL {{ ?run {vocab.STARTED_AT} ?since }} "
+            f"FILTER NOT EXISTS {{ ?run {vocab.RUNNING_ON} ?now }} }} "
+            f"ORDER BY DESC(?since) ?run LIMIT {MAX_LISTED}",
+            "run",
+        )
+        return self._job_slots(job), [*runs, *past]
+
+    def _job_slots(self, job: Term) -> dict[str, Slot]:
+        slots = {slot: self._slots.link(job, slot) for slot in LINKS}
+        slots["part"] = self._slots.values(job, "part", vocab.MAKES)
+        slots["operation"] = self._slots.values(job, "operation", vocab.HAS_OPERATION)
+        slots["quantity"] = self._slots.values(job, "quantity", vocab.PLANNED_QUANTITY)
+        slots["due"] = self._slots.values(job, "due", vocab.DUE_DATE)
+        slots["status"] = self._slots.values(job, "status", vocab.STATUS)
+        return slots
+
+    def _customer(self, customer: Term) -> tuple[dict[str, Slot], list[Term]]:
+        jobs = self._column(
+            f"SELECT DISTINCT ?job WHERE {{ VALUES ?status {{ {_OPEN_STATUS} }} "
+            f"?job {vocab.FOR_CUSTOMER} {customer} ; {vocab.STATUS} ?status }} "
+            f"ORDER BY ?job LIMIT {MAX_LISTED}",
+            "job",
+        )
+        facts = [
+            self._evidence.fact((job, vocab.FOR_CUSTOMER, customer), "job", "known") for job in jobs
+        ]
+        slots = {
+            "order": self._slots.values(customer, "order", vocab.PLACED),
+            "job": Slot("known", facts) if facts else Slot("none"),
+        }
+        runs = self._open_runs(
+            f"?run {vocab.RUNNING_ON} ?now ; {vocab.OF_JOB}/{vocab.FOR_CUSTOMER} {customer} ."
+        )
+        return slots, runs
+
+    def _batch(self, batch: Term) -> tuple[dict[str, Slot], list[Term]]:
+        used = (vocab.CONSUMED_BY, vocab.POSSIBLY_CONSUMED_BY)
+        slots = {
+            "material": self._slots.values(batch, "material", vocab.OF_MATERIAL),
+            "supplier": self._slots.values(batch, "supplier", vocab.SUPPLIED_BY),
+            "job": self._slots.values(batch, "job", *used),
+            "made_from": self._slots.values(batch, "made_from", vocab.MADE_FROM),
+            "made_into": self._slots.values(batch, "made_into", vocab.MADE_INTO),
+            "made_by": self._slots.values(batch, "made_by", vocab.PRODUCED_BY),
+        }
+        links = "|".join((vocab.CONSUMES, vocab.POSSIBLY_CONSUMES))
+        return slots, self._open_runs(
+            f"?run {vocab.RUNNING_ON} ?now ; {vocab.OF_JOB}/({links}) {batch} ."
+        )
+
+    def _other(self, entity: Term) -> tuple[dict[str, Slot], list[Term]]:
+        predicates = self._column(
+            f"SELECT DISTINCT ?p WHERE {{ {entity} ?p ?o . "
+            f'FILTER(STRSTARTS(STR(?p), "{vocab.TR}")) }} ORDER BY ?p LIMIT {MAX_LISTED}',
+            "p",
+        )
+        slots = {}
+        for predicate in predicates:
+            name = predicate[1:-1].removeprefix(vocab.TR)
+            slots[name] = self._slots.values(entity, name, predicate)
+        return slots, []
+
+    def _run(self, run: Term) -> Run:
+        job = self._value(run, vocab.OF_JOB)
+        slots = {
+            "job": self._slots.values(run, "job", vocab.OF_JOB),
+            "machine": self._slots.values(run, "machine", vocab.ON_MACHINE),
+            "operation": self._slots.values(run, "operation", vocab.OF_OPERATION),
+            "person": self._slots.values(run, "person", vocab.BY_PERSON),
+            "program": self._slots.values(run, "program", vocab.RUNS_PROGRAM),
+        }
+        if job is not None:
+            own = self._job_slots(job)
+            slots |= {name: own[name] for name in own if name not in {"machine", "operation"}}
+        else:
+            slots["job"] = Slot("missing")
+        recorded, inferred = self._text(run, vocab.ENDED_AT), self._text(run, vocab.INFERRED_END_AT)
+        return Run(
+            run=self._evidence.short(run),
+            phase=self._text(run, vocab.PHASE),
+            position=self._text(run, vocab.ON_PALLET),
+            since=self._text(run, vocab.STARTED_AT),
+            operations=[fact.label for fact in slots["operation"].facts],
+            pieces=self._pieces(job),
+            quantity=self._quantity(run, job),
+            slots=slots,
+            end="recorded" if recorded else "inferred" if inferred else "open",
+            ended_at=recorded or inferred,
+            note=None if recorded or not inferred else END_LOST,
+        )
+
+    def _pieces(self, job: Term | None) -> list[str]:
+        if job is None:
+            return []
+        serials = self._column(
+            f"SELECT ?s WHERE {{ ?piece {vocab.PIECE_OF} {job} ; {vocab.SERIAL_NUMBER} ?s }} "
+            f"ORDER BY ?s LIMIT {MAX_LISTED}",
+            "s",
+        )
+        return [literal_text(serial) for serial in serials]
+
+    def _quantity(self, run: Term, job: Term | None) -> dict[str, str | None]:
+        parts = {
+            "good": vocab.GOOD_QUANTITY,
+            "scrap": vocab.SCRAP_QUANTITY,
+            "rework": vocab.REWORK_QUANTITY,
+        }
+        result = {name: self._text(run, predicate) for name, predicate in parts.items()}
+        result["planned"] = self._text(job, vocab.PLANNED_QUANTITY) if job else None
+        result["unit"] = self._text(job, vocab.UNIT) if job else None
+        return result
+
+    def _status(self, entity: Term, kind: str, runs: list[Run]) -> dict[str, str | None]:
+        runs = [run for run in runs if run.end == "open"]
+        if kind != "machine":
+            status = self._text(entity, vocab.STATUS)
+            state = "running" if runs else status or "unknown"
+            return {"state": state, "activity": None, "reason": None, "since": None}
+        activity = self._text(entity, vocab.ACTIVITY)
+        since = self._text(entity, vocab.ACTIVITY_SINCE)
+        if activity is None and runs:
+            activity, since = runs[0].phase or "production", runs[0].since
+        return {
+            "state": "running" if runs else (activity or "idle" if activity else "unknown"),
+            "activity": activity or "unknown",
+            "reason": self._text(entity, vocab.ACTIVITY_REASON),
+            "since": since,
+        }
+
+    def _next(self, machine: Term) -> list[dict[str, Any]]:
+        """List the operations planned on a machine that have not begun, in the plan's order."""
+        waiting = " ".join(vocab.code("job-status", name) for name in ("planned", "released"))
+        rows = self._store.select(
+            f"SELECT ?operation ?job ?start ?due WHERE {{ "
+            f"?operation {vocab.PLANNED_ON} {machine} ; {vocab.OPERATION_OF} ?job . "
+            f"VALUES ?status {{ {waiting} }} "
+            f"?operation {vocab.STATUS} ?status . "
+            f"OPTIONAL {{ ?operation {vocab.PLANNED_START} ?start }} "
+            f"OPTIONAL {{ ?job {vocab.DUE_DATE} ?due }} }} ORDER BY ?start ?due ?operation LIMIT 5"
+        )
+        return [
+            {
+                "operation": self._evidence.short(row["operation"]),
+                "label": self._evidence.label(row["operation"]),
+                "job": self._evidence.short(row["job"]),
+                "planned_start": literal_text(row["start"]) if "start" in row else None,
+                "due": literal_text(row["due"]) if "due" in row else None,
+                "rule": "planned start, then due date",
+            }
+            for row in rows
+        ]
+
+    def _all_gaps(self, entity: Term, slots: dict[str, Slot], runs: list[Run]) -> list[SlotGap]:
+        found: dict[tuple[str, str], SlotGap] = {}
+        for slot in [*slots.values(), *(s for run in runs for s in run.slots.values())]:
+            if slot.gap is not None:
+                found.setdefault((slot.gap.entity, slot.gap.slot), slot.gap)
+        for (about, _), gap in self._gaps.items():
+            if about == entity:
+                shown = self._slots.missing_gap(gap)
+                found.setdefault((shown.entity, shown.slot), shown)
+        return list(found.values())
+
+    def _notes(self, entity: Term, runs: list[Term], as_of: str) -> list[dict[str, str | None]]:
+        jobs = [job for run in runs if (job := self._value(run, vocab.OF_JOB)) is not None]
+        about = " ".join(dict.fromkeys([entity, *jobs]))
+        rows = self._store.select(
+            f"SELECT ?note ?about ?text ?by ?at ?until WHERE {{ VALUES ?about {{ {about} }} "
+            f"?note {vocab.ABOUT} ?about ; {vocab.TEXT} ?text . "
+            f"OPTIONAL {{ ?note {vocab.STATED_BY} ?by }} "
+            f"OPTIONAL {{ ?note {vocab.STATED_AT} ?at }} "
+            f"OPTIONAL {{ ?note {vocab.EXPIRES_AT} ?until }} }} ORDER BY ?at ?note"
+        )
+        notes = []
+        for row in rows:
+            shown = {name: self._evidence.short(term) for name, term in row.items()}
+            until = shown.get("until")
+            notes.append(
+                {
+                    "id": shown["note"],
+                    "about": shown["about"],
+                    "text": shown["text"],
+                    "stated_by": shown.get("by"),
+                    "stated_at": shown.get("at"),
+                    "expires_at": until,
+                    "state": "expired" if until is not None and until < as_of else "unconfirmed",
+                }
+            )
+        return notes

@@ -1,0 +1,165 @@
+"""Coverage: of what should be linked, how much is, and why the rest is not."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from kg import vocab
+from kg.answer.bundle import SlotGap
+from kg.answer.slots import LINK_RULES, LINKS, none_patterns
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from kg.answer.evidence import Evidence
+    from kg.answer.slots import Slots
+    from kg.journal import OpenGap
+    from kg.records import Term
+    from kg.store import EmbeddedStore
+
+
+@dataclass(frozen=True, slots=True)
+class LinkCoverage:
+    """One of the five links: ``of`` = have + none + not_due + unknown + what is missing."""
+
+    link: str
+    have: int
+    of: int
+    none: int
+    not_due: int
+    unknown: int
+
+    @property
+    def missing(self) -> int:
+        """How many a shape demands and a connected source should hold, and are not there."""
+        return self.of - self.have - self.none - self.not_due - self.unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What ``traveler check`` says: coverage of the five links and every gap."""
+
+    coverage: list[LinkCoverage]
+    gaps: list[SlotGap]
+
+    def exit_code(self) -> int:
+        """Give 1 where something is missing, conflicting or invalid; unknown alone is nothing."""
+        return int(any(gap.state != "unknown" for gap in self.gaps))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give plain data for JSON."""
+        return {
+            "coverage": [{**asdict(row), "missing": row.missing} for row in self.coverage],
+            "gaps": [asdict(gap) for gap in self.gaps],
+        }
+
+
+class Checker:
+    """Counts coverage over the whole present, by sets."""
+
+    def __init__(
+        self,
+        store: EmbeddedStore,
+        evidence: Evidence,
+        slots: Slots,
+        gaps: Mapping[tuple[Term, str], OpenGap],
+        covering: Mapping[str, list[str]],
+        single_valued: frozenset[Term],
+    ) -> None:
+        self._store = store
+        self._evidence = evidence
+        self._slots = slots
+        self._gaps = gaps
+        self._covering = covering
+        self._single_valued = single_valued
+
+    def check(self) -> Check:
+        """Count the five links, then list gaps: of links, of other shapes, and conflicts."""
+        cancelled = self._jobs(f"?job {vocab.STATUS} {vocab.code('job-status', 'cancelled')} .")
+        jobs = self._jobs("") - cancelled
+        coverage, gaps = [], []
+        for slot in LINKS:
+            row, unknown = self._link(slot, jobs)
+            coverage.append(row)
+            gaps += [self._slots.unknown_gap(job, slot) for job in sorted(unknown)]
+        now, lost = self._machines_now()
+        coverage.append(now)
+        gaps += lost
+        gaps += [
+            self._slots.missing_gap(gap)
+            for (entity, slot), gap in sorted(self._gaps.items())
+            if slot not in LINKS or (entity in jobs and self._covering[slot])
+        ]
+        return Check(coverage, [*gaps, *self._conflicts()])
+
+    def _jobs(self, pattern: str) -> set[Term]:
+        return self._subjects(f"?job a {vocab.JOB} . {pattern}", "job")
+
+    def _subjects(self, pattern: str, name: str) -> set[Term]:
+        rows = self._store.select(f"SELECT DISTINCT ?{name} WHERE {{ {pattern} }}")
+        return {row[name] for row in rows}
+
+    def _link(self, slot: str, jobs: set[Term]) -> tuple[LinkCoverage, set[Term]]:
+        rule = LINK_RULES[slot]
+        predicates = [*rule.certain, *(predicate for predicate, _ in rule.presumed)]
+        have = jobs & set().union(*(self._jobs(f"?job {p} ?value .") for p in predicates))
+        declared = set().union(*(self._jobs(pattern) for pattern in none_patterns(slot)))
+        none = (jobs & declared) - have
+        rest = jobs - have - none
+        unknown = set() if self._covering[slot] else rest
+        owed = {job for job in rest - unknown if (job, slot) in self._gaps}
+        not_due = rest - unknown - owed
+        row = LinkCoverage(
+            f"job-{slot}", len(have), len(jobs), len(none), len(not_due), len(unknown)
+        )
+        return row, unknown
+
+    def _machines_now(self) -> tuple[LinkCoverage, list[SlotGap]]:
+        machines = self._subjects(f"?machine a {vocab.MACHINE} .", "machine")
+        running = machines & self._subjects(f"?run {vocab.RUNNING_ON} ?machine .", "machine")
+        busy = " ".join(vocab.code("activity", name) for name in ("production", "setup"))
+        turning = machines & self._subjects(
+            f"VALUES ?a {{ {busy} }} ?machine {vocab.ACTIVITY} ?a .", "machine"
+        )
+        rest = machines - running
+        lost = rest & turning
+        sources = self._covering["now"]
+        none = rest - lost if sources else set()
+        unknown = rest - lost - none
+        gaps = [self._lost_job(machine, sources) for machine in sorted(lost)]
+        row = LinkCoverage("machine-now", len(running), len(machines), len(none), 0, len(unknown))
+        return row, gaps
+
+    def _lost_job(self, machine: Term, sources: list[str]) -> SlotGap:
+        return SlotGap(
+            entity=self._evidence.short(machine),
+            slot="job",
+            state="missing",
+            shape=None,
+            severity="violation",
+            message="The machine reports that it works, and no run names the job it works on.",
+            source=sources[0] if sources else None,
+            record=self._evidence.record_of(machine, sources),
+        )
+
+    def _conflicts(self) -> Iterable[SlotGap]:
+        for predicate in sorted(self._single_valued):
+            rows = self._store.select(
+                f"SELECT ?s WHERE {{ GRAPH ?g {{ ?s {predicate} ?o }} ?s a ?type }} "
+                "GROUP BY ?s HAVING (COUNT(DISTINCT ?o) > 1) ORDER BY ?s"
+            )
+            for row in rows:
+                facts = self._evidence.facts(row["s"], predicate, "conflict")
+                if any(fact.state == "conflicting" for fact in facts):
+                    said = "; ".join(f"{fact.source} says {fact.value}" for fact in facts)
+                    yield SlotGap(
+                        entity=self._evidence.short(row["s"]),
+                        slot=facts[0].predicate,
+                        state="conflicting",
+                        shape=None,
+                        severity="violation",
+                        message=f"Sources disagree on {facts[0].predicate}: {said}.",
+                        source=facts[0].source,
+                        record=facts[0].record,
+                    )

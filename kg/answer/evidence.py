@@ -1,0 +1,258 @@
+"""Evidence: for a fact of the present, the records that say it, how old it is, how sure it is."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from kg import reason, vocab
+from kg.answer.bundle import Citation, Fact, FactState
+from kg.merge import NOW
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from kg import records
+    from kg.journal import Journal
+    from kg.records import Term
+    from kg.settings import Plant
+    from kg.store import EmbeddedStore
+
+MAX_DEPTH = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Lineage:
+    """How a present fact came about: asserted by records, or drawn by a rule from premises."""
+
+    fact: records.Fact
+    graphs: tuple[Term, ...]
+    rule: str | None
+    premises: tuple[Lineage, ...]
+
+    def leaves(self) -> list[Lineage]:
+        """Give the asserted facts it rests on, itself where it is one."""
+        if not self.premises:
+            return [self]
+        return [leaf for premise in self.premises for leaf in premise.leaves()]
+
+
+class Evidence:
+    """Looks up evidence; one per answer, so that a clock and a journal state are fixed."""
+
+    def __init__(
+        self,
+        plant: Plant,
+        store: EmbeddedStore,
+        journal: Journal,
+        rules: reason.RuleSet,
+        single_valued: frozenset[Term],
+        now: datetime,
+    ) -> None:
+        self._plant = plant
+        self._store = store
+        self._journal = journal
+        self._rules = rules
+        self._single_valued = single_valued
+        self._now = now
+        self._confirmed = journal.confirmations()
+        self._prefix = f"<{plant.base}record/"
+        self._stale_after = {s.name: s.stale_after_seconds for s in plant.sources}
+        self._tables = {(s.name, t.name): t for s in plant.sources for t in s.tables}
+
+    def lineage(self, fact: records.Fact) -> Lineage:
+        """Follow a fact down to the records that assert what it rests on."""
+        return self._follow(fact, frozenset()) or Lineage(fact, (), None, ())
+
+    def _follow(self, fact: records.Fact, above: frozenset[records.Fact]) -> Lineage | None:
+        """Follow a fact by the first way that comes to rest on records; None where none does."""
+        graphs = tuple(self._holders(fact))
+        if graphs:
+            return Lineage(fact, graphs, None, ())
+        if len(above) > MAX_DEPTH:
+            return None
+        seen = above | {fact}
+        for way in reason.explanations(fact, self._rules, self._store):
+            if seen.isdisjoint(way.premises):
+                followed = [self._follow(premise, seen) for premise in way.premises]
+                premises = tuple(premise for premise in followed if premise is not None)
+                if len(premises) == len(followed):
+                    return Lineage(fact, (), way.rule, premises)
+        return None
+
+    def _holders(self, fact: records.Fact) -> list[Term]:
+        return sorted(g for g in self._store.holders(fact) if self._is_support(g))
+
+    def _is_support(self, graph: Term) -> bool:
+        if not graph.startswith(self._prefix):
+            return False
+        source, kind, _ = self._parts(graph)
+        table = self._tables.get((source, kind))
+        return graph.endswith(NOW + ">") or (table is not None and table.row != "event")
+
+    def _parts(self, graph: Term) -> tuple[str, str, str]:
+        path = graph[len(self._prefix) : -1].removesuffix(NOW)
+        source, kind, key = (unquote(part) for part in path.split("/", 2))
+        return source, kind, key
+
+    def cite(self, graph: Term) -> Citation:
+        """Cite the record whose graph this is."""
+        source, kind, key = self._parts(graph)
+        record = self._journal.newest(source, kind, key)
+        path = graph[len(self._plant.base) + 1 : -1].removesuffix(NOW)
+        if record is None:
+            return Citation(source, path, None, None)
+        return Citation(source, path, record.effective, record.recorded)
+
+    def facts(
+        self,
+        subject: Term,
+        predicate: Term,
+        slot: str,
+        *,
+        is_inferred: bool = False,
+        note: str | None = None,
+    ) -> list[Fact]:
+        """Give every present fact for a subject and predicate, and the losers of a conflict."""
+        rows = self._store.select(f"SELECT ?o WHERE {{ {subject} {predicate} ?o }} ORDER BY ?o")
+        current = [row["o"] for row in rows]
+        rivals = self._rivals(subject, predicate) if current else []
+        state: FactState = "inferred" if is_inferred else "known"
+        if rivals:
+            state = "conflicting"
+        return [
+            self.fact((subject, predicate, value), slot, state, note=note)
+            for value in [*current, *(r for r in rivals if r not in current)]
+        ]
+
+    def _rivals(self, subject: Term, predicate: Term) -> list[Term]:
+        if predicate not in self._single_valued:
+            return []
+        claims = self._store.claims(subject, predicate)
+        values = {value for value, graph in claims if self._is_support(graph)}
+        return sorted(values) if len(values) > 1 else []
+
+    def fact(
+        self, fact: records.Fact, slot: str, state: FactState, *, note: str | None = None
+    ) -> Fact:
+        """Make an answer's fact from a present one, with citations and ages."""
+        lineage = self.lineage(fact)
+        cited = [self._best(leaf.graphs) for leaf in lineage.leaves() if leaf.graphs]
+        via = tuple(dict.fromkeys(cited))
+        confirmed = self._oldest_confirmation(via)
+        main = via[0] if via else None
+        subject, predicate, value = fact
+        age = None if confirmed is None else max(0.0, (self._now - confirmed).total_seconds())
+        return Fact(
+            id=self.fact_id(fact, slot),
+            about=self.short(subject),
+            predicate=_local(predicate),
+            value=self.short(value),
+            label=self.label(value),
+            state=state,
+            source=main.source if main else None,
+            record=main.record if main else None,
+            via=via,
+            observed_at=max((c.observed_at for c in via if c.observed_at), default=None),
+            recorded_at=max((c.recorded_at for c in via if c.recorded_at), default=None),
+            confirmed_at=confirmed.strftime("%Y-%m-%dT%H:%M:%SZ") if confirmed else None,
+            age_s=age,
+            is_stale=any(self._is_stale(citation) for citation in via),
+            note=note,
+        )
+
+    def record_of(self, entity: Term, sources: list[str]) -> str | None:
+        """Give the record that describes an entity, of one of the sources where that can be."""
+        claims = self._store.claims(entity, vocab.RDF_TYPE)
+        cited = sorted(
+            (self.cite(graph) for _, graph in claims if self._is_support(graph)),
+            key=lambda c: (c.source not in sources, c.record),
+        )
+        return cited[0].record if cited else None
+
+    def _best(self, graphs: tuple[Term, ...]) -> Citation:
+        """Cite the newest of the records that hold a fact."""
+        return max(map(self.cite, graphs), key=lambda c: (c.observed_at or "", c.record))
+
+    def _confirmation(self, citation: Citation) -> datetime | None:
+        kind = unquote(citation.record.split("/")[2])
+        return self._confirmed.get((citation.source, kind))
+
+    def _oldest_confirmation(self, via: tuple[Citation, ...]) -> datetime | None:
+        found = [moment for c in via if (moment := self._confirmation(c)) is not None]
+        return min(found, default=None)
+
+    def _is_stale(self, citation: Citation) -> bool:
+        confirmed = self._confirmation(citation)
+        if confirmed is None:
+            return True
+        age = (self._now - confirmed).total_seconds()
+        return age > self._stale_after.get(citation.source, 0.0)
+
+    def is_source_stale(self, source: str) -> bool:
+        """Tell whether a source has not vouched for anything within its own schedule."""
+        moments = [m for (name, _), m in self._confirmed.items() if name == source]
+        newest = max(moments, default=None)
+        if newest is None:
+            return True
+        return (self._now - newest).total_seconds() > self._stale_after[source]
+
+    def fact_id(self, fact: records.Fact, slot: str) -> str:
+        """Name a fact so that it can be asked for again: ``job/1043~customer~3fa2c1d0``."""
+        digest = hashlib.sha256(" ".join(fact).encode()).hexdigest()[:8]
+        return f"{self.short(fact[0])}~{slot}~{digest}"
+
+    def short(self, term: Term) -> str:
+        """Shorten a term for people: ``job/1043``, ``released``, ``60``."""
+        return short(term, self._plant.base)
+
+    def label(self, term: Term) -> str:
+        """Give what people call it: its label, else its identifier, else its short id."""
+        if not term.startswith("<"):
+            return literal_text(term)
+        for predicate in (vocab.RDFS_LABEL, vocab.IDENTIFIER):
+            rows = self._store.select(
+                f"SELECT ?l WHERE {{ {term} {predicate} ?l }} ORDER BY ?l LIMIT 1"
+            )
+            if rows:
+                return literal_text(rows[0]["l"])
+        return unquote(self.short(term).rsplit("/", 1)[-1])
+
+
+def short(term: Term, base: str) -> str:
+    """Shorten a term for people: ids below the plant's base, codes by their last word."""
+    if not term.startswith("<"):
+        return literal_text(term)
+    iri = term[1:-1]
+    if iri.startswith(vocab.TRC):
+        return iri.rsplit("/", 1)[-1]
+    return iri.removeprefix(base)
+
+
+def literal_text(term: Term) -> str:
+    """Give the text of a literal term, escapes resolved (N-Triples, section 6.3)."""
+    body = term[1 : term.rindex('"')]
+    if "\\" not in body:
+        return body
+    plain = {"t": "\t", "n": "\n", "r": "\r", "b": "\b", "f": "\f"}
+    out: list[str] = []
+    place = 0
+    while place < len(body):
+        if body[place] != "\\":
+            out.append(body[place])
+            place += 1
+            continue
+        kind = body[place + 1]
+        width = {"u": 4, "U": 8}.get(kind, 0)
+        if width:
+            out.append(chr(int(body[place + 2 : place + 2 + width], 16)))
+        else:
+            out.append(plain.get(kind, kind))
+        place += 2 + width
+    return "".join(out)
+
+
+def _local(predicate: Term) -> str:
+    return predicate[1:-1].rsplit("/", 1)[-1].rsplit("#", 1)[-1]

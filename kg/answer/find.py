@@ -1,0 +1,145 @@
+"""Find: which entity somebody means by an id or a label of any source."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import quote, unquote
+
+from rapidfuzz import fuzz, process
+
+from kg import vocab
+from kg.answer.context import KINDS
+from kg.answer.evidence import literal_text
+from kg.errors import UnknownEntity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from kg.records import Term
+    from kg.store import EmbeddedStore
+
+_PARTS = re.compile(r"\d+|[^\W\d_]+")
+NEAR_ENOUGH = 75.0
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """Something that can be asked about: its IRI term, kind and short id (``machine/M7``)."""
+
+    term: Term
+    kind: str
+    id: str
+
+
+def normalise(text: str) -> str:
+    """Fold case and accents, split letters from digits and drop leading zeros.
+
+    Digits are never changed otherwise: 1043 is not 1034.
+    """
+    plain = unicodedata.normalize("NFKD", text.casefold())
+    plain = "".join(c for c in plain if not unicodedata.combining(c))
+    return " ".join(
+        part.lstrip("0") or "0" if part.isdigit() else part for part in _PARTS.findall(plain)
+    )
+
+
+class Finder:
+    """Finds entities by short id, IRI, any source's id, identifier or label."""
+
+    def __init__(self, store: EmbeddedStore, base: str) -> None:
+        self._store = store
+        self._base = base
+
+    def find(self, reference: str, kind: str | None = None) -> Entity:
+        """Find the one entity that is meant.
+
+        Raises:
+            UnknownEntity: none is, or several are; near or equal ones stand in the hint.
+        """
+        exact = self._by_iri(reference, kind)
+        if exact:
+            return exact
+        wanted = normalise(reference)
+        names = [(e, n) for e, n in self._names(kind) if n == wanted]
+        found = {entity.term: entity for entity, _ in names}
+        if len(found) == 1:
+            return next(iter(found.values()))
+        if found:
+            ids = ", ".join(sorted(entity.id for entity in found.values()))
+            raise UnknownEntity(
+                f"{reference!r} can mean several things: {ids}",
+                hint="ask for one of them by its full id",
+                code="ambiguous-entity",
+            )
+        raise UnknownEntity(
+            f"nothing here is called {reference!r}", hint=self._nearest(wanted, kind)
+        )
+
+    def _by_iri(self, reference: str, kind: str | None) -> Entity | None:
+        path = quote(unquote(reference), safe="/-._~")
+        candidates = [f"<{self._base}{path}>"]
+        if kind is not None:
+            candidates.insert(0, f"<{self._base}{kind}/{quote(unquote(reference), safe='-._~')}>")
+        if reference.startswith(self._base):
+            candidates.append(f"<{quote(reference, safe=':/-._~%')}>")
+        for term in candidates:
+            for name in (term, *self._canonical(term)):
+                entity = self._entity(name)
+                if entity is not None and kind in {None, entity.kind}:
+                    return entity
+        return None
+
+    def _canonical(self, alias: Term) -> list[Term]:
+        rows = self._store.select(
+            f"SELECT ?c WHERE {{ GRAPH <{self._base}graph/aliases> "
+            f"{{ {alias} {vocab.OWL_SAME_AS} ?c }} }}"
+        )
+        return [row["c"] for row in rows]
+
+    def _entity(self, term: Term) -> Entity | None:
+        rows = self._store.select(f"SELECT ?type WHERE {{ {term} a ?type }}")
+        types = {row["type"] for row in rows}
+        kind = next((name for type_, name in KINDS.items() if type_ in types), None)
+        return Entity(term, kind, self._short(term)) if kind else None
+
+    def _short(self, term: Term) -> str:
+        return term[1:-1].removeprefix(self._base)
+
+    def _names(self, kind: str | None) -> Iterable[tuple[Entity, str]]:
+        """Give every name of every entity: label, identifier, own id, and the ids of sources."""
+        for type_, name in KINDS.items():
+            if kind not in {None, name}:
+                continue
+            rows = self._store.select(
+                f"SELECT ?e ?n WHERE {{ ?e a {type_} . OPTIONAL {{ "
+                f"VALUES ?p {{ {vocab.RDFS_LABEL} {vocab.IDENTIFIER} }} ?e ?p ?n }} }}"
+            )
+            aliases = self._aliases() if name == "machine" or kind is not None else {}
+            for row in rows:
+                entity = Entity(row["e"], name, self._short(row["e"]))
+                own = unquote(entity.id.split("/", 1)[-1])
+                yield entity, normalise(own)
+                if "n" in row:
+                    yield entity, normalise(literal_text(row["n"]))
+                for alias in aliases.get(row["e"], ()):
+                    yield entity, normalise(alias)
+
+    def _aliases(self) -> dict[Term, list[str]]:
+        result: dict[Term, list[str]] = {}
+        rows = self._store.select(
+            f"SELECT ?a ?c WHERE {{ GRAPH <{self._base}graph/aliases> "
+            f"{{ ?a {vocab.OWL_SAME_AS} ?c }} }}"
+        )
+        for row in rows:
+            local = unquote(self._short(row["a"]).split("/", 1)[-1])
+            result.setdefault(row["c"], []).extend([local, local.split("-", 1)[-1]])
+        return result
+
+    def _nearest(self, wanted: str, kind: str | None) -> str:
+        names = {name: entity.id for entity, name in self._names(kind)}
+        near = process.extract(wanted, names.keys(), scorer=fuzz.WRatio, limit=3)
+        ids = list(dict.fromkeys(names[name] for name, score, _ in near if score >= NEAR_ENOUGH))
+        return f"did you mean {', '.join(ids)}?" if ids else "try a machine's or job's number"

@@ -1,0 +1,271 @@
+"""Render an answer: the card that people and language models read, and JSON-LD.
+
+The card is deterministic: the same context gives the same bytes. Whole facts are cut, never
+strings; what was cut is counted. Every literal is taken as untrusted text.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import unicodedata
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from kg import vocab
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from kg.answer.bundle import Context, Fact, Run, Slot
+
+MAX_TEXT = 120
+CHARACTERS_PER_TOKEN = 2.7
+"""Fewer than any common tokenizer makes of such text, so that the estimate errs high."""
+_MARKS = (
+    "Marks: none=fresh, STALE=its source has not vouched for it in time, MISSING=required, in "
+    "no source; UNKNOWN=no source covers it, NONE=a source says there is nothing, INFERRED=drawn "
+    "by a rule that can be wrong, CONFLICT=sources disagree. Cite facts as [n]."
+)
+_LINK = re.compile(r"https?://\S+|\[[^\]]*\]\([^)]*\)", re.IGNORECASE)
+
+
+def estimate_tokens(text: str) -> int:
+    """Estimate the tokens of a text from its UTF-8 bytes; errs high."""
+    return math.ceil(len(text.encode()) / CHARACTERS_PER_TOKEN)
+
+
+def clean(text: str) -> str:
+    """Make text from data safe to show: one line, NFKC, no control or bidi marks, no links."""
+    plain = unicodedata.normalize("NFKC", text)
+    plain = "".join(
+        " " if unicodedata.category(c) in {"Zl", "Zp", "Cc"} else c
+        for c in plain
+        if unicodedata.category(c) != "Cf"
+    )
+    plain = _LINK.sub("(link)", " ".join(plain.split()))
+    plain = plain.replace("[", "(").replace("]", ")").replace("`", "'").lstrip("#>-*= ")
+    return plain if len(plain) <= MAX_TEXT else plain[: MAX_TEXT - 1] + "…"
+
+
+@dataclass(slots=True)
+class _Card:
+    """Lines under way: (priority, text, facts in it, records cited); the lowest is kept longest."""
+
+    lines: list[tuple[int, str, int, tuple[str, ...]]] = field(default_factory=list)
+    numbers: dict[str, int] = field(default_factory=dict)
+
+    def add(self, priority: int, text: str, facts: Iterable[Fact] = ()) -> None:
+        listed = list(facts)
+        cited = tuple(dict.fromkeys(c.record for fact in listed for c in fact.via))
+        marks = "".join(f"[{self.number(record)}]" for record in cited)
+        self.lines.append((priority, f"{text} {marks}".rstrip(), len(listed), cited))
+
+    def number(self, record: str) -> int:
+        return self.numbers.setdefault(record, len(self.numbers) + 1)
+
+
+def render_card(context: Context, max_tokens: int = 1_500) -> str:
+    """Write the card, within an estimated number of tokens.
+
+    Headings, gaps and the sources of what is shown stay; facts are cut from the least urgent on.
+    """
+    card = _Card()
+    _now(card, context)
+    if context.entity["kind"] in {"machine", "customer"} and context.runs:
+        for run in context.runs:
+            _why(card, run)
+    else:
+        _slots(card, context.slots)
+    _next(card, context)
+    _gaps(card, context)
+    total = sum(line[2] for line in card.lines)
+    lines = list(card.lines)
+    while True:
+        text = _assemble(context, card, lines, total)
+        droppable = [line for line in lines if line[0] > 0]
+        if estimate_tokens(text) <= max_tokens or not droppable:
+            return text
+        lines.remove(max(reversed(droppable), key=lambda line: line[0]))
+
+
+def _assemble(
+    context: Context,
+    card: _Card,
+    lines: list[tuple[int, str, int, tuple[str, ...]]],
+    total: int,
+) -> str:
+    shown = sum(line[2] for line in lines)
+    cut = f", {total - shown} cut" if shown < total else ""
+    entity = context.entity
+    head = (
+        f'# {entity["id"]} "{clean(entity["label"])}" | as of {context.as_of} | '
+        f"{shown} of {total} facts{cut}"
+    )
+    cited = dict.fromkeys(record for line in lines for record in line[3])
+    ages = _ages(context)
+    sources = [
+        f"[{card.numbers[record]}] {clean(record)} {ages.get(record, '')}".rstrip()
+        for record in cited
+    ]
+    body = "\n".join(line[1] for line in lines)
+    return f"{head}\n{_MARKS}\n{body}\n## Sources\n" + "\n".join(sources or ["none"]) + "\n"
+
+
+def _ages(context: Context) -> dict[str, str]:
+    ages: dict[str, str] = {}
+    for slot in _all_slots(context):
+        for fact in slot.facts:
+            for citation in fact.via:
+                since = citation.observed_at
+                text = f"since {since}" if since else f"first seen {citation.recorded_at}"
+                if len(fact.via) == 1 and fact.age_s is not None:
+                    text += f", confirmed {_age(fact.age_s)} ago"
+                if len(text) > len(ages.get(citation.record, "")):
+                    ages[citation.record] = text
+    return ages
+
+
+def _age(seconds: float) -> str:
+    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} s"
+
+
+def _all_slots(context: Context) -> Iterable[Slot]:
+    yield from context.slots.values()
+    for run in context.runs:
+        yield from run.slots.values()
+
+
+def _now(card: _Card, context: Context) -> None:
+    count = sum(run.end == "open" for run in context.runs)
+    title = f"{count} run{'s' if count != 1 else ''}"
+    card.add(0, f"## Now ({title})")
+    status = context.status
+    detail = ", ".join(
+        clean(str(status[name])) for name in ("activity", "reason") if status.get(name)
+    )
+    since = f" since {status['since']}" if status.get("since") else ""
+    card.add(0, f"- {str(status['state']).upper()}{': ' + detail if detail else ''}{since}")
+    for run in context.runs:
+        _run(card, run)
+
+
+def _run(card: _Card, run: Run) -> None:
+    facts = [fact for name in ("job", "machine", "operation") for fact in run.slots[name].facts]
+    job = _shown(run.slots["job"], "job")
+    operation = f" operation {', '.join(map(clean, run.operations))}" if run.operations else ""
+    where = f" at {clean(run.position)}" if run.position else ""
+    machine = _shown(run.slots["machine"], "machine")
+    since = f", since {run.since}" if run.since else ""
+    phase = f" ({clean(run.phase)})" if run.phase else ""
+    ended = f", ended {run.ended_at}" if run.end == "recorded" else ""
+    lost = f", ended by {run.ended_at} (INFERRED: {run.note})" if run.end == "inferred" else ""
+    text = f"- run {clean(run.run)}{phase}: {job}{operation} on {machine}{where}{since}{ended}{lost}"
+    card.add(0 if run.end == "open" else 5, text, facts)
+    if run.end != "open":
+        return
+    done = {name: value for name, value in run.quantity.items() if value is not None}
+    unit = clean(done.pop("unit", "") or "")
+    if done:
+        counts = ", ".join(f"{name} {clean(str(value))}" for name, value in done.items())
+        card.add(3, f"  - quantity: {counts} {unit}".rstrip(), run.slots["quantity"].facts)
+    if run.slots["person"].facts:
+        card.add(5, f"  - by {_shown(run.slots['person'], 'person')}", run.slots["person"].facts)
+
+
+def _why(card: _Card, run: Run) -> None:
+    card.add(0, f"## Why it matters: {_shown(run.slots['job'], 'job')}")
+    _slots(
+        card,
+        {n: s for n, s in run.slots.items() if n not in {"job", "machine", "operation", "person"}},
+    )
+
+
+_PRIORITY = {"customer": 1, "spec": 1, "batch": 1, "part": 2, "due": 2, "machine": 1, "job": 1}
+
+
+def _slots(card: _Card, slots: dict[str, Slot]) -> None:
+    for name, slot in slots.items():
+        if slot.facts:
+            card.add(_PRIORITY.get(name, 4), f"- {name}: {_shown(slot, name)}", slot.facts)
+        elif slot.state in {"none", "missing", "not_due"}:
+            card.add(2, f"- {name}: {slot.state.upper()}")
+
+
+def _shown(slot: Slot, name: str) -> str:
+    if not slot.facts:
+        return f"{name} {slot.state.upper()}"
+    return "; ".join(_fact(fact) for fact in slot.facts[:8]) + (
+        f"; and {len(slot.facts) - 8} more" if len(slot.facts) > 8 else ""
+    )
+
+
+def _fact(fact: Fact) -> str:
+    text = clean(fact.value)
+    label = clean(fact.label)
+    if label not in {text, text.rsplit("/", 1)[-1]}:
+        text += f' "{label}"'
+    marks = [
+        mark
+        for mark, is_on in (
+            ("INFERRED", fact.state == "inferred"),
+            ("CONFLICT", fact.state == "conflicting"),
+            ("STALE", fact.is_stale),
+        )
+        if is_on
+    ]
+    note = f": {fact.note}" if fact.note else ""
+    return f"{text} ({', '.join(marks)}{note})" if marks else text
+
+
+def _next(card: _Card, context: Context) -> None:
+    if context.next:
+        card.add(2, "## Next, by planned start")
+    for entry in context.next:
+        due = f", due {entry['due']}" if entry["due"] else ""
+        card.add(4, f"- {clean(entry['operation'])} of {clean(entry['job'])}{due}")
+
+
+def _gaps(card: _Card, context: Context) -> None:
+    card.add(0, "## Missing or unknown")
+    for gap in context.gaps:
+        card.add(
+            0, f"- {gap.state.upper()} {gap.slot} of {clean(gap.entity)}: {clean(gap.message)}"
+        )
+    if not context.gaps:
+        card.add(0, "- nothing that is owed")
+    if context.notes:
+        card.add(0, f"- {len(context.notes)} notes by people withheld")
+
+
+def to_jsonld(context: Context, base: str) -> dict[str, Any]:
+    """Give the answer's facts as JSON-LD 1.1: the entity, its links and what they cite."""
+    nodes: dict[str, dict[str, Any]] = {}
+    for slot in _all_slots(context):
+        for fact in slot.facts:
+            node = nodes.setdefault(fact.about, {"@id": fact.about})
+            values = node.setdefault(fact.predicate, [])
+            value: Any = (
+                {"@id": fact.value} if "/" in fact.value and " " not in fact.value else fact.value
+            )
+            if value not in values:
+                values.append(value)
+    entity = nodes.setdefault(context.entity["id"], {"@id": context.entity["id"]})
+    entity["label"] = context.entity["label"]
+    return {
+        "@context": {
+            "@base": base,
+            "@vocab": vocab.TR,
+            "label": "http://www.w3.org/2000/01/rdf-schema#label",
+        },
+        "@graph": [nodes[name] for name in sorted(nodes)],
+    }
+
+
+def to_json(value: Any) -> str:
+    """Write JSON as people like to read it: two spaces, text as it is."""
+    return json.dumps(value, ensure_ascii=False, indent=2)

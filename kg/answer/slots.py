@@ -1,0 +1,169 @@
+"""Slots: the links and values that an answer owes, and why one is empty."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kg import vocab
+from kg.answer.bundle import Slot, SlotGap
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from kg.answer.bundle import Fact, SlotState
+    from kg.answer.evidence import Evidence
+    from kg.journal import OpenGap
+    from kg.records import Term
+    from kg.store import EmbeddedStore
+
+LINKS = ("machine", "spec", "customer", "batch")
+"""The links that a job owes; with what a machine does now they are the five of a plant."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkRule:
+    """How one link of a job is found in the present.
+
+    ``certain`` are its predicates; ``presumed`` those that are only inferred, looked at in turn
+    while nothing was found; ``needs`` are those of which a mapping must produce one to cover it.
+    """
+
+    certain: tuple[Term, ...]
+    presumed: tuple[tuple[Term, str], ...]
+    needs: frozenset[Term]
+    would_give: str
+
+
+LINK_RULES: dict[str, LinkRule] = {
+    "machine": LinkRule(
+        (vocab.MADE_ON,),
+        (),
+        frozenset({vocab.ON_MACHINE, vocab.PLANNED_ON}),
+        "an MES, the machine's own signal, or an ERP that plans operations on machines",
+    ),
+    "spec": LinkRule(
+        (vocab.APPLIES_SPEC,),
+        ((vocab.PRESUMED_SPEC, "the part's current revision; nothing pins one to the job"),),
+        frozenset({vocab.PINNED_SPEC, vocab.APPLIES_SPEC, vocab.CURRENT_SPEC}),
+        "a PLM, quality or document system that holds revisions of specifications",
+    ),
+    "customer": LinkRule(
+        (vocab.FOR_CUSTOMER,),
+        (),
+        frozenset({vocab.ORDERED_BY}),
+        "an ERP or order system that holds sales orders and what they are made by",
+    ),
+    "batch": LinkRule(
+        (vocab.CONSUMES,),
+        (
+            (vocab.PRESUMABLY_CONSUMES, "the only batch loaded for the job; none was scanned"),
+            (vocab.POSSIBLY_CONSUMES, "one of several batches loaded; none was scanned"),
+        ),
+        frozenset({vocab.INPUT_TO, vocab.LOADED_FOR}),
+        "an ERP or warehouse system that books lots to jobs, or a scanner at the machine",
+    ),
+}
+
+
+class Slots:
+    """Fills slots from the present and says why one stays empty."""
+
+    def __init__(
+        self,
+        store: EmbeddedStore,
+        evidence: Evidence,
+        gaps: Mapping[tuple[Term, str], OpenGap],
+        covering: Mapping[str, list[str]],
+    ) -> None:
+        self._store = store
+        self._evidence = evidence
+        self._gaps = gaps
+        self._covering = covering
+
+    def link(self, job: Term, slot: str) -> Slot:
+        """Fill one of the four links of a job."""
+        rule = LINK_RULES[slot]
+        facts = [f for p in rule.certain for f in self._evidence.facts(job, p, slot)]
+        for predicate, note in rule.presumed:
+            if not facts:
+                facts = self._evidence.facts(job, predicate, slot, is_inferred=True, note=note)
+        return _filled(facts) or self._empty_link(job, slot)
+
+    def values(self, subject: Term, slot: str, *predicates: Term) -> Slot:
+        """Fill a slot that is not owed: empty is unknown."""
+        facts = [f for p in predicates for f in self._evidence.facts(subject, p, slot)]
+        return _filled(facts) or Slot("unknown")
+
+    def _empty_link(self, job: Term, slot: str) -> Slot:
+        if is_declared_none(self._store, job, slot):
+            return Slot("none")
+        sources = self._covering[slot]
+        gap = self._gaps.get((job, slot))
+        if not sources:
+            return Slot("unknown", gap=self.unknown_gap(job, slot))
+        if gap is None:
+            return Slot("not_due")
+        return Slot("missing", gap=self.missing_gap(gap))
+
+    def unknown_gap(self, job: Term, slot: str) -> SlotGap:
+        """Say that no connected source covers a link, and what kind of source would."""
+        return SlotGap(
+            entity=self._evidence.short(job),
+            slot=slot,
+            state="unknown",
+            shape=None,
+            severity=None,
+            message=f"No connected source covers the {slot}; {LINK_RULES[slot].would_give} would.",
+            source=None,
+            record=None,
+        )
+
+    def missing_gap(self, gap: OpenGap) -> SlotGap:
+        """Say what a shape demands, which source should hold it and which record lacks it."""
+        sources = self._covering.get(gap.slot, [])
+        state: SlotState = "missing" if sources or gap.slot not in LINKS else "unknown"
+        return SlotGap(
+            entity=self._evidence.short(gap.entity),
+            slot=gap.slot,
+            state=state,
+            shape=gap.shape[1:-1],
+            severity=gap.severity,
+            message=gap.message,
+            source=sources[0] if sources else None,
+            record=self._evidence.record_of(gap.entity, sources),
+            since=gap.opened_at,
+        )
+
+
+def _filled(facts: list[Fact]) -> Slot | None:
+    if not facts:
+        return None
+    states = {fact.state for fact in facts}
+    if "conflicting" in states:
+        return Slot("conflicting", facts)
+    return Slot("known" if "known" in states else "inferred", facts)
+
+
+def is_declared_none(store: EmbeddedStore, job: Term, slot: str) -> bool:
+    """Tell whether a source or declared rule says that there is nothing to link."""
+    patterns = none_patterns(slot)
+    return any(store.ask(f"ASK {{ VALUES ?job {{ {job} }} {pattern} }}") for pattern in patterns)
+
+
+def none_patterns(slot: str) -> list[str]:
+    """Give the graph patterns, over ?job, under which a link is declared to be nothing."""
+    stock = vocab.code("supply", "make-to-stock")
+    if slot == "customer":
+        return [
+            f"?job {vocab.SUPPLY_POLICY} {stock} .",
+            f"?job {vocab.MAKES} ?part . ?part {vocab.SUPPLY_POLICY} {stock} .",
+        ]
+    if slot == "batch":
+        return [f"?job {vocab.USES_UNTRACKED_MATERIAL_ONLY} true ."]
+    if slot == "machine":
+        own = f"?own {vocab.OPERATION_OF} ?job"
+        outside = f"?own a {vocab.OUTSIDE_OPERATION}"
+        in_house = f"{own} FILTER NOT EXISTS {{ {outside} }}"
+        return [f"{own} . {outside} . FILTER NOT EXISTS {{ {in_house.replace('?own', '?other')} }}"]
+    return []

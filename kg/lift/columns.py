@@ -1,0 +1,44 @@
+"""Rows become columns of text, as the engine reads them."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+
+def to_columns(
+    rows: Sequence[Mapping[str, Any]], names: Mapping[str, str]
+) -> dict[str, list[str | None]]:
+    """Give the columns of the rows that ``names`` maps to new names; absent values are None."""
+    columns: dict[str, list[str | None]] = {}
+    for name, new in names.items():
+        values = [row.get(name) for row in rows]
+        columns[new] = [
+            value if value is None or type(value) is str else to_text(value) for value in values
+        ]
+    if not columns:
+        columns["raw"] = [None] * len(rows)
+    return columns
+
+
+def to_text(value: object) -> str:
+    """Write a scalar as text: 12.0 is ``12``, True is ``true``, no number has an exponent."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        plain = repr(value)
+        if "e" in plain:
+            plain = format(Decimal(plain), "f")
+        return plain.removesuffix(".0")
+    return str(value)
+
+
+def find_unencodable(row: Mapping[str, Any]) -> str:
+    """Name the first column whose text holds half a surrogate pair; "" if none does."""
+    for name, value in row.items():
+        if isinstance(value, str) and any("\ud800" <= character <= "\udfff" for character in value):
+            return name
+    return ""

@@ -1,0 +1,169 @@
+"""Records of one source become facts: group by kind, run one SELECT, unpivot."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass, field
+from pathlib import PurePath
+from typing import TYPE_CHECKING
+
+from kg.lift.compile import compile_source
+from kg.lift.duckdb import Engine, to_sql
+from kg.lift.mapping import TermType
+from kg.lift.preparation import Preparation
+from kg.lift.reading import read_mapping
+from kg.lift.rows import CompiledSource, check_columns, run_rows, unpivot
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kg.lift.mapping import MappingDocument, TriplesMap
+    from kg.records import Fact, Record, Rejected
+    from kg.settings import SourceSettings, TableSettings
+
+CHUNK_ROWS = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class Lifted:
+    """Facts of each record, parallel to the records given; and what could not be lifted.
+
+    A rejected record has no facts, but one reported as ``lookup-miss`` keeps all others.
+    """
+
+    facts: list[list[Fact]]
+    rejected: list[Rejected] = field(default_factory=list)
+
+
+class Lifter:
+    """Lifts the records of one source by the mappings that its source.toml names.
+
+    Raises:
+        MappingError: a mapping cannot be used; the message names file, line and term.
+    """
+
+    def __init__(self, source: SourceSettings, base: str) -> None:
+        self._source = source
+        self._base = base
+        self._engine = Engine()
+        documents: dict[str, MappingDocument] = {}
+        self._compiled: dict[str, CompiledSource] = {}
+        self._strict_kinds = {table.name for table in source.tables if _has_header(source, table)}
+        for table in source.tables:
+            if table.mapping not in documents:
+                documents[table.mapping] = read_mapping(source.folder / table.mapping, base)
+            self._compiled[table.name] = self._compile(documents[table.mapping], table)
+
+    def lift(self, records: Sequence[Record]) -> Lifted:
+        """Lift records of any kinds; a deleted one has no facts.
+
+        Raises:
+            MappingError: a column named in the mapping is in no record of its kind.
+        """
+        lifted = Lifted([[] for _ in records])
+        by_kind: dict[str, list[int]] = {}
+        for number, record in enumerate(records):
+            if not record.deleted:
+                by_kind.setdefault(record.kind, []).append(number)
+        for kind, numbers in by_kind.items():
+            compiled = self._compiled.get(kind)
+            if compiled is None:
+                continue
+            if kind in self._strict_kinds:
+                check_columns(compiled, [records[number] for number in numbers])
+            for start in range(0, len(numbers), CHUNK_ROWS):
+                self._lift_chunk(compiled, records, numbers[start : start + CHUNK_ROWS], lifted)
+        return lifted
+
+    def produces(self) -> frozenset[tuple[str, str, str]]:
+        """Give (kind, class term or "", predicate term) of all that the mappings can say."""
+        return frozenset(
+            (kind, claim.class_term, claim.predicate)
+            for kind, compiled in self._compiled.items()
+            for claim in compiled.model.claims
+        )
+
+    def line_of(self, kind: str, predicate: str) -> tuple[str, int] | None:
+        """Find the mapping file and line that give a predicate term to a kind of record."""
+        compiled = self._compiled.get(kind)
+        if compiled is None:
+            return None
+        lines = [claim.line for claim in compiled.model.claims if claim.predicate == predicate]
+        return (str(compiled.file), min(lines)) if lines else None
+
+    def close(self) -> None:
+        """Free the engine's memory."""
+        self._engine.close()
+
+    def _compile(self, document: MappingDocument, table: TableSettings) -> CompiledSource:
+        chosen = _triples_maps_of(document, table, self._source)
+        for triples_map in chosen:
+            _check_plain(document, triples_map)
+        preparation = Preparation.of_table(self._source, table)
+        model = compile_source(document, chosen, preparation, self._base)
+        sql = to_sql(model.select)
+        self._engine.check(sql, tuple(model.columns.values()), str(document.file))
+        return CompiledSource(f"table {table.name}", document.file, model, sql)
+
+    def _lift_chunk(
+        self, compiled: CompiledSource, records: Sequence[Record], numbers: list[int], to: Lifted
+    ) -> None:
+        ran = run_rows(self._engine, compiled, [records[number] for number in numbers])
+        made = unpivot(compiled.model.patterns, ran.terms, len(numbers))
+        for position, (number, facts) in enumerate(zip(numbers, made, strict=True)):
+            to.facts[number] = [] if position in ran.failed else facts
+        to.rejected.extend(ran.rejected)
+
+
+def _has_header(source: SourceSettings, table: TableSettings) -> bool:
+    """Tell whether every row has every column: events in JSON leave out what they have not."""
+    is_json = PurePath(table.file).suffix.lower() in {".json", ".jsonl", ".ndjson"}
+    return source.adapter == "sql" or not is_json
+
+
+def _triples_maps_of(
+    document: MappingDocument, table: TableSettings, source: SourceSettings
+) -> list[TriplesMap]:
+    names = {known.name for known in source.tables}
+    files = {known.file: known.name for known in source.tables if known.file}
+    chosen = []
+    for triples_map in document.triples_maps:
+        logical = triples_map.source
+        name = logical.name if logical.formulation == "table" else files.get(logical.name, "")
+        if name not in names:
+            near = difflib.get_close_matches(logical.name, names, 1)
+            raise document.error(
+                logical.line,
+                f"source.toml has no table {logical.name!r}",
+                f"did you mean [{near[0]}~table]?" if near else f"write [{table.name}~table]",
+            )
+        if name == table.name:
+            chosen.append(triples_map)
+    if not chosen:
+        raise document.error(
+            1, f"no mapping reads table {table.name!r}", f"sources: [[{table.name}~table]]"
+        )
+    return chosen
+
+
+def _check_plain(document: MappingDocument, triples_map: TriplesMap) -> None:
+    terms = [triples_map.subject]
+    for rule in triples_map.predicate_objects:
+        terms += rule.objects
+        if rule.graphs:
+            raise _no_graphs(document, rule.line)
+    if triples_map.graphs:
+        raise _no_graphs(document, triples_map.line)
+    for term in terms:
+        if term.term_type is TermType.BLANK_NODE:
+            raise document.error(
+                term.line,
+                "a blank node in a plant's mapping is not supported yet",
+                "give it an IRI by a template, such as measurement/$(id)",
+            )
+
+
+def _no_graphs(document: MappingDocument, line: int) -> Exception:
+    return document.error(
+        line, "a plant's mapping has no graphs", "every record is a graph of its own: drop graphs:"
+    )

@@ -1,0 +1,89 @@
+"""Typed literals: which text a datatype allows, and the one way the store writes it.
+
+Section numbers are those of XML Schema 1.1 Part 2: Datatypes.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+from decimal import Decimal
+
+from kg.lift.mapping import XSD
+
+_INTEGERS = (
+    "integer int long short byte nonNegativeInteger positiveInteger nonPositiveInteger "
+    "negativeInteger unsignedInt unsignedLong unsignedShort unsignedByte"
+)
+CHECKED = {
+    **dict.fromkeys((XSD + name for name in _INTEGERS.split()), "integer"),
+    XSD + "decimal": "decimal",
+    XSD + "double": "double",
+    XSD + "float": "double",
+    XSD + "boolean": "boolean",
+    XSD + "date": "date",
+    XSD + "dateTime": "date_time",
+    XSD + "anyURI": "any_uri",
+}
+"""Datatype IRI -> the form its text is checked against and written in."""
+
+NUMERIC = frozenset({"integer", "decimal", "double"})
+EXAMPLES = {
+    "integer": "12",
+    "decimal": '12.5 (a decimal comma is a setting: decimal = "," in source.toml)',
+    "double": "1.25E2",
+    "boolean": "true, false, 1, 0, t or f",
+    "date": "2026-11-23; another form is a setting: times = { column = … } in source.toml",
+    "date_time": "2026-11-23T08:00:00Z; another form is a setting: times in source.toml",
+    "any_uri": "https://example.org/drawing/12",
+}
+
+_OFFSET = r"(?:Z|[+-](?:0\d|1[0-3]):[0-5]\d|[+-]14:00)"
+PATTERNS = {
+    "integer": r"[+-]?[0-9]+",
+    "decimal": r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)",
+    "double": r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|[+-]?INF|NaN",
+    "boolean": r"true|false|1|0|t|f",
+    "date": rf"[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}{_OFFSET}?",
+    "date_time": (
+        r"[0-9]{4}-[0-9]{2}-[0-9]{2}T"
+        rf"(?:(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]+)?|24:00:00(?:\.0+)?){_OFFSET}?"
+    ),
+    "any_uri": r"[^\x00-\x20<>\"{}|\\^`]*",
+}
+"""What the whole text must match (no look-around: engines' regular expressions have none)."""
+
+
+def canonical(text: str, form: str) -> str | None:
+    """Write a constant of the mapping as the store does; None if it is not of ``form``."""
+    if not re.fullmatch(PATTERNS[form], text, re.ASCII):
+        return None
+    if form in {"date", "date_time"}:
+        return _canonical_moment(text)
+    if form == "boolean":
+        return "true" if text in {"true", "1", "t"} else "false"
+    if form in NUMERIC:
+        return _canonical_number(text, form)
+    return text
+
+
+def _canonical_number(text: str, form: str) -> str:
+    if text.endswith(("INF", "NaN")):
+        return text.removeprefix("+")
+    number = Decimal(repr(float(text))) if form == "double" else Decimal(text)
+    plain = format(number, "f")
+    if "." in plain:
+        plain = plain.rstrip("0").rstrip(".")
+    return "0" if plain == "-0" and form != "double" else plain
+
+
+def _canonical_moment(text: str) -> str | None:
+    day, rest = text[:10], text[10:]
+    try:
+        parsed = date.fromisoformat(day)
+        if rest.startswith("T24"):
+            day, rest = (parsed + timedelta(days=1)).isoformat(), "T00" + rest[3:]
+    except (ValueError, OverflowError):
+        return None
+    rest = re.sub(r"(?:(\.\d*[1-9])0+|\.0+)(?=$|[Z+-])", r"\1", rest)
+    return day + re.sub(r"[+-]00:00$", "Z", rest)

@@ -1,0 +1,152 @@
+"""The mapping: RML-Core's words as frozen values, whatever syntax they were written in.
+
+Section numbers are those of RML-Core, https://w3id.org/rml/core/spec. Lines start at 1.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING, TypeAlias
+
+from kg.errors import MappingError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+XSD = "http://www.w3.org/2001/XMLSchema#"
+RDF_TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
+FUNCTION_NAMESPACES = {
+    "grel": "http://users.ugent.be/~bjdmeest/function/grel.ttl#",
+    "idlab-fn": "https://w3id.org/imec/idlab/function#",
+    "trf": "https://w3id.org/traveler/function/",
+}
+KNOWN_PREFIXES = {
+    "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
+    "rdfs": "http://www.w3.org/2000/01/rdf-schema#",
+    "xsd": XSD,
+    "tr": "https://w3id.org/traveler/ontology/",
+    "trc": "https://w3id.org/traveler/code/",
+    **FUNCTION_NAMESPACES,
+}
+"""Prefixes that a mapping need not declare; what it declares wins."""
+
+
+class TermType(Enum):
+    """What kind of RDF term a term map makes (section 7.4)."""
+
+    IRI = "IRI"
+    LITERAL = "Literal"
+    BLANK_NODE = "BlankNode"
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """The same value for every row (section 7.1): an IRI in full, or a literal's text."""
+
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """The value of one column (section 7.2)."""
+
+    column: str
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """Text with columns in it (section 7.3): plain strings and references in turn."""
+
+    parts: tuple[str | Reference, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionCall:
+    """A function over values (RML-FNML): its full name, and its parameters by local name."""
+
+    function: str
+    parameters: tuple[tuple[str, Expression], ...]
+    line: int = field(default=0, compare=False)
+
+
+Expression: TypeAlias = Constant | Reference | Template | FunctionCall
+
+
+@dataclass(frozen=True, slots=True)
+class TermMap:
+    """A rule that makes one term of a row, or none where the row has no value (section 7)."""
+
+    expression: Expression
+    term_type: TermType
+    datatype: TermMap | None = None
+    language: TermMap | None = None
+    line: int = field(default=0, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class PredicateObjectMap:
+    """Predicates and objects in every combination (section 8); no graph is the default graph."""
+
+    predicates: tuple[TermMap, ...]
+    objects: tuple[TermMap, ...]
+    graphs: tuple[TermMap, ...] = ()
+    condition: Expression | None = None
+    line: int = field(default=0, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class LogicalSource:
+    """Where rows come from: a table of source.toml (``table``) or a file (section 5)."""
+
+    name: str
+    formulation: str
+    iterator: str = ""
+    line: int = field(default=0, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class TriplesMap:
+    """The rules for the rows of one logical source (section 6)."""
+
+    name: str
+    source: LogicalSource
+    subject: TermMap
+    classes: tuple[TermMap, ...] = ()
+    graphs: tuple[TermMap, ...] = ()
+    predicate_objects: tuple[PredicateObjectMap, ...] = ()
+    condition: Expression | None = None
+    base: str = ""
+    line: int = field(default=0, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class MappingDocument:
+    """One mapping file, read."""
+
+    file: Path
+    triples_maps: tuple[TriplesMap, ...]
+    prefixes: tuple[tuple[str, str], ...] = ()
+
+    def error(self, line: int, message: str, hint: str = "") -> MappingError:
+        """Make the error that names this file and the line."""
+        return mapping_error(self.file, line, message, hint)
+
+
+def mapping_error(file: Path, line: int, message: str, hint: str = "") -> MappingError:
+    """Make a mapping error that begins with ``file:line``."""
+    return MappingError(f"{file}:{line}: {message}", hint=hint)
+
+
+def columns_of(expression: Expression) -> tuple[str, ...]:
+    """Name the columns an expression reads, in the order of their first use."""
+    match expression:
+        case Reference(column):
+            return (column,)
+        case Template(parts):
+            found = [part.column for part in parts if isinstance(part, Reference)]
+        case FunctionCall(_, parameters):
+            found = [name for _, value in parameters for name in columns_of(value)]
+        case Constant():
+            found = []
+    return tuple(dict.fromkeys(found))

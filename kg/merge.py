@@ -1,0 +1,278 @@
+"""Merge: what the live records say, as one graph without duplicates, told as a change.
+
+A record's graph is replaced as a whole. The present holds a fact as long as one live record (or
+one event's surviving contribution, graph ``…#now``) supports it. Where a shape allows one value
+only, the source with the greatest authority wins, then the newest claim; the losers stay in their
+record's graph and make the slot conflicting.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+from urllib.parse import unquote
+
+from kg import vocab
+from kg.fold import Event, fold_latest, fold_runs, group_of
+from kg.vocab import OWL_SAME_AS, RDF_TYPE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from kg.records import Fact, Record, Term
+    from kg.settings import Plant, TableSettings
+
+Quad = tuple["Term", "Term", "Term", "Term"]
+Slot = tuple["Term", "Term"]
+Claim = tuple["Term", "Term"]
+NOW = "#now"
+CURRENT: Term = ""
+
+
+class Graphs(Protocol):
+    """What merging reads of the store."""
+
+    def graph(self, name: Term) -> set[Fact]:
+        """Give the facts of one named graph."""
+        ...
+
+    def claims(self, subject: Term, predicate: Term) -> list[Claim]:
+        """Give (object, graph) for every named graph that says something for the slot."""
+        ...
+
+    def subjects(self, predicate: Term, value: Term) -> list[Term]:
+        """Give every subject that has the value, in any named graph."""
+        ...
+
+
+class NoGraphs:
+    """A store with nothing in it: the first load and the rebuild."""
+
+    def graph(self, name: Term) -> set[Fact]:
+        """Give no facts."""
+        return set()
+
+    def claims(self, subject: Term, predicate: Term) -> list[Claim]:
+        """Give no claims."""
+        return []
+
+    def subjects(self, predicate: Term, value: Term) -> list[Term]:
+        """Give no subjects."""
+        return []
+
+
+@dataclass(slots=True)
+class Change:
+    """What a batch changes: quads of the whole dataset, and the asserted facts of the present."""
+
+    removed: set[Quad] = field(default_factory=set)
+    added: set[Quad] = field(default_factory=set)
+    present_removed: set[Fact] = field(default_factory=set)
+    present_added: set[Fact] = field(default_factory=set)
+
+
+class Merge:
+    """Merges lifted records of one plant into the present."""
+
+    def __init__(self, plant: Plant, single_valued: frozenset[Term]) -> None:
+        self._plant = plant
+        self._base = plant.base
+        self._single_valued = single_valued
+        self._tables: dict[tuple[str, str], TableSettings] = {
+            (source.name, table.name): table for source in plant.sources for table in source.tables
+        }
+        self._authority = {source.name: source.authority for source in plant.sources}
+        self._records = f"<{plant.base}graph/records>"
+        self._record_prefix = f"<{plant.base}record/"
+
+    def merge(self, batch: Iterable[tuple[Record, list[Fact]]], graphs: Graphs) -> Change:
+        """Compare a batch (newest version of a record last) with the store; tell the change."""
+        newest = {self.graph_of(record): (record, facts) for record, facts in batch}
+        return _Batch(self, newest, graphs).run()
+
+    def graph_of(self, record: Record) -> Term:
+        """Give the named graph of a record."""
+        return f"<{self._base}{record.path()}>"
+
+    def table_of(self, record: Record) -> TableSettings | None:
+        """Give the settings of a record's table; None where the plant no longer has it."""
+        return self._tables.get((record.source, record.kind))
+
+    def is_support(self, graph: Term) -> bool:
+        """Tell whether a graph can support present facts: state records and contributions."""
+        if not graph.startswith(self._record_prefix):
+            return False
+        if graph.endswith(NOW + ">"):
+            return True
+        source, kind = graph.removeprefix(self._record_prefix).split("/", 2)[:2]
+        table = self._tables.get((unquote(source), unquote(kind)))
+        return table is not None and table.row != "event"
+
+    def choose(
+        self, predicate: Term, claims: Iterable[Claim], effective: Mapping[Term, str] | EffectiveOf
+    ) -> set[Term]:
+        """Choose what is current among the claims for one slot."""
+        claims = list(claims)
+        objects = {value for value, _ in claims}
+        if len(objects) < 2 or predicate not in self._single_valued:
+            return objects
+        best = max(claims, key=lambda claim: self._rank(claim, effective))
+        return {best[0]}
+
+    def _rank(
+        self, claim: Claim, effective: Mapping[Term, str] | EffectiveOf
+    ) -> tuple[int, str, Term, Term]:
+        value, graph = claim
+        source = graph.removeprefix(self._record_prefix).split("/", 1)[0]
+        record = graph.replace(NOW + ">", ">")
+        return self._authority.get(source, 0), effective[record], graph, value
+
+    def metadata(self, record: Record, group: str) -> set[Quad]:
+        """Describe a record in the records graph; nothing here depends on the clock."""
+        graph = self.graph_of(record)
+        kind = f"<{self._base}kind/{record.source}/{record.kind}>"
+        quads: set[Quad] = {
+            (graph, RDF_TYPE, vocab.RECORD, self._records),
+            (graph, vocab.RECORD_KIND, kind, self._records),
+        }
+        if record.effective:
+            when = f'"{record.effective}"^^<{vocab.XSD}dateTime>'
+            quads.add((graph, vocab.EFFECTIVE_AT, when, self._records))
+        if group:
+            quads.add((graph, vocab.IN_GROUP, _text(group), self._records))
+        return quads
+
+
+class EffectiveOf:
+    """Looks up when a record's claim became true: in the batch first, then in the store."""
+
+    def __init__(self, batch: Mapping[Term, tuple[Record, list[Fact]]], graphs: Graphs) -> None:
+        self._batch = batch
+        self._graphs = graphs
+
+    def __getitem__(self, graph: Term) -> str:
+        if graph in self._batch:
+            return self._batch[graph][0].effective or ""
+        found = self._graphs.claims(graph, vocab.EFFECTIVE_AT)
+        return found[0][0].split('"')[1] if found else ""
+
+
+class _Batch:
+    """One merge under way."""
+
+    def __init__(
+        self,
+        merge: Merge,
+        records: dict[Term, tuple[Record, list[Fact]]],
+        graphs: Graphs,
+    ) -> None:
+        self._merge = merge
+        self._records = records
+        self._graphs = graphs
+        self._effective = EffectiveOf(records, graphs)
+        self._change = Change()
+        self._gone: dict[Slot, set[Claim]] = defaultdict(set)
+        self._come: dict[Slot, set[Claim]] = defaultdict(set)
+        self._groups: dict[str, tuple[TableSettings, dict[Term, Event]]] = {}
+
+    def run(self) -> Change:
+        """Replace the graphs, refold the touched groups, then settle each touched slot."""
+        for graph, (record, facts) in self._records.items():
+            self._replace_record(graph, record, facts)
+        for group, (table, fresh) in self._groups.items():
+            self._refold(group, table, fresh)
+        for slot in self._gone.keys() | self._come.keys():
+            self._settle(slot)
+        return self._change
+
+    def _replace_record(self, graph: Term, record: Record, facts: list[Fact]) -> None:
+        table = self._merge.table_of(record)
+        is_event = table is not None and table.row == "event"
+        new = set() if record.deleted or table is None else set(facts)
+        self._replace_graph(graph, self._graphs.graph(graph), new, is_support=not is_event)
+        group = ""
+        if is_event and table is not None and table.fold is not None:
+            group = self._note_event(graph, record, table, facts)
+        self._replace_metadata(graph, record, group if new else "", is_live=bool(new))
+
+    def _note_event(
+        self, graph: Term, record: Record, table: TableSettings, facts: list[Fact]
+    ) -> str:
+        """Put the event into its group's refold; the group it was in before is refolded too."""
+        assert table.fold is not None
+        for value, _ in self._graphs.claims(graph, vocab.IN_GROUP):
+            self._groups.setdefault(value.split('"')[1], (table, {}))
+        if record.deleted or not facts:
+            return ""
+        event = Event(graph, record.effective or record.recorded, _key(graph), tuple(facts))
+        group = group_of(table.fold, event, f"{record.source}/{record.kind}")
+        if group:
+            self._groups.setdefault(group, (table, {}))[1][graph] = event
+        return group
+
+    def _replace_metadata(self, graph: Term, record: Record, group: str, *, is_live: bool) -> None:
+        name = self._merge._records  # noqa: SLF001 - the two classes are one algorithm
+        old = {
+            (graph, predicate, value, name)
+            for predicate in (RDF_TYPE, vocab.RECORD_KIND, vocab.EFFECTIVE_AT, vocab.IN_GROUP)
+            for value, where in self._graphs.claims(graph, predicate)
+            if where == name
+        }
+        new = self._merge.metadata(record, group) if is_live else set()
+        self._change.removed |= old - new
+        self._change.added |= new - old
+
+    def _replace_graph(
+        self, graph: Term, old: set[Fact], new: set[Fact], *, is_support: bool
+    ) -> None:
+        for fact in old - new:
+            self._change.removed.add((*fact, graph))
+            if is_support:
+                self._gone[fact[0], fact[1]].add((fact[2], graph))
+        for fact in new - old:
+            self._change.added.add((*fact, graph))
+            if is_support:
+                self._come[fact[0], fact[1]].add((fact[2], graph))
+
+    def _refold(self, group: str, table: TableSettings, fresh: dict[Term, Event]) -> None:
+        assert table.fold is not None
+        stored = self._graphs.subjects(vocab.IN_GROUP, _text(group))
+        events = dict(fresh)
+        for graph in stored:
+            if graph not in self._records:
+                events[graph] = self._stored_event(graph)
+        if table.fold.kind == "latest":
+            now = fold_latest(table.fold, events.values())
+        else:
+            now = fold_runs(table.fold, events.values(), self._merge._base)  # noqa: SLF001
+        for graph in {*stored, *events}:
+            contribution = f"{graph[:-1]}{NOW}>"
+            old = self._graphs.graph(contribution)
+            self._replace_graph(contribution, old, now.get(graph, set()), is_support=True)
+
+    def _stored_event(self, graph: Term) -> Event:
+        facts = tuple(self._graphs.graph(graph))
+        return Event(graph, self._effective[graph], _key(graph), facts)
+
+    def _settle(self, slot: Slot) -> None:
+        subject, predicate = slot
+        if predicate == OWL_SAME_AS:
+            return
+        before = {claim for claim in self._graphs.claims(*slot) if self._merge.is_support(claim[1])}
+        after = (before - self._gone[slot]) | self._come[slot]
+        old = self._merge.choose(predicate, before, self._effective)
+        new = self._merge.choose(predicate, after, self._effective)
+        for value in old - new:
+            self._change.present_removed.add((subject, predicate, value))
+        for value in new - old:
+            self._change.present_added.add((subject, predicate, value))
+
+
+def _text(text: str) -> Term:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def _key(graph: Term) -> str:
+    return graph[1:-1].rsplit("/", 1)[1]

@@ -1,0 +1,121 @@
+"""The owner: the one process and thread that writes a plant's store while others read it."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from contextlib import suppress
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from kg.errors import TravelerError
+from kg.times import format_time
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+    from pathlib import Path
+
+    from kg.answer import Answers
+    from kg.pipeline import Pipeline
+
+OWNER_FILE = "OWNER"
+VALIDATE_EVERY_SECONDS = 10.0
+
+
+@dataclass(slots=True)
+class Health:
+    """How the owner's loop is doing; ``error`` is the last round's trouble, empty when well."""
+
+    rounds: int = 0
+    last_read: str = ""
+    error: str = ""
+    hint: str = ""
+    checked_seq: int = 0
+    troubles: list[str] = field(default_factory=list)
+
+
+class Owner:
+    """Follows a plant's sources in one thread and hands out answers to the others.
+
+    ``clock`` gives the time that answers are as of; ``before_round`` is called with it before
+    each reading (the demo plant goes on there).
+    """
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        clock: Callable[[], datetime],
+        before_round: Callable[[datetime], None] | None = None,
+    ) -> None:
+        self.pipeline = pipeline
+        self.clock = clock
+        self.health = Health(checked_seq=pipeline.journal.checked_seq())
+        self._before_round = before_round
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._validated_at = monotonic()
+
+    def answers(self) -> Answers:
+        """Give the answers from the store as it stands."""
+        return self.pipeline.answers()
+
+    def start(self, every_seconds: float) -> None:
+        """Follow the sources from now on, one round every so many seconds."""
+        self._thread = threading.Thread(
+            target=self._follow, args=(every_seconds,), name="traveler-owner", daemon=True
+        )
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the loop after the round under way."""
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+
+    def _follow(self, every_seconds: float) -> None:
+        while not self._stop.wait(every_seconds):
+            try:
+                self.round()
+            except TravelerError as error:
+                self.health.error, self.health.hint = error.message, error.hint
+            else:
+                self.health.error = self.health.hint = ""
+
+    def round(self) -> None:
+        """Read the sources once, fold in what is new, and validate when it is time to."""
+        now = self.clock()
+        if self._before_round is not None:
+            self._before_round(now)
+        self.pipeline.read(now)
+        self.pipeline.apply(now)
+        self.health.rounds += 1
+        self.health.last_read = format_time(now)
+        is_behind = self.pipeline.store.applied_seq() != self.health.checked_seq
+        if is_behind and monotonic() - self._validated_at >= VALIDATE_EVERY_SECONDS:
+            self.pipeline.validate(now)
+            self.health.checked_seq = self.pipeline.journal.checked_seq()
+            self._validated_at = monotonic()
+
+
+def announce(folder: Path, url: str) -> None:
+    """Leave word in the store's folder where its owner answers."""
+    (folder / OWNER_FILE).write_text(json.dumps({"url": url, "pid": os.getpid()}), encoding="utf-8")
+
+
+def withdraw(folder: Path) -> None:
+    """Take the word back."""
+    with suppress(FileNotFoundError):
+        (folder / OWNER_FILE).unlink()
+
+
+def owner_url(folder: Path) -> str | None:
+    """Give where the store's owner answers, if one left word."""
+    try:
+        url = json.loads((folder / OWNER_FILE).read_text(encoding="utf-8"))["url"]
+    except (OSError, ValueError, KeyError):
+        return None
+    return str(url)

@@ -1,0 +1,141 @@
+"""What the command prints: reports that read well in a terminal 80 columns wide."""
+
+from __future__ import annotations
+
+import textwrap
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from kg.answer.evidence import short
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from kg.answer.answers import Explained
+    from kg.answer.bundle import SlotGap
+    from kg.answer.coverage import Check
+    from kg.answer.evidence import Lineage
+    from kg.journal import Quarantined
+    from kg.pipeline import Applied, Balance, Pipeline
+
+WIDTH = 80
+MAX_NAMED = 5
+
+
+def balance_text(balances: Iterable[Balance], rejected: int) -> str:
+    """Show what became of each table's rows: read = new + unchanged + filtered + quarantined."""
+    lines = [f"{'table':<28}{'read':>8}{'new':>8}{'same':>8}{'filtered':>10}{'bad':>6}{'gone':>6}"]
+    for row in balances:
+        filtered = sum(row.filtered.values())
+        lines.append(
+            f"{row.source + '.' + row.kind:<28.28}{row.read:>8}{row.new:>8}{row.unchanged:>8}"
+            f"{filtered:>10}{row.quarantined:>6}{row.retired:>6}"
+        )
+    if rejected:
+        lines.append(f"{rejected} more record(s) could not be lifted and wait in quarantine.")
+    return "\n".join(lines)
+
+
+def applied_text(applied: Applied) -> str:
+    """Show what applying did and how long each stage took."""
+    how = "rebuilt from the journal" if applied.is_rebuild else "applied"
+    times = ", ".join(f"{stage} {spent:.2f} s" for stage, spent in applied.seconds.items())
+    return f"{applied.records} record(s) {how}" + (f" ({times})" if times else "")
+
+
+def coverage_text(check: Check) -> str:
+    """Show coverage of the five links as a table."""
+    lines = [
+        f"{'link':<14}{'have':>6}{'of':>6}{'%':>6}{'none':>7}{'not due':>9}{'unknown':>9}  missing"
+    ]
+    for row in check.coverage:
+        share = f"{100 * row.have / row.of:.0f}" if row.of else "-"
+        lines.append(
+            f"{row.link:<14}{row.have:>6}{row.of:>6}{share:>6}{row.none:>7}{row.not_due:>9}"
+            f"{row.unknown:>9}{row.missing:>9}"
+        )
+    return "\n".join(lines)
+
+
+def check_text(check: Check) -> str:
+    """Show coverage as a table, then the gaps grouped by what is wrong."""
+    lines = [coverage_text(check)]
+    groups: dict[tuple[str, str, str | None, str], list[SlotGap]] = defaultdict(list)
+    for gap in check.gaps:
+        groups[gap.state, gap.slot, gap.source, gap.message].append(gap)
+    for (state, slot, source, message), gaps in groups.items():
+        names = [gap.entity for gap in gaps]
+        shown = ", ".join(names[:MAX_NAMED])
+        more = f" and {len(names) - MAX_NAMED} more" if len(names) > MAX_NAMED else ""
+        should = f" Source that should hold it: {source}." if source else ""
+        lines += ["", *_wrap(f"{state.upper()} {slot}, {len(gaps)}: {message}{should}", "", "  ")]
+        lines += _wrap(shown + more, "  ", "  ")
+    if not check.gaps:
+        lines += ["", "Nothing is missing, conflicting or invalid."]
+    return "\n".join(lines)
+
+
+def _wrap(text: str, first: str, rest: str) -> list[str]:
+    return textwrap.wrap(
+        text, WIDTH, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False
+    )
+
+
+def explained_text(explained: Explained, pipeline: Pipeline) -> str:
+    """Show a fact, the rules it was drawn by, and the source rows with the mapping's lines."""
+    answers = pipeline.answers()
+    lines: list[str] = []
+    _lineage(explained.lineage, lines, 0, answers.plant.base, pipeline)
+    lines.append("")
+    for record in explained.records:
+        when = record.effective or f"first seen {record.recorded}"
+        lines += _wrap(f"{record.path()} ({record.position}), {when}", "", "    ")
+        row = ", ".join(
+            f"{name}={value}" for name, value in record.row.items() if value is not None
+        )
+        lines += _wrap(row, "  ", "  ")
+    return "\n".join(lines)
+
+
+def _lineage(lineage: Lineage, lines: list[str], depth: int, base: str, pipeline: Pipeline) -> None:
+    s, p, o = lineage.fact
+    said = f"{short(s, base)} {p[1:-1].rsplit('/', 1)[-1]} {short(o, base)}"
+    why = f"  by rule {lineage.rule}, from:" if lineage.rule else ""
+    lines.append("  " * depth + said + why)
+    for graph in lineage.graphs:
+        path = graph[1:-1].removeprefix(base).removesuffix("#now")
+        _, source, kind, _ = path.split("/", 3)
+        place = pipeline.line_of(source, kind, p)
+        at = f", mapping {place[0]}:{place[1]}" if place else ""
+        lines.append("  " * (depth + 1) + f"said by {path}{at}")
+    for premise in lineage.premises:
+        _lineage(premise, lines, depth + 1, base, pipeline)
+
+
+def quarantine_text(rows: Iterable[Quarantined]) -> str:
+    """Show the bad rows: where, what is wrong, what to do."""
+    lines: list[str] = []
+    for row in rows:
+        bad = row.rejected
+        lines += _wrap(f"{bad.position}: {bad.code}: {bad.message}", "", "  ")
+        lines += _wrap(bad.hint, "  → ", "    ")
+    return "\n".join(lines) or "Quarantine is empty."
+
+
+def rows_text(rows: list[dict[str, str]]) -> str:
+    """Show a query's rows as a table whose columns shrink to fit the width."""
+    if not rows:
+        return "No rows."
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    widths = {n: max(len(n), *(len(row.get(n, "")) for row in rows)) for n in names}
+    while sum(widths.values()) + 2 * (len(names) - 1) > WIDTH and max(widths.values()) > 8:
+        widest = max(widths, key=lambda name: widths[name])
+        widths[widest] -= 1
+
+    def line(cells: list[str]) -> str:
+        return "  ".join(
+            (c if len(c) <= widths[n] else c[: widths[n] - 1] + "…").ljust(widths[n])
+            for n, c in zip(names, cells, strict=True)
+        ).rstrip()
+
+    return "\n".join([line(names), *(line([row.get(n, "") for n in names]) for row in rows)])

@@ -1,0 +1,161 @@
+"""Files in a folder: CSV and TSV, JSON lines, and JSON arrays, by the ending of their name."""
+
+from __future__ import annotations
+
+import json
+import os
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from kg.errors import SourceError
+from kg.sources.admission import Admission
+from kg.sources.cells import flatten, is_encodable
+from kg.sources.delimited import DelimitedRows, refuse_encoding
+from kg.sources.lines import BOM, Cursor, Line, read_lines
+from kg.sources.reading import Reading, Row, Unreadable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from kg.settings import SourceSettings, TableSettings
+    from kg.sources.reading import Item
+
+_ENDINGS = (".csv", ".tsv", ".jsonl", ".json")
+
+
+def read_tables(source: SourceSettings, cursors: Mapping[str, str]) -> Iterator[Reading]:
+    """Give a reading for each table of a source of files.
+
+    Raises:
+        SourceError: a file is missing, has another ending, or lacks a configured column.
+    """
+    for table in source.tables:
+        reading = Reading(table, iter(()))
+        reading.items = _read_file(source, reading, cursors.get(table.name, ""))
+        yield reading
+
+
+def _read_file(source: SourceSettings, reading: Reading, cursor: str) -> Iterator[Item]:
+    table = reading.table
+    path = Path(source.path) / (table.file or f"{table.name}.csv")
+    ending = path.suffix.lower()
+    if ending not in _ENDINGS:
+        raise SourceError(
+            f"source {source.name}, table {table.name}: cannot tell what {path.name} is",
+            hint=f"its name must end in one of {', '.join(_ENDINGS)}",
+        )
+    admission = Admission(source, table)
+    with _opened(source, table, path) as file:
+        before = os.fstat(file.fileno())
+        if ending == ".json":
+            rows = admission.check_objects(_read_array(path.name, file), path.name)
+        else:
+            text = _TextFile(path.name, file, reading, cursor)
+            rows = (
+                text.read_delimited(admission)
+                if ending != ".jsonl"
+                else text.read_objects(admission)
+            )
+        yield from admission.admit(rows, reading)
+        after = os.fstat(file.fileno())
+    # An export that is still being written, or was not begun, is no snapshot to delete by.
+    is_still = (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns)
+    reading.is_whole = reading.is_whole and is_still and before.st_size > 0
+
+
+class _TextFile:
+    """A file of lines; a growing one goes on from its cursor and leaves a new one."""
+
+    def __init__(self, name: str, file: BinaryIO, reading: Reading, cursor: str) -> None:
+        self._name = name
+        self._file = file
+        self._reading = reading
+        self._is_growing = reading.table.arrives != "snapshot"
+        self._start = Cursor.resume(cursor, file) if self._is_growing else Cursor()
+
+    def read_delimited(self, admission: Admission) -> Iterator[Row | Unreadable]:
+        """Give the rows of a CSV or TSV file whose header has all configured columns."""
+        header = next(read_lines(self._file, Cursor(), is_growing=self._is_growing), None)
+        if header is None and self._is_growing:
+            return  # its writer has not come to the end of the first line
+        delimiter = "\t" if self._name.lower().endswith(".tsv") else None
+        rows = DelimitedRows(self._name, header, delimiter)
+        admission.check_columns(rows.columns, self._name)
+        start = self._start if self._start.offset else Cursor(rows.end, rows.lines)
+        rows.end, rows.lines = start.offset, start.lines
+        lines = read_lines(self._file, start, is_growing=self._is_growing)
+        yield from rows.read(lines, is_growing=self._is_growing)
+        self._finish(rows.end, rows.lines)
+
+    def read_objects(self, admission: Admission) -> Iterator[Row | Unreadable]:
+        """Give a JSON-lines file's objects; their columns are checked when read from the start."""
+        rows = self._objects()
+        return rows if self._start.offset else admission.check_objects(rows, self._name)
+
+    def _objects(self) -> Iterator[Row | Unreadable]:
+        end, number = self._start.offset, self._start.lines
+        for line in read_lines(self._file, self._start, is_growing=self._is_growing):
+            end, number = line.end, line.number
+            if line.content.strip():
+                yield _read_object(f"{self._name}:{number}", line)
+        self._finish(end, number)
+
+    def _finish(self, end: int, lines: int) -> None:
+        if self._is_growing:
+            self._reading.cursor = Cursor.at(end, lines, self._file).write()
+
+
+def _read_object(place: str, line: Line) -> Row | Unreadable:
+    raw = line.text().strip()
+    if not is_encodable(raw):
+        return refuse_encoding(place, raw)
+    try:
+        document = json.loads(raw)
+    except (ValueError, RecursionError) as error:
+        return _refuse_json(place, f"is no JSON: {error}", raw)
+    return _object_row(place, document, raw)
+
+
+def _object_row(place: str, document: object, raw: str) -> Row | Unreadable:
+    if not isinstance(document, dict):
+        return _refuse_json(place, f"is no object but {raw[:80]!r}", raw)
+    try:
+        cells = flatten(document)
+    except RecursionError:
+        return _refuse_json(place, "is nested too deeply", raw)
+    # "\\ud800" is JSON, but half a character: nothing after us could write it down.
+    if "\\u" in raw and not is_encodable(json.dumps(cells, ensure_ascii=False)):
+        return _refuse_json(place, "holds half a surrogate pair", raw, code="bad-encoding")
+    return Row(cells, place, raw)
+
+
+def _refuse_json(place: str, message: str, raw: str, code: str = "bad-row") -> Unreadable:
+    return Unreadable(place, code, message, "write one whole JSON object for each record", raw)
+
+
+def _read_array(name: str, file: BinaryIO) -> Iterator[Row | Unreadable]:
+    try:
+        document = json.loads(file.read().removeprefix(BOM).decode())
+    except (ValueError, RecursionError) as error:
+        raise SourceError(
+            f"{name} is no JSON: {error}", hint="export it again as an array of objects in UTF-8"
+        ) from error
+    if not isinstance(document, list):
+        raise SourceError(
+            f"{name} holds no JSON array", hint="give an array of objects, or one object a line"
+        )
+    for number, item in enumerate(document, start=1):
+        yield _object_row(f"{name}#{number}", item, json.dumps(item))
+
+
+@contextmanager
+def _opened(source: SourceSettings, table: TableSettings, path: Path) -> Iterator[BinaryIO]:
+    try:
+        with path.open("rb") as file:
+            yield file
+    except OSError as error:
+        raise SourceError(
+            f"source {source.name}, table {table.name}: {path}: {error.strerror or error}",
+            hint="check path in plant.toml, file in source.toml, and that it may be read",
+        ) from error

@@ -1,0 +1,53 @@
+"""What reading one table gives: its records, and how far and how completely it was read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kg.records import Filtered, Record, Rejected, Scalar
+    from kg.settings import TableSettings
+
+Item: TypeAlias = "Record | Rejected | Filtered"
+
+
+@dataclass(slots=True)
+class Reading:
+    """One table's rows; the other fields hold once ``items`` is exhausted.
+
+    ``cursor`` is where the next reading goes on ("" where there is no such place).
+    ``is_whole`` says that this was a complete snapshot: a key that is not among ``seen_keys``
+    is gone. A row that could not be read may have had any key, so it makes a snapshot unwhole.
+    """
+
+    table: TableSettings
+    items: Iterator[Item]
+    cursor: str = ""
+    is_whole: bool = False
+    seen_keys: set[str] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row as the adapter read it: its cells by column, where it stood, and its own text.
+
+    ``place`` ends in ``#`` where the key completes it; ``raw`` "" means: as JSON of the cells.
+    """
+
+    cells: dict[str, Scalar]
+    place: str
+    raw: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A row that has no cells to look at: what is wrong with it and what to do."""
+
+    place: str
+    code: str
+    message: str
+    hint: str
+    raw: str

@@ -1,0 +1,200 @@
+"""SQL databases, by any SQLAlchemy URL; a SQLite file and its neighbours are never touched."""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+from contextlib import contextmanager
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.pool import NullPool
+
+from kg.errors import SourceError
+from kg.sources.admission import Admission
+from kg.sources.cells import is_encodable, to_scalar
+from kg.sources.delimited import refuse_encoding
+from kg.sources.reading import Reading, Row, Unreadable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy.engine import URL, Connection, CursorResult, Engine
+
+    from kg.settings import SourceSettings, TableSettings
+    from kg.sources.reading import Item
+
+_FETCHED = 1_000
+_MISSING_COLUMN = re.compile(
+    r"(?:no such column:|column|Unknown column|Invalid column name) [\"'`]?([\w.]+)", re.IGNORECASE
+)
+_MISSING_TABLE = re.compile(
+    r"(?:no such table:|relation|Table|Invalid object name) [\"'`]?([\w.\-]+)", re.IGNORECASE
+)
+
+
+def read_tables(source: SourceSettings) -> Iterator[Reading]:
+    """Give a reading for each table or query of a database.
+
+    Raises:
+        SourceError: the database, a table or a column is not there, or cannot be read.
+    """
+    url = _parse_url(source)
+    for table in source.tables:
+        reading = Reading(table, iter(()))
+        reading.items = _read_table(source, url, reading)
+        yield reading
+
+
+def _read_table(source: SourceSettings, url: URL, reading: Reading) -> Iterator[Item]:
+    table = reading.table
+    admission = Admission(source, table)
+    engine = _engine(source, url)
+    try:
+        with _translated(source, table, engine), engine.connect() as connection:
+            result = _execute(connection, table)
+            columns = list(result.keys())
+            if twice := {column for column in columns if columns.count(column) > 1}:
+                raise SourceError(
+                    f"source {source.name}, table {table.name}: two columns are {min(twice)!r}",
+                    hint="name each column of its own with AS",
+                )
+            admission.check_columns(columns, "the query" if table.query else _table_name(table))
+            place = f"{_place(url)}:{table.name}#"
+            yield from admission.admit(_rows(result, columns, place), reading)
+    finally:
+        engine.dispose()
+
+
+def _execute(connection: Connection, table: TableSettings) -> CursorResult[Any]:
+    query = table.query or f"SELECT * FROM {_quoted(connection, _table_name(table))}"
+    # The driver gets the text as it stands: ':' and '%' in a query are not parameters.
+    options = {"stream_results": True, "yield_per": _FETCHED, "no_parameters": True}
+    return connection.execution_options(**options).exec_driver_sql(query)
+
+
+def _quoted(connection: Connection, name: str) -> str:
+    preparer = connection.dialect.identifier_preparer
+    parts = [name] if connection.dialect.name == "sqlite" else name.split(".")
+    return ".".join(preparer.quote(part) for part in parts)
+
+
+def _rows(result: CursorResult[Any], columns: list[str], place: str) -> Iterator[Row | Unreadable]:
+    for number, values in enumerate(result, start=1):
+        cells = dict(zip(columns, map(to_scalar, values), strict=True))
+        text = json.dumps(cells, ensure_ascii=False)
+        if is_encodable(text):
+            yield Row(cells, place, text)
+        else:
+            yield refuse_encoding(f"{place}row {number}", text)
+
+
+def _table_name(table: TableSettings) -> str:
+    return table.table or table.name
+
+
+def _place(url: URL) -> str:
+    database = url.database or ""
+    if url.get_backend_name() == "sqlite":
+        return Path(database).name
+    return f"{url.host}/{database}" if url.host else database or url.get_backend_name()
+
+
+def _parse_url(source: SourceSettings) -> URL:
+    try:
+        return sqlalchemy.make_url(source.url)
+    except ArgumentError as error:  # its message would repeat the URL with its password
+        raise SourceError(
+            f"source {source.name}: its url is no SQLAlchemy URL",
+            hint="write it as dialect://user:${PASSWORD}@host/database or sqlite:///file.sqlite",
+        ) from error
+
+
+def _engine(source: SourceSettings, url: URL) -> Engine:
+    if url.get_backend_name() == "sqlite":
+        path = Path(url.database or "")
+        if not path.is_file():
+            raise SourceError(
+                f"source {source.name}: there is no SQLite file {path}",
+                hint="check url in plant.toml; a relative path starts at plant.toml's folder",
+            )
+        return sqlalchemy.create_engine(
+            "sqlite://", creator=lambda: _connect_read_only(source, path), poolclass=NullPool
+        )
+    try:
+        return sqlalchemy.create_engine(url, poolclass=NullPool)
+    except (NoSuchModuleError, ImportError) as error:
+        raise SourceError(
+            f"source {source.name}: no driver for {url.drivername}",
+            hint=f"install one: {error}",
+        ) from error
+
+
+def _connect_read_only(source: SourceSettings, path: Path) -> sqlite3.Connection:
+    """Open without a trace: a reader of a WAL database would make or touch its -shm otherwise."""
+    # readonly_shm: go by the index that is there, or by a private one in memory.
+    connection = _try_connect(path, "mode=ro&readonly_shm=1")
+    if connection is not None:
+        return connection
+    wal = path.with_name(path.name + "-wal")
+    if wal.is_file() and wal.stat().st_size:
+        raise SourceError(
+            f"source {source.name}: {wal.name} holds changes that {path.name} has not yet, and its"
+            " index is missing",
+            hint="open and close the database once with the system that owns it, or copy its -shm",
+        )
+    # No log and no index: nobody has it open and the file is the whole truth.
+    connection = _try_connect(path, "mode=ro&immutable=1")
+    if connection is None:
+        raise SourceError(
+            f"source {source.name}: {path} cannot be opened", hint="is it a SQLite file?"
+        )
+    return connection
+
+
+def _try_connect(path: Path, options: str) -> sqlite3.Connection | None:
+    uri = f"{path.resolve().as_uri()}?{options}"
+    connection = sqlite3.connect(uri, uri=True, check_same_thread=False)
+    # One text that is no UTF-8 must cost one row, not the table.
+    connection.text_factory = lambda content: content.decode("utf-8", "surrogateescape")
+    try:
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except sqlite3.OperationalError:
+        connection.close()
+        return None
+    return connection
+
+
+@contextmanager
+def _translated(source: SourceSettings, table: TableSettings, engine: Engine) -> Iterator[None]:
+    try:
+        yield
+    except (SQLAlchemyError, sqlite3.DatabaseError) as error:
+        reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+        raise SourceError(
+            f"source {source.name}, table {table.name}: {reason}",
+            hint=_near_names(engine, table, reason) or "check url and query in source.toml",
+        ) from error
+
+
+def _near_names(engine: Engine, table: TableSettings, reason: str) -> str:
+    missing_table, missing_column = _MISSING_TABLE.search(reason), _MISSING_COLUMN.search(reason)
+    if not (missing_table or missing_column):
+        return ""
+    try:
+        inspector = sqlalchemy.inspect(engine)
+        names = inspector.get_table_names() + inspector.get_view_names()
+        if missing_column:
+            words = set(re.findall(r"[\w\-]+", table.query)) | {_table_name(table)}
+            used = [name for name in names if name in words]
+            names = [str(column["name"]) for name in used for column in inspector.get_columns(name)]
+    except SQLAlchemyError:  # the database itself is out of reach: the first reason says it
+        return ""
+    found = missing_column or missing_table
+    name = found.group(1).rsplit(".", 1)[-1] if found else ""
+    near = get_close_matches(name, names, n=4) or sorted(set(names))[:12]
+    return f"there is {', '.join(near)}; correct the query in source.toml"

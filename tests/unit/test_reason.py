@@ -1,0 +1,169 @@
+from __future__ import annotations
+
+import functools
+
+import owlrl
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rdflib import Graph
+
+from kg import assets, vocab
+from kg.reason import Reasoner, compile_rules, explanations, load_graph
+from kg.settings import FoldSettings, Plant, SourceSettings, TableSettings
+from kg.store import EmbeddedStore
+from kg.vocab import RDF_TYPE
+
+BASE = "https://plant.example/"
+PLANT = Plant(name="Test", base=BASE)
+
+
+@functools.cache
+def rules():
+    return compile_rules(assets.ontology_folder())
+
+
+def derived(facts) -> set[tuple[str, str, str]]:
+    reasoner = Reasoner(PLANT, rules())
+    reasoner.start(facts)
+    reasoner.derive()
+    return reasoner.derived
+
+
+def thing(name: str) -> str:
+    return f"<{BASE}{name}>"
+
+
+CUSTOMER_CHAIN = {
+    (thing("allocation/1"), vocab.ALLOCATION_OF, thing("job/1")),
+    (thing("allocation/1"), vocab.TO_ORDER_LINE, thing("line/1")),
+    (thing("line/1"), vocab.LINE_OF, thing("order/1")),
+    (thing("order/1"), vocab.ORDERED_BY, thing("customer/1")),
+}
+
+
+def test_the_customer_of_a_job_follows_from_its_allocation() -> None:
+    fact = (thing("job/1"), vocab.FOR_CUSTOMER, thing("customer/1"))
+    assert fact in derived(CUSTOMER_CHAIN)
+    for left_out in CUSTOMER_CHAIN:
+        assert fact not in derived(CUSTOMER_CHAIN - {left_out})
+
+
+def test_genealogy_is_followed_to_any_depth_also_in_a_circle() -> None:
+    facts = set()
+    for n in range(4):
+        into, out = thing(f"use/in{n}"), thing(f"use/out{n}")
+        facts |= {
+            (into, vocab.INPUT_TO, thing(f"job/{n}")),
+            (into, vocab.OF_BATCH, thing(f"batch/{n}")),
+            (out, vocab.OUTPUT_OF, thing(f"job/{n}")),
+            (out, vocab.OF_BATCH, thing(f"batch/{(n + 1) % 4}")),
+        }
+    found = derived(facts)
+    assert (thing("batch/3"), vocab.MADE_FROM, thing("batch/0")) in found
+    assert (thing("batch/0"), vocab.MADE_FROM, thing("batch/0")) in found
+
+
+def test_what_an_assertion_supports_goes_with_it() -> None:
+    reasoner = Reasoner(PLANT, rules())
+    reasoner.start(CUSTOMER_CHAIN)
+    reasoner.derive()
+    gone_premise = (thing("line/1"), vocab.LINE_OF, thing("order/1"))
+    reasoner.change([gone_premise], [])
+    gone, come = reasoner.derive()
+    assert (thing("job/1"), vocab.FOR_CUSTOMER, thing("customer/1")) in gone
+    assert come == set()
+    assert reasoner.derived == derived(CUSTOMER_CHAIN - {gone_premise})
+
+
+def test_a_lost_end_is_inferred_from_the_next_start_for_folded_runs_only() -> None:
+    table = TableSettings(
+        name="log",
+        mapping="m.yml",
+        key=("id",),
+        row="event",
+        event_time="ts",
+        fold=FoldSettings(kind="open-close", pair=("tr:onMachine",)),
+    )
+    mes = SourceSettings(name="mes", adapter="files", tables=(table,))
+    plant = Plant(name="Test", base=BASE, sources=(mes,))
+    facts = set()
+    for path, hour in (("run/mes/log/1", "08"), ("run/mes/log/2", "09"), ("run/erp/a", "07")):
+        start = f'"2026-01-01T{hour}:00:00Z"^^<{vocab.XSD}dateTime>'
+        facts |= {
+            (thing(path), RDF_TYPE, vocab.RUN),
+            (thing(path), vocab.ON_MACHINE, thing("machine/1")),
+            (thing(path), vocab.STARTED_AT, start),
+        }
+    reasoner = Reasoner(plant, rules())
+    reasoner.start(facts)
+    reasoner.derive()
+    ends = {s for s, p, _ in reasoner.derived if p == vocab.INFERRED_END_AT}
+    running = {s for s, p, _ in reasoner.derived if p == vocab.RUNNING_ON}
+    assert ends == {thing("run/mes/log/1")}
+    assert running == {thing("run/mes/log/2"), thing("run/erp/a")}
+
+
+def test_every_derived_fact_of_the_chain_is_explained_by_facts_that_are_there() -> None:
+    store = EmbeddedStore.in_memory(BASE)
+    present = CUSTOMER_CHAIN | derived(CUSTOMER_CHAIN)
+    store.apply([], [(*fact, "") for fact in present], 1)
+    for fact in present - CUSTOMER_CHAIN:
+        ways = list(explanations(fact, rules(), store))
+        assert ways, fact
+        for way in ways:
+            assert set(way.premises) <= present
+            assert fact not in way.premises
+
+
+PROPERTIES = [
+    vocab.ALLOCATION_OF,
+    vocab.TO_ORDER_LINE,
+    vocab.LINE_OF,
+    vocab.ORDERED_BY,
+    vocab.OF_JOB,
+    vocab.ON_MACHINE,
+    vocab.OPERATION_OF,
+    vocab.PLANNED_ON,
+    vocab.INPUT_TO,
+    vocab.OUTPUT_OF,
+    vocab.OF_BATCH,
+    vocab.PINNED_SPEC,
+    vocab.MADE_FROM,
+    vocab.ASSEMBLED_INTO,
+    vocab.BY_PERSON,
+]
+CLASSES = [vocab.RUN, vocab.OUTSIDE_OPERATION, vocab.MACHINE, vocab.MATERIAL]
+names = st.integers(0, 4).map(lambda n: thing(f"x/{n}"))
+triples = st.one_of(
+    st.tuples(names, st.sampled_from(PROPERTIES), names),
+    st.tuples(names, st.just(RDF_TYPE), st.sampled_from(CLASSES)),
+)
+
+
+@functools.cache
+def axioms() -> Graph:
+    return load_graph(assets.ontology_folder())
+
+
+@settings(max_examples=8, deadline=None)
+@given(st.sets(triples, max_size=12))
+def test_owlrl_derives_the_same_about_the_plant(facts) -> None:
+    graph = Graph()
+    for s, p, o in axioms():
+        graph.add((s, p, o))
+    graph.parse(data="\n".join(f"{s} {p} {o} ." for s, p, o in facts), format="nt")
+    owlrl.DeductiveClosure(owlrl.OWLRL_Semantics).expand(graph)
+    plain = (BASE, vocab.TR, "http://www.w3.org/ns/prov#", "https://spec.industrialontologies.org/")
+    expected = {
+        (f"<{s}>", f"<{p}>", f"<{o}>")
+        for s, p, o in graph
+        if str(s).startswith(BASE)
+        and (f"<{p}>" == RDF_TYPE or str(p).startswith(plain))
+        and str(o).startswith(plain)
+    }
+    ours = facts | {
+        fact
+        for fact in derived(facts)
+        if fact[1] not in {vocab.RUNNING_ON, vocab.PRESUMABLY_CONSUMES}
+    }
+    assert ours == expected
