@@ -1,0 +1,1 @@
+"""The HTTP API of a plant: what is going on, says who, since when, and what is missing."""

@@ -1,0 +1,102 @@
+"""Facts: where one comes from, down to the source's row and the mapping's line."""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Annotated, Literal
+from urllib.parse import unquote
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.desk import desk_of
+from api.models import Derivation, FactAnswer, Said, SourceRow, Statement
+from kg.answer.evidence import short
+from kg.merge import NOW
+from kg.report import explained_text
+
+if TYPE_CHECKING:
+    from kg.answer.evidence import Lineage
+    from kg.pipeline import Pipeline
+    from kg.records import Fact, Record, Term
+
+router = APIRouter(tags=["Facts"])
+
+
+class Form(BaseModel):
+    """How to write the trace."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    format: Literal["json", "text"] = Field("json", description="`text` reads well in a terminal.")
+
+
+@router.get(
+    "/v1/facts/{id:path}",
+    response_model=FactAnswer,
+    responses={200: {"content": {"text/plain": {"example": "job/1043 forCustomer customer/7"}}}},
+    summary="Who says so?",
+)
+def explain_fact(
+    request: Request, id_: Annotated[str, Path(alias="id")], form: Annotated[Form, Query()]
+) -> Response:
+    """Trace a fact of an answer: which row of which system says so, by which mapping and rule?
+
+    Ids such as `job/1043~customer~3fa2c1d0` stand in every answer. A fact that was corrected
+    since is a 404.
+    """
+    desk = desk_of(request)
+    pipeline = desk.pipeline
+    found = desk.ask(lambda answers: answers.explain(id_, desk.owner.clock()))
+    if form.format == "text":
+        text = desk.ask(lambda _answers: explained_text(found, pipeline))
+        return Response(text + "\n", media_type="text/plain")
+    answer = FactAnswer(
+        id=id_,
+        fact=_statement(found.fact, pipeline),
+        lineage=_derivation(found.lineage, pipeline),
+        records=[_source_row(record) for record in found.records],
+    )
+    return Response(answer.model_dump_json(indent=2), media_type="application/json")
+
+
+def _statement(fact: Fact, pipeline: Pipeline) -> Statement:
+    base = pipeline.plant.base
+    about, predicate, value = fact
+    return Statement(
+        about=short(about, base),
+        predicate=predicate[1:-1].rsplit("/", 1)[-1].rsplit("#", 1)[-1],
+        value=short(value, base),
+    )
+
+
+def _derivation(lineage: Lineage, pipeline: Pipeline) -> Derivation:
+    return Derivation(
+        fact=_statement(lineage.fact, pipeline),
+        said_by=[_said(graph, lineage.fact[1], pipeline) for graph in lineage.graphs],
+        rule=lineage.rule,
+        premises=[_derivation(premise, pipeline) for premise in lineage.premises],
+    )
+
+
+def _said(graph: Term, predicate: Term, pipeline: Pipeline) -> Said:
+    record = short(graph, pipeline.plant.base).removesuffix(NOW)
+    source, kind = (unquote(part) for part in record.split("/")[1:3])
+    place = pipeline.line_of(source, kind, predicate)
+    if place is None:
+        return Said(record=record, mapping=None)
+    # Folder and file say which mapping; where it lies on the server's disk is nobody's matter.
+    name = "/".join(PurePath(place[0]).parts[-2:])
+    return Said(record=record, mapping=f"{name}:{place[1]}")
+
+
+def _source_row(record: Record) -> SourceRow:
+    return SourceRow(
+        record=record.path(),
+        position=record.position,
+        version=record.version,
+        effective=record.effective,
+        effective_by=record.effective_by,
+        recorded=record.recorded,
+        row=dict(record.row),
+    )

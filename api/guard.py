@@ -1,0 +1,105 @@
+"""The guard around the API: who may be meant, what may be sent, what a browser may do with it."""
+
+from __future__ import annotations
+
+import logging
+import re
+from typing import TYPE_CHECKING
+
+from starlette.datastructures import Headers, MutableHeaders
+
+from api.problems import problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
+METHODS = ("GET", "HEAD", "POST")
+MAX_BODY_BYTES = 64 * 1024
+_HOST = re.compile(r"(?P<name>\[[0-9A-Fa-f:.]+\]|[^:\[\]]+)(?::\d+)?")
+_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cache-Control": "no-store",
+}
+"""On every answer that does not say otherwise; what is true now is not to be kept."""
+_log = logging.getLogger("traveler.api")
+
+
+class Guard:
+    """Wraps an app: only its own host names, GET, HEAD and POST, small bodies, safe headers.
+
+    A name that is not its own would be a browser led here by another site's DNS. What no route
+    foresaw is logged here and leaves as a 500 that tells nothing of the inside.
+    """
+
+    def __init__(self, app: ASGIApp, hosts: Iterable[str] = ()) -> None:
+        self._app = app
+        self._hosts = {*LOOPBACK, *(_bracketed(host) for host in hosts)}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request (ASGI)."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        answer = _Answer(send, is_head=scope["method"] == "HEAD")
+        refused = self._refuse(scope)
+        try:
+            if refused is not None:
+                await refused(scope, receive, answer.send)
+            else:
+                # Every page that can be got can be asked for its head.
+                inner = {**scope, "method": "GET"} if answer.is_head else scope
+                await self._app(inner, receive, answer.send)
+        except Exception:
+            _log.exception("%s %s failed", scope["method"], scope["path"])
+            if answer.has_started:
+                raise
+            failed = problem("internal", "this is a fault of Traveler", "its log says more")
+            await failed(scope, receive, answer.send)
+
+    def _refuse(self, scope: Scope) -> ASGIApp | None:
+        headers = Headers(scope=scope)
+        host = _HOST.fullmatch(headers.get("host", ""))
+        if host is None or host["name"].lower() not in self._hosts:
+            return problem(
+                "host", "this server does not go by that name", f"ask for {LOOPBACK[0]} instead"
+            )
+        if scope["method"] not in METHODS:
+            allowed = ", ".join(METHODS)
+            detail = f"{scope['method']} is not allowed: this API only reads"
+            return problem("method", detail, f"use {allowed}", headers={"Allow": allowed})
+        length = headers.get("content-length", "0")
+        if not length.isdigit() or int(length) > MAX_BODY_BYTES:
+            return problem("too-large", f"a request may have {MAX_BODY_BYTES} bytes")
+        return None
+
+
+class _Answer:
+    """An answer on its way out: safe headers added, and the body withheld from a HEAD."""
+
+    def __init__(self, send: Send, *, is_head: bool) -> None:
+        self._send = send
+        self.is_head = is_head
+        self.has_started = False
+
+    async def send(self, message: Message) -> None:
+        """Pass a message on."""
+        if message["type"] == "http.response.start":
+            self.has_started = True
+            headers = MutableHeaders(scope=message)
+            for name, value in _HEADERS.items():
+                headers.setdefault(name, value)
+        elif self.is_head and message["type"] == "http.response.body":
+            message = {**message, "body": b""}
+        await self._send(message)
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host and not host.startswith("[") else host.lower()

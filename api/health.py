@@ -1,0 +1,62 @@
+"""Health: whether the process is up, and whether its answers are whole."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from fastapi import APIRouter, Request, Response
+
+from api.desk import Desk, desk_of
+from api.models import Health, Readiness, SourceState
+from api.problems import problem
+
+if TYPE_CHECKING:
+    from kg.answer import Answers
+
+router = APIRouter(tags=["Health"])
+
+
+@router.get("/health", summary="Is the process up?")
+def get_health() -> Health:
+    """Tell that the process answers at all: should it be started again?"""
+    return Health(status="up", version=version("traveler-kg"))
+
+
+@router.get("/ready", response_model=Readiness, summary="Are the answers whole?")
+def get_readiness(request: Request) -> Response:
+    """Tell whether the graph holds all that the journal holds, and the sources are being read.
+
+    Which record has the graph reached, up to which were gaps looked for, when did each source
+    last vouch for its data? Anything but ready is a 503 with the reasons.
+    """
+    desk = desk_of(request)
+    state = desk.ask(lambda answers: _readiness(desk, answers))
+    if state.ready:
+        return Response(state.model_dump_json(indent=2), media_type="application/json")
+    hint = desk.owner.health.hint or "ask again in a moment"
+    return problem(
+        "not-ready", "; ".join(state.reasons), hint, members=state.model_dump(mode="json")
+    )
+
+
+def _readiness(desk: Desk, answers: Answers) -> Readiness:
+    health = desk.owner.health
+    # The graph first: it may move on before the journal is looked at, and never runs ahead of it.
+    applied = answers.store.applied_seq()
+    last = answers.journal.last_seq()
+    reasons = []
+    if applied != last:
+        reasons.append(f"the graph has reached record {applied} of {last}")
+    if health.error:
+        reasons.append(f"the last round failed: {health.error}")
+    return Readiness(
+        ready=not reasons,
+        reasons=reasons,
+        applied_seq=applied,
+        last_seq=last,
+        checked_seq=answers.journal.checked_seq(),
+        rounds=health.rounds,
+        last_read=health.last_read,
+        sources=[SourceState(**row) for row in answers.sources(desk.owner.clock())],
+    )

@@ -1,0 +1,205 @@
+"""What the documented routes answer with; facts, slots and runs keep the answer's own shapes."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from kg.answer.bundle import Run, Slot, SlotGap, SlotState
+
+State = SlotState
+
+
+class _Answer(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Problem(BaseModel):
+    """What went wrong (RFC 9457), a stable code for programs, and what to do about it."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "type": "https://w3id.org/traveler/problem/unknown-entity",
+                    "title": "Nothing here has this name",
+                    "status": 404,
+                    "detail": "nothing here is called 'SAW-9'",
+                    "code": "unknown-entity",
+                    "hint": "did you mean machine/SAW-01?",
+                }
+            ]
+        }
+    )
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    hint: str
+
+
+class Entity(_Answer):
+    """What was asked about; ``id`` is its short name, ``iri`` its name in the graph."""
+
+    id: str = Field(examples=["machine/SAW-01"])
+    kind: str = Field(examples=["machine"])
+    label: str = Field(examples=["Saw 1"])
+    iri: str = Field(examples=["https://demo.example/machine/SAW-01"])
+
+
+class Status(_Answer):
+    """What it is doing: for a machine its activity, why, and since when."""
+
+    state: str = Field(examples=["running"])
+    activity: str | None = Field(examples=["production"])
+    reason: str | None = Field(examples=["waiting for material"])
+    since: str | None = Field(examples=["2026-11-23T05:40:00Z"])
+
+
+class SourceState(_Answer):
+    """A connected system: who owns it, when it last vouched for anything, which links it covers."""
+
+    name: str = Field(examples=["erp"])
+    title: str = Field(examples=["ERP"])
+    system: str = Field(examples=["ERP"])
+    owner: str = Field(examples=["Planning office"])
+    confirmed_at: str | None = Field(examples=["2026-11-23T08:00:00Z"])
+    is_stale: bool
+    covers: list[str] = Field(examples=[["customer", "spec", "batch"]])
+
+
+class ContextAnswer(_Answer):
+    """What is going on with one thing: its runs, its links with their sources, and what is missing.
+
+    Slots are the links and values that are owed; each says what is known or why it is empty. At
+    the top they are the union over the runs.
+    """
+
+    entity: Entity
+    as_of: str = Field(examples=["2026-11-23T08:00:00Z"])
+    applied_seq: int = Field(description="The journal's record that the graph had reached.")
+    status: Status
+    slots: dict[str, Slot]
+    runs: list[Run]
+    next: list[dict[str, Any]]
+    gaps: list[SlotGap]
+    notes: list[dict[str, str | None]]
+    sources: list[SourceState]
+
+
+class QuestionEntry(_Answer):
+    """A saved question: its name, its words, and what must be given for it (name → kind)."""
+
+    name: str = Field(examples=["what-runs-on-machine"])
+    number: str = Field(examples=["1"])
+    question: str = Field(examples=["What runs on machine M now?"])
+    parameters: dict[str, str] = Field(examples=[{"machine": "tr:Machine"}])
+    owner: str = Field(examples=["Production"])
+
+
+class QuestionList(_Answer):
+    """The questions that can be asked by name."""
+
+    questions: list[QuestionEntry]
+
+
+class QuestionAnswer(_Answer):
+    """The rows that answer a question; a cell without a value is absent from its row."""
+
+    question: str = Field(examples=["What runs on machine M now?"])
+    parameters: dict[str, str] = Field(examples=[{"machine": "SAW-01"}])
+    as_of: str = Field(examples=["2026-11-23T08:00:00Z"])
+    applied_seq: int = Field(examples=[4711])
+    columns: list[str] = Field(examples=[["job", "customer"]])
+    rows: list[dict[str, str]] = Field(
+        examples=[[{"job": "job/1043", "customer": "customer/Nordwind"}]]
+    )
+
+
+class Coverage(_Answer):
+    """One of the five links: ``of`` = have + none + not_due + unknown + missing."""
+
+    link: str = Field(examples=["job-customer"])
+    have: int = Field(examples=[17])
+    of: int = Field(examples=[25])
+    none: int = Field(examples=[4])
+    not_due: int = Field(examples=[2])
+    unknown: int = Field(examples=[0])
+    missing: int = Field(examples=[2])
+
+
+class GapsAnswer(_Answer):
+    """How much of what should be linked is, and every gap with the source that should fill it."""
+
+    coverage: list[Coverage]
+    gaps: list[SlotGap]
+
+
+class Statement(_Answer):
+    """A fact in short words: ids below the plant's base, the property's last word."""
+
+    about: str = Field(examples=["job/1043"])
+    predicate: str = Field(examples=["forCustomer"])
+    value: str = Field(examples=["customer/Nordwind"])
+
+
+class Said(_Answer):
+    """A record that says a fact, and where the mapping makes it say so (``file:line``)."""
+
+    record: str = Field(examples=["record/erp/sale/5512"])
+    mapping: str | None = Field(examples=["tryton/sale.yml:14"])
+
+
+class Derivation(_Answer):
+    """How a fact came about: said by records, or drawn by a rule from other facts."""
+
+    fact: Statement
+    said_by: list[Said]
+    rule: str | None = Field(examples=["prp-spo2"])
+    premises: list[Derivation]
+
+
+class SourceRow(_Answer):
+    """A source's row as it was read: ``position`` says where, ``effective`` since when it holds."""
+
+    record: str = Field(examples=["record/erp/sale/5512"])
+    position: str = Field(examples=["factory.sqlite:sale#5512"])
+    version: str | None = Field(examples=["2"])
+    effective: str | None = Field(examples=["2026-11-20T09:12:00Z"])
+    effective_by: Literal["event", "changed", "seen"]
+    recorded: str = Field(examples=["2026-11-23T08:00:00Z"])
+    row: dict[str, str | int | float | bool | None] = Field(
+        examples=[{"id": 5512, "party": 7, "state": "processing"}]
+    )
+
+
+class FactAnswer(_Answer):
+    """A fact, how it came about, and the source rows that it rests on."""
+
+    id: str = Field(examples=["job/1043~customer~3fa2c1d0"])
+    fact: Statement
+    lineage: Derivation
+    records: list[SourceRow]
+
+
+class Health(_Answer):
+    """The process is up; this says nothing of the graph."""
+
+    status: Literal["up"]
+    version: str = Field(description="The version of Traveler.")
+
+
+class Readiness(_Answer):
+    """Whether answers are whole: the graph has reached the journal's last record, the loop runs."""
+
+    ready: bool
+    reasons: list[str] = Field(examples=[[]])
+    applied_seq: int = Field(description="The journal's record that the graph has reached.")
+    last_seq: int = Field(description="The journal's last record.")
+    checked_seq: int = Field(description="The record up to which gaps were looked for.")
+    rounds: int = Field(description="How often the sources were read since the start.")
+    last_read: str = Field(description="When they were last read; empty before the first time.")
+    sources: list[SourceState]

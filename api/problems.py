@@ -1,0 +1,115 @@
+"""Errors as application/problem+json (RFC 9457), with a stable code and a hint of what to do."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from kg.errors import TravelerError
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI, Request
+
+MEDIA_TYPE = "application/problem+json"
+TYPE_PREFIX = "https://w3id.org/traveler/problem/"
+SOON = {429, 503}
+"""Statuses that pass by themselves: the answer says when to come back."""
+
+STATUSES: dict[str, tuple[int, str]] = {
+    # what was asked
+    "parameter": (400, "A parameter is missing or impossible"),
+    "query": (400, "The query is refused"),
+    "query-syntax": (400, "The query is not valid SPARQL"),
+    "query-form": (400, "The query has another form than needed here"),
+    "query-too-deep": (400, "The query is nested too deep"),
+    "query-failed": (400, "The query failed while it ran"),
+    "bad-term": (400, "An IRI or a literal is not valid"),
+    "update-refused": (403, "This endpoint only reads"),
+    "not-found": (404, "There is no such page"),
+    "unknown-entity": (404, "Nothing here has this name"),
+    "method": (405, "This method is not allowed"),
+    "not-acceptable": (406, "The answer cannot be written in this format"),
+    "ambiguous-entity": (409, "The name can mean several things"),
+    "too-large": (413, "The request is too large"),
+    "query-too-long": (413, "The query is too long"),
+    "result-too-large": (413, "The result is too large"),
+    "media-type": (415, "The request has a type that is not read here"),
+    "host": (421, "The request is meant for another host"),
+    "busy": (429, "Too many queries at once"),
+    # what is here
+    "error": (500, "Traveler failed"),
+    "internal": (500, "Traveler failed"),
+    "config": (500, "The plant is set up wrongly"),
+    "mapping": (500, "A mapping cannot be used"),
+    "ontology": (500, "The ontology cannot be used"),
+    "query-crashed": (500, "The query ended its worker"),
+    "store": (500, "The graph store failed"),
+    "store-behind": (500, "The graph store cannot go back"),
+    "store-damaged": (500, "The graph store is damaged"),
+    "journal": (500, "The journal failed"),
+    "source": (502, "A source cannot be read"),
+    "behind": (503, "The graph has not reached that record"),
+    "not-ready": (503, "Not ready"),
+    "query-unfenced": (503, "Free queries cannot be run safely on this machine"),
+    "store-closed": (503, "The graph store is closed"),
+    "store-locked": (503, "Another process owns the graph store"),
+    "query-timeout": (504, "The query took too long"),
+}
+"""For every code of an error: the HTTP status, and the problem's title."""
+
+_CODES_OF_STATUS = {
+    400: "parameter", 404: "not-found", 405: "method", 413: "too-large", 415: "media-type"
+}  # fmt: skip
+
+
+def problem(
+    code: str,
+    detail: str,
+    hint: str = "",
+    *,
+    headers: dict[str, str] | None = None,
+    members: dict[str, Any] | None = None,
+) -> JSONResponse:
+    """Make a problem; a code that is not in the table is a 500. ``members`` come on top."""
+    status, title = STATUSES.get(code, STATUSES["error"])
+    body = {
+        "type": TYPE_PREFIX + code,
+        "title": title,
+        "status": status,
+        "detail": detail,
+        "code": code,
+        "hint": hint,
+        **(members or {}),
+    }
+    sent = {"Retry-After": "1"} if status in SOON else {}
+    return JSONResponse(body, status, {**sent, **(headers or {})}, MEDIA_TYPE)
+
+
+def handle_problems(app: FastAPI) -> None:
+    """Let every error of a route leave as a problem; those nobody foresaw are the guard's."""
+    app.add_exception_handler(TravelerError, _from_traveler)
+    app.add_exception_handler(RequestValidationError, _from_validation)
+    app.add_exception_handler(HTTPException, _from_http)
+
+
+def _from_traveler(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, TravelerError)
+    return problem(error.code, error.message, error.hint)
+
+
+def _from_validation(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    details = [f"{one['loc'][-1]}: {one['msg']}" for one in error.errors()]
+    return problem("parameter", "; ".join(details), "see /docs for what this route takes")
+
+
+def _from_http(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    code = _CODES_OF_STATUS.get(error.status_code, "error")
+    hints = {"not-found": "see /docs for what there is"}
+    detail = error.detail or HTTPStatus(error.status_code).phrase
+    return problem(code, detail, hints.get(code, ""), headers=dict(error.headers or {}))

@@ -1,0 +1,78 @@
+"""Serving: uvicorn in the calling thread, until somebody asks it to stop."""
+
+from __future__ import annotations
+
+import signal
+import socket
+from typing import TYPE_CHECKING
+
+import uvicorn
+
+from api.app import create_app
+from kg.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import FrameType
+
+    from kg.owner import Owner
+
+GRACE_SECONDS = 5
+"""How long answers under way may take once the server is asked to stop."""
+
+
+class Serving(uvicorn.Server):
+    """A server that says when it listens, and that a signal ends without ending the process."""
+
+    def __init__(self, config: uvicorn.Config, listen: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._listen = listen
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, then say so."""
+        await super().startup(sockets)
+        if self.started:
+            self._listen()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Stop; uvicorn would raise the signal again and leave the owner no time to tidy up."""
+        if self.should_exit and sig == signal.SIGINT:
+            self.force_exit = True
+        self.should_exit = True
+
+
+def run(owner: Owner, host: str, port: int, ready: Callable[[str], None]) -> None:
+    """Serve until SIGINT or SIGTERM; ``ready`` gets the URL, with the real port, once it listens.
+
+    Raises:
+        ConfigError: the address is taken or is none of this machine's.
+    """
+    with _bind(host, port) as listener:
+        make_server(owner, host, listener, ready).run([listener])
+
+
+def make_server(
+    owner: Owner, host: str, listener: socket.socket, ready: Callable[[str], None]
+) -> Serving:
+    """Make the server for a bound socket."""
+    config = uvicorn.Config(
+        create_app(owner, [host]),
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+    name = f"[{host}]" if ":" in host else host
+    url = f"http://{name}:{listener.getsockname()[1]}"
+    return Serving(config, lambda: ready(url))
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except (OSError, OverflowError) as error:
+        raise ConfigError(
+            f"cannot listen on {host}, port {port}: {error}",
+            hint="choose another with --port; --port 0 takes a free one",
+        ) from error

@@ -1,0 +1,121 @@
+"""Time each stage of a first load: ``python -m bench --help``, or ``make bench``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+from contextlib import nullcontext
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bench.machine import describe_machine
+from bench.measure import Measured
+from bench.results import MOST_SIZES, tell_results
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+ROOT = Path(__file__).resolve().parent.parent
+OUTPUT = Path("bench") / "RESULTS.md"
+_DESCRIPTION = """\
+Make plants of several sizes (three operations, about 46 facts a job), load each
+one for the first time in a fresh process and folder, and time every stage: open,
+journal, lift, merge, derive, store, validate. The graph is compared with counts
+made from the plant's CSV files, and the same tables are loaded a second time,
+which must change nothing; a wrong result has no times.
+"""
+_EPILOG = """\
+examples:
+  python -m bench                              1,000, 3,000 and 10,000 jobs
+  python -m bench --jobs 300 --output -        a quick look, on the screen only
+  python -m bench --jobs 10000 --folder /tmp/plants
+                                               keep the plant and ask it things:
+  traveler context M00007 --at latest --plant /tmp/plants/10000/plant.toml
+
+exit code: 0 measured, 1 a result was wrong, 2 it could not run
+The tables go to standard output, progress to standard error.
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure every size that is asked for, then print and write the page."""
+    options = _parser().parse_args(arguments)
+    sizes = sorted(set(options.jobs))
+    if len(sizes) > MOST_SIZES:
+        print(f"error: {MOST_SIZES} sizes at most: more do not fit the table", file=sys.stderr)
+        return 2
+    machine = describe_machine()
+    measured: list[Measured] = []
+    place = nullcontext(options.folder) if options.folder else tempfile.TemporaryDirectory()
+    with place as folder:
+        for jobs in sizes:
+            code, one = measure_apart(Path(folder) / str(jobs), jobs, options.seed)
+            if one is None:
+                return code
+            measured.append(one)
+    page = tell_results(measured, machine, options.seed, datetime.now(UTC).date())
+    print(page, end="")
+    if options.output != "-":
+        Path(options.output).write_text(page, encoding="utf-8")
+    return 0
+
+
+def measure_apart(folder: Path, jobs: int, seed: int) -> tuple[int, Measured | None]:
+    """Measure one size in a new process; gives its exit code, and nothing where that is not 0."""
+    if folder.exists() and any(folder.iterdir()):
+        print(f"error: {folder} is not empty; name another --folder", file=sys.stderr)
+        return 2, None
+    command = [sys.executable, "-m", "bench.measure", str(folder.resolve())]
+    command += ["--jobs", str(jobs), "--seed", str(seed)]
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=False)
+    if done.returncode != 0:
+        return done.returncode if done.returncode == 1 else 2, None
+    return 0, Measured(**json.loads(done.stdout))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m bench",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--jobs",
+        type=_jobs,
+        nargs="+",
+        metavar="N",
+        default=[1_000, 3_000, 10_000],
+        help="how many jobs, one plant for each number (default: 1000 3000 10000); "
+        "two or more also give how the cost grows",
+    )
+    parser.add_argument(
+        "--folder",
+        type=Path,
+        help="keep plants, journals and stores below this folder, N/ for each size "
+        "(default: a temporary one, removed afterwards)",
+    )
+    parser.add_argument(
+        "--seed", type=int, default=1, help="another seed is another plant (default: 1)"
+    )
+    parser.add_argument(
+        "--output",
+        default=str(OUTPUT),
+        help="where the page is written, - for the screen only (default: %(default)s)",
+    )
+    return parser
+
+
+def _jobs(text: str) -> int:
+    jobs = int(text)
+    if jobs < 2:
+        raise argparse.ArgumentTypeError("a plant needs 2 jobs at least")
+    return jobs
+
+
+if __name__ == "__main__":
+    sys.exit(main())

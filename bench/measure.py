@@ -1,0 +1,207 @@
+"""Measure one plant, in a process and a folder of its own: ``python -m bench.measure --help``.
+
+Writes what it measured to standard output as JSON. A result that is not the expected one ends the
+process with exit code 1 and no JSON.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import sys
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from time import perf_counter, process_time
+from typing import TYPE_CHECKING
+
+from bench.expected import Counts, expected_counts
+from bench.stages import STAGES
+from bench.tables import write_tables
+from kg.errors import TravelerError
+from kg.pipeline import Pipeline
+from kg.settings import load_plant
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from kg.pipeline import Balance
+
+NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
+"""The clock of every run: nothing that is stored depends on when the benchmark runs."""
+BASE = "https://bench.example/"
+MAPPING = Path(__file__).resolve().parent / "plant"
+_PLANT = '[plant]\nname = "Benchmark"\nbase = "{base}"\n\n[[source]]\nname = "export"\n{mapping}\n'
+_KIB = 1 if sys.platform == "darwin" else 1_024
+"""What one unit of ``ru_maxrss`` is, in bytes."""
+
+
+class WrongResultError(Exception):
+    """The graph is not what the tables say; its speed is worth nothing."""
+
+
+@dataclass(slots=True)
+class Measured:
+    """One plant: its size, seconds and peak memory (bytes, so far) by stage, and its weight."""
+
+    jobs: int
+    records: int
+    facts: int
+    derived: int
+    quads: int
+    gaps: int
+    journal_bytes: int = 0
+    store_bytes: int = 0
+    cpu_seconds: float = 0.0
+    again_seconds: float = 0.0
+    seconds: dict[str, float] = field(default_factory=dict)
+    peak_bytes: dict[str, int] = field(default_factory=dict)
+
+
+class Watch:
+    """Follows the pipeline's reports: says where it is, and how much memory each stage took."""
+
+    def __init__(self, jobs: int) -> None:
+        self.peak_bytes: dict[str, int] = {}
+        self._jobs = jobs
+        self._stage = ""
+        self._start = perf_counter()
+
+    def __call__(self, stage: str, what: str) -> None:
+        """Begin a stage (or its next part) and so end the one before."""
+        self.end()
+        self._stage = stage
+        elapsed = perf_counter() - self._start
+        print(f"{self._jobs:>9,} jobs {elapsed:7.1f} s  {stage:8} {what}", file=sys.stderr)
+
+    def end(self) -> None:
+        """Note the peak memory at the end of the stage that was under way."""
+        if self._stage:
+            usage = resource.getrusage(resource.RUSAGE_SELF)
+            self.peak_bytes[self._stage] = usage.ru_maxrss * _KIB
+
+
+def measure(folder: Path, jobs: int, seed: int) -> Measured:
+    """Write a plant into an empty folder, load it, check the result, and load it again.
+
+    Raises:
+        WrongResultError: what was loaded is not what the tables say.
+        TravelerError: it cannot be loaded at all.
+    """
+    watch = Watch(jobs)
+    watch("write", "seven CSV tables")
+    tables = folder / "tables"
+    tables.mkdir(parents=True)
+    write_tables(tables, jobs, seed)
+    mapping = f"mapping = {json.dumps(str(MAPPING))}"
+    (folder / "plant.toml").write_text(_PLANT.format(base=BASE, mapping=mapping), "utf-8")
+    measured = _load(folder, jobs, watch)
+    plant = load_plant(folder)
+    journal = plant.journal_path.name
+    sizes = {path: path.stat().st_size for path in _files(plant.store_path)}
+    measured.journal_bytes = sum(n for path, n in sizes.items() if path.name.startswith(journal))
+    measured.store_bytes = sum(sizes.values()) - measured.journal_bytes
+    return measured
+
+
+def _load(folder: Path, jobs: int, watch: Watch) -> Measured:
+    seconds: dict[str, float] = {}
+    cpu = process_time()
+    watch("open", "ontology, shapes and mappings")
+    start = perf_counter()
+    with Pipeline.open(load_plant(folder), watch) as pipeline:
+        seconds["open"], start = perf_counter() - start, perf_counter()
+        balances = pipeline.read(NOW)
+        seconds["journal"], start = perf_counter() - start, perf_counter()
+        applied = pipeline.apply(NOW)
+        seconds |= applied.seconds
+        seconds["other"] = perf_counter() - start - sum(applied.seconds.values())
+        start = perf_counter()
+        pipeline.validate(NOW)
+        seconds["validate"] = perf_counter() - start
+        cpu = process_time() - cpu
+        watch("check", "against the tables")
+        _check_read(balances)
+        measured = _counted(pipeline, jobs, expected_counts(folder / "tables"))
+        watch("again", "the same tables")
+        measured.again_seconds = _load_again(pipeline)
+        watch.end()
+    measured.seconds = {stage: seconds.get(stage, 0.0) for stage in STAGES}
+    measured.peak_bytes = {stage: watch.peak_bytes.get(stage, 0) for stage in STAGES}
+    measured.cpu_seconds = cpu
+    return measured
+
+
+def _check_read(balances: Sequence[Balance]) -> None:
+    for balance in balances:
+        if balance.new != balance.read:
+            raise WrongResultError(f"not every row became a record: {balance}")
+
+
+def _counted(pipeline: Pipeline, jobs: int, expected: Counts) -> Measured:
+    """Count what the store and the journal hold, and compare it with what they should hold."""
+    derived = _count(pipeline, f"GRAPH <{BASE}graph/derived> {{ ?s ?p ?o }}")
+    of_record = f'FILTER (STRSTARTS(STR(?g), "{BASE}record/"))'
+    found = Counts(
+        records=_count(pipeline, f"GRAPH <{BASE}graph/records> {{ ?s a tr:Record }}"),
+        facts=_count(pipeline, f"GRAPH ?g {{ ?s ?p ?o }} {of_record}"),
+        links={link: _count(pipeline, f"?s tr:{link} ?o") for link in expected.links},
+        gaps=dict(Counter(gap.slot for gap in pipeline.journal.open_gaps())),
+    )
+    if found != expected:
+        raise WrongResultError(f"the tables say\n  {expected}\nbut there is\n  {found}")
+    present = _count(pipeline, "?s ?p ?o")
+    if present != found.facts + derived:
+        raise WrongResultError(
+            f"{found.facts:,} facts are asserted and {derived:,} derived, but the current graph "
+            f"holds {present:,}"
+        )
+    gaps = sum(found.gaps.values())
+    return Measured(jobs, found.records, found.facts, derived, len(pipeline.store), gaps)
+
+
+def _count(pipeline: Pipeline, pattern: str) -> int:
+    (row,) = pipeline.store.select(f"SELECT (COUNT(*) AS ?n) WHERE {{ {pattern} }}")
+    return int(row["n"].split('"')[1])
+
+
+def _load_again(pipeline: Pipeline) -> float:
+    """Load the same tables once more, which must change nothing; gives the seconds it takes."""
+    before = (pipeline.journal.last_seq(), len(pipeline.store))
+    start = perf_counter()
+    balances = pipeline.read(NOW)
+    applied = pipeline.apply(NOW)
+    seconds = perf_counter() - start
+    after = (pipeline.journal.last_seq(), len(pipeline.store))
+    if before != after or applied.records or any(one.new or one.retired for one in balances):
+        raise WrongResultError(f"the second load changed something: {before} became {after}")
+    return seconds
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    return (path for path in folder.rglob("*") if path.is_file())
+
+
+def main() -> int:
+    """Measure one plant; exit code 1 for a wrong result, 2 where it cannot be loaded."""
+    parser = argparse.ArgumentParser(prog="python -m bench.measure", description=__doc__)
+    parser.add_argument("folder", type=Path, help="an empty folder, or one to be made")
+    parser.add_argument("--jobs", type=int, required=True, help="jobs of the plant, at least 2")
+    parser.add_argument("--seed", type=int, default=1, help="another seed is another plant")
+    arguments = parser.parse_args()
+    try:
+        measured = measure(arguments.folder.resolve(), arguments.jobs, arguments.seed)
+    except WrongResultError as error:
+        print(f"wrong result, so no times: {error}", file=sys.stderr)
+        return 1
+    except (TravelerError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    json.dump(asdict(measured), sys.stdout)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
