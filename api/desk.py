@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from time import monotonic
 from typing import TYPE_CHECKING, TypeVar
 
 from kg.errors import ConfigError, StoreError
@@ -16,8 +18,11 @@ if TYPE_CHECKING:
     from kg.answer.coverage import Check
     from kg.owner import Owner
     from kg.pipeline import Pipeline
+    from kg.store import EmbeddedStore
 
 T = TypeVar("T")
+KEEP_SECONDS = 10.0
+"""A validation at the same offset may find other gaps, after a rebuild by another mapping."""
 
 
 class Desk:
@@ -25,7 +30,7 @@ class Desk:
 
     def __init__(self, owner: Owner) -> None:
         self.owner = owner
-        self._checked: tuple[tuple[int, int, int], Check] | None = None
+        self._kept: _Kept | None = None
 
     @property
     def pipeline(self) -> Pipeline:
@@ -58,17 +63,26 @@ class Desk:
         )
 
     def check(self) -> Check:
-        """Count coverage and list gaps, anew only when the graph or its validation moved on."""
+        """Count coverage and list gaps; of an unmoved graph again after some seconds only."""
         return self.ask(self._check)
 
     def _check(self, answers: Answers) -> Check:
-        state = (id(answers.store), answers.store.applied_seq(), answers.journal.checked_seq())
-        kept = self._checked
-        if kept is not None and kept[0] == state:
-            return kept[1]
+        state = (answers.store, answers.store.applied_seq(), answers.journal.checked_seq())
+        kept = self._kept
+        if kept is not None and kept.state == state and monotonic() < kept.until:
+            return kept.check
         check = answers.check(self.owner.clock())
-        self._checked = (state, check)
+        self._kept = _Kept(state, monotonic() + KEEP_SECONDS, check)
         return check
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """A check, and the store, its offset and the offset of the validation that it is of."""
+
+    state: tuple[EmbeddedStore, int, int]
+    until: float
+    check: Check
 
 
 def desk_of(request: Request) -> Desk:

@@ -12,13 +12,20 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.desk import desk_of
 from api.models import Derivation, FactAnswer, Said, SourceRow, Statement
 from kg.answer.evidence import short
+from kg.errors import UnknownEntity
 from kg.merge import NOW
 from kg.report import explained_text
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
+    from kg.answer import Answers
+    from kg.answer.answers import Explained
     from kg.answer.evidence import Lineage
     from kg.pipeline import Pipeline
     from kg.records import Fact, Record, Term
+
+PATH = "/v1/facts/"
 
 router = APIRouter(tags=["Facts"])
 
@@ -32,7 +39,7 @@ class Form(BaseModel):
 
 
 @router.get(
-    "/v1/facts/{id:path}",
+    PATH + "{id:path}",
     response_model=FactAnswer,
     responses={200: {"content": {"text/plain": {"example": "job/1043 forCustomer customer/7"}}}},
     summary="Who says so?",
@@ -47,7 +54,7 @@ def explain_fact(
     """
     desk = desk_of(request)
     pipeline = desk.pipeline
-    found = desk.ask(lambda answers: answers.explain(id_, desk.owner.clock()))
+    found = desk.ask(lambda answers: _explained(answers, request, id_, desk.owner.clock()))
     if form.format == "text":
         text = desk.ask(lambda _answers: explained_text(found, pipeline))
         return Response(text + "\n", media_type="text/plain")
@@ -58,6 +65,17 @@ def explain_fact(
         records=[_source_row(record) for record in found.records],
     )
     return Response(answer.model_dump_json(indent=2), media_type="application/json")
+
+
+def _explained(answers: Answers, request: Request, id_: str, now: datetime) -> Explained:
+    try:
+        return answers.explain(id_, now)
+    except UnknownEntity:
+        # An id may hold %2F; whoever pastes it as it stands has it decoded on the way.
+        pasted = request.scope["raw_path"].decode().removeprefix(PATH)
+        if pasted == id_:
+            raise
+        return answers.explain(pasted, now)
 
 
 def _statement(fact: Fact, pipeline: Pipeline) -> Statement:

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.machine import describe_machine
-from bench.measure import Measured
 from bench.results import MOST_SIZES, tell_results
+from bench.stages import Measured
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,9 +32,9 @@ _EPILOG = """\
 examples:
   python -m bench                              1,000, 3,000 and 10,000 jobs
   python -m bench --jobs 300 --output -        a quick look, on the screen only
-  python -m bench --jobs 10000 --folder /tmp/plants
+  python -m bench --jobs 10000 --folder plants
                                                keep the plant and ask it things:
-  traveler context M00007 --at latest --plant /tmp/plants/10000/plant.toml
+  traveler context M00007 --at latest --plant plants/10000/plant.toml
 
 exit code: 0 measured, 1 a result was wrong, 2 it could not run
 The tables go to standard output, progress to standard error.
@@ -72,8 +72,10 @@ def measure_apart(folder: Path, jobs: int, seed: int) -> tuple[int, Measured | N
     command = [sys.executable, "-m", "bench.measure", str(folder.resolve())]
     command += ["--jobs", str(jobs), "--seed", str(seed)]
     done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=False)
+    if done.returncode < 0:
+        print(f"error: {jobs:,} jobs: ended by signal {-done.returncode}", file=sys.stderr)
     if done.returncode != 0:
-        return done.returncode if done.returncode == 1 else 2, None
+        return 1 if done.returncode == 1 else 2, None
     return 0, Measured(**json.loads(done.stdout))
 
 

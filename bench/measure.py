@@ -11,14 +11,14 @@ import json
 import resource
 import sys
 from collections import Counter
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter, process_time
 from typing import TYPE_CHECKING
 
 from bench.expected import Counts, expected_counts
-from bench.stages import STAGES
+from bench.stages import STAGES, Measured
 from bench.tables import write_tables
 from kg.errors import TravelerError
 from kg.pipeline import Pipeline
@@ -42,24 +42,6 @@ class WrongResultError(Exception):
     """The graph is not what the tables say; its speed is worth nothing."""
 
 
-@dataclass(slots=True)
-class Measured:
-    """One plant: its size, seconds and peak memory (bytes, so far) by stage, and its weight."""
-
-    jobs: int
-    records: int
-    facts: int
-    derived: int
-    quads: int
-    gaps: int
-    journal_bytes: int = 0
-    store_bytes: int = 0
-    cpu_seconds: float = 0.0
-    again_seconds: float = 0.0
-    seconds: dict[str, float] = field(default_factory=dict)
-    peak_bytes: dict[str, int] = field(default_factory=dict)
-
-
 class Watch:
     """Follows the pipeline's reports: says where it is, and how much memory each stage took."""
 
@@ -71,14 +53,14 @@ class Watch:
 
     def __call__(self, stage: str, what: str) -> None:
         """Begin a stage (or its next part) and so end the one before."""
-        self.end()
+        self._end()
         self._stage = stage
         elapsed = perf_counter() - self._start
         print(f"{self._jobs:>9,} jobs {elapsed:7.1f} s  {stage:8} {what}", file=sys.stderr)
 
-    def end(self) -> None:
-        """Note the peak memory at the end of the stage that was under way."""
-        if self._stage:
+    def _end(self) -> None:
+        """Note the peak memory so far, unless the stage is one of the second load."""
+        if self._stage and "again" not in self.peak_bytes:
             usage = resource.getrusage(resource.RUSAGE_SELF)
             self.peak_bytes[self._stage] = usage.ru_maxrss * _KIB
 
@@ -127,7 +109,6 @@ def _load(folder: Path, jobs: int, watch: Watch) -> Measured:
         measured = _counted(pipeline, jobs, expected_counts(folder / "tables"))
         watch("again", "the same tables")
         measured.again_seconds = _load_again(pipeline)
-        watch.end()
     measured.seconds = {stage: seconds.get(stage, 0.0) for stage in STAGES}
     measured.peak_bytes = {stage: watch.peak_bytes.get(stage, 0) for stage in STAGES}
     measured.cpu_seconds = cpu

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import date
 
-    from bench.measure import Measured
+    from bench.stages import Measured
 
 WIDTH = 80
 MOST_SIZES = 5

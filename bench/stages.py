@@ -1,7 +1,8 @@
-"""The stages of a first load, in their order, and how each one's cost grows."""
+"""The stages of a first load, what is measured of them, and how their cost grows."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from math import log
 from typing import TYPE_CHECKING
 
@@ -9,16 +10,34 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 STAGES = {
-    "open": "compile the ontology's rules, the shapes and the mappings",
-    "journal": "read seven CSV files and write each row durably",
+    "open": "compile ontology, shapes and mappings",
+    "journal": "read the CSV files, keep each row safe",
     "lift": "rows to facts, by the mapping",
-    "merge": "facts to the present, each with its record",
-    "derive": "what follows by the ontology and its rules",
-    "store": "write the graph to disk and swap it in",
-    "other": "read the journal back, resolve identities",
-    "validate": "check the shapes and put the gaps on record",
+    "merge": "one present, and each record's own graph",
+    "derive": "what follows by ontology and rules",
+    "store": "write the graph to disk, swap it in",
+    "other": "read the journal back, settle identities",
+    "validate": "find what the shapes say is missing",
 }
 _SHORTEST_SECONDS = 1e-6
+
+
+@dataclass(slots=True)
+class Measured:
+    """One plant: its size, seconds and peak memory (bytes, so far) by stage, and its weight."""
+
+    jobs: int
+    records: int
+    facts: int
+    derived: int
+    quads: int
+    gaps: int
+    journal_bytes: int = 0
+    store_bytes: int = 0
+    cpu_seconds: float = 0.0
+    again_seconds: float = 0.0
+    seconds: dict[str, float] = field(default_factory=dict)
+    peak_bytes: dict[str, int] = field(default_factory=dict)
 
 
 def growth(sizes: Sequence[int], seconds: Sequence[float]) -> float | None:

@@ -8,7 +8,7 @@ import shutil
 import sys
 import urllib.error
 import urllib.request
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import monotonic
@@ -33,6 +33,8 @@ from kg.times import format_time, parse_time
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from kg.answer.bundle import Context
+
 app = typer.Typer(
     name="traveler",
     no_args_is_help=True,
@@ -52,6 +54,7 @@ NowOption = Annotated[
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no next steps.")]
 FormatOption = Annotated[str, typer.Option("--format", "-f", help="How to print the answer.")]
 _stderr = Console(stderr=True)
+MAX_TOKENS = 1500
 SHOWN_FIRST = "machine/SAW-01"
 """The demo plant's machine with two jobs for two customers."""
 
@@ -166,30 +169,36 @@ def context(
     plant: PlantOption = Path("plant.toml"),
     now: NowOption = "",
     at: Annotated[str, typer.Option("--at", help="latest: the clock of an old export.")] = "",
-    max_tokens: Annotated[int, typer.Option("--max-tokens", min=100, max=4000)] = 1500,
-    form: FormatOption = "md",
+    max_tokens: Annotated[int, typer.Option("--max-tokens", min=100, max=4000)] = MAX_TOKENS,
+    form: FormatOption = "text",
     quiet: QuietOption = False,
 ) -> None:
     """Say what is going on with a machine, a job, a customer or a batch."""
-    _choose(form, "md", "json", "jsonld")
+    _choose(form, "text", "md", "json", "jsonld")
     described = load_plant(plant)
     try:
         with Pipeline.open(described) as work:
             clock = _clock_at(work, at, now)
             found = work.answers().context(entity, clock)
     except StoreLocked as locked:
-        query = {"q": entity, "format": form, "max_tokens": str(max_tokens)}
-        typer.echo(_ask_owner(described, locked, "/v1/context", query))
+        query = {"q": entity, "max_tokens": str(max_tokens)}
+        wanted = "md" if form == "text" else form
+        answer = _ask_owner(described, locked, "/v1/context", query | {"format": wanted})
+        typer.echo(report.card_text(answer) if form == "text" else answer)
         return
-    if form == "md":
+    _print_context(found, described.base, form, max_tokens)
+    first = next((fact.id for slot in found.slots.values() for fact in slot.facts), None)
+    if form == "text" and first:
+        _next(f"traveler explain '{first}' --plant {plant}", is_quiet=quiet)
+
+
+def _print_context(found: Context, base: str, form: str, max_tokens: int) -> None:
+    if form == "text":
+        typer.echo(report.card_text(render_card(found, max_tokens, is_with_notes=True)))
+    elif form == "md":
         typer.echo(render_card(found, max_tokens), nl=False)
-        first = next((f.id for s in found.slots.values() for f in s.facts), None)
-        if first:
-            _next(f"traveler explain '{first}' --plant {plant}", is_quiet=quiet)
-    elif form == "json":
-        typer.echo(to_json(found.to_dict()))
     else:
-        typer.echo(to_json(to_jsonld(found, described.base)))
+        typer.echo(to_json(found.to_dict() if form == "json" else to_jsonld(found, base)))
 
 
 def _clock_at(work: Pipeline, at: str, now: str) -> datetime:
@@ -291,14 +300,13 @@ def lift(
     in_order: Annotated[bool, typer.Option("--sorted", help="Sorted: the same bytes.")] = False,
 ) -> None:
     """Lift files into N-Quads by a mapping, without a plant or a store."""
-    lines, rejected = lift_file(mapping, base, is_sorted=in_order)
-    text = "".join(f"{line}\n" for line in lines)
-    if output is None:
-        typer.echo(text, nl=False)
-    else:
-        output.write_text(text, encoding="utf-8")
-    for row in rejected:
+    lifted = lift_file(mapping, base, is_sorted=in_order)
+    with nullcontext(sys.stdout) if output is None else output.open("w", encoding="utf-8") as out:
+        out.writelines(f"{line}\n" for line in lifted.lines)
+    for row in lifted.rejected:
         typer.echo(f"{row.position}: {row.code}: {row.message}", err=True)
+    if lifted.rejected:
+        sys.exit(1)
 
 
 @app.command()
@@ -334,7 +342,7 @@ def demo(
         "demo-plant"
     ),
     once: Annotated[bool, typer.Option("--once", help="Answer once; serve nothing.")] = False,
-    form: FormatOption = "md",
+    form: FormatOption = "text",
     seed: Annotated[int, typer.Option(help="The same seed gives the same plant.")] = 7,
     speed: Annotated[float, typer.Option(min=0.1, max=3600, help="Plant seconds a second.")] = 60.0,
     port: Annotated[int, typer.Option(help="0 takes a free one.")] = 8000,
@@ -342,7 +350,7 @@ def demo(
     quiet: QuietOption = False,
 ) -> None:
     """Make a plant of its own orders and events, load it, check it, and serve it live."""
-    _choose(form, "md", "json", "jsonld")
+    _choose(form, "text", "md", "json", "jsonld")
     clock = read_clock(now).replace(microsecond=0)
     _clear_demo(folder)
     with _progress(is_quiet=quiet) as progress:
@@ -354,14 +362,10 @@ def demo(
         work.validate(clock)
     answers = work.answers()
     found = answers.context(SHOWN_FIRST, clock)
-    if form != "md":
-        typer.echo(
-            to_json(found.to_dict() if form == "json" else to_jsonld(found, work.plant.base))
-        )
-    else:
+    if form == "text":
         _say(report.balance_text(balances, applied.rejected), is_quiet=quiet)
         _say("\n" + report.coverage_text(answers.check(clock)) + "\n", is_quiet=quiet)
-        typer.echo(render_card(found), nl=False)
+    _print_context(found, work.plant.base, form, MAX_TOKENS)
     if once:
         work.close()
         simulation.close()

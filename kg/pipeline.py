@@ -187,15 +187,11 @@ class Pipeline:
     def _read_table(self, source: SourceSettings, reading: Reading, now: datetime) -> Balance:
         kind = reading.table.name
         balance = Balance(source.name, kind)
-        seen: set[str] = set()
         batch: list[Record] = []
         rejected: list[Rejected] = []
-        if reading.is_whole:
-            self.journal.clear_quarantine(source.name, kind, "read")
         for item in reading.items:
             balance.read += 1
             if isinstance(item, Record):
-                seen.add(item.key)
                 batch.append(item)
             elif isinstance(item, Filtered):
                 balance.filtered[item.rule] += 1
@@ -205,11 +201,13 @@ class Pipeline:
                 self._append(batch, balance, now)
                 batch = []
         self._append(batch, balance, now)
+        if reading.table.arrives == "snapshot":
+            self.journal.clear_quarantine(source.name, kind, "read")
         self.journal.quarantine(rejected, now)
         balance.quarantined = len(rejected)
         if reading.is_whole and reading.table.arrives == "snapshot":
-            kept = seen | {one.key for one in rejected if one.key is not None}
-            balance.retired = self.journal.retire_missing(source.name, kind, kept, now)
+            seen = reading.seen_keys
+            balance.retired = self.journal.retire_missing(source.name, kind, seen, now)
         self.journal.set_cursor(source.name, kind, reading.cursor, now)
         return balance
 
@@ -349,9 +347,8 @@ class Pipeline:
         store.set_seq(seq)
         store.flush()
         generations.publish(self.plant.store_path, folder)
-        old, self.store = self.store, store
-        old.close()
-        generations.discard_others(self.plant.store_path)
+        # Readers may still hold the old generation: its folder goes when the plant is next opened.
+        self.store = store
 
     # ---- validate
 

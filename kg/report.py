@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections import defaultdict
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kg.answer.evidence import short
@@ -67,11 +68,21 @@ def check_text(check: Check) -> str:
         names = [gap.entity for gap in gaps]
         shown = ", ".join(names[:MAX_NAMED])
         more = f" and {len(names) - MAX_NAMED} more" if len(names) > MAX_NAMED else ""
-        should = f" Source that should hold it: {source}." if source else ""
+        should = f" It should be in {source}." if source else ""
+        message = message if message.endswith(".") else message + "."
         lines += ["", *_wrap(f"{state.upper()} {slot}, {len(gaps)}: {message}{should}", "", "  ")]
         lines += _wrap(shown + more, "  ", "  ")
     if not check.gaps:
         lines += ["", "Nothing is missing, conflicting or invalid."]
+    return "\n".join(lines)
+
+
+def card_text(card: str) -> str:
+    """Fold a card's lines for a terminal; continued lines are indented, so it stays Markdown."""
+    lines: list[str] = []
+    for line in card.splitlines():
+        indent = " " * (len(line) - len(line.lstrip(" ")))
+        lines += _wrap(line.strip(), indent, indent + "  ") or [""]
     return "\n".join(lines)
 
 
@@ -106,8 +117,10 @@ def _lineage(lineage: Lineage, lines: list[str], depth: int, base: str, pipeline
         path = graph[1:-1].removeprefix(base).removesuffix("#now")
         _, source, kind, _ = path.split("/", 3)
         place = pipeline.line_of(source, kind, p)
-        at = f", mapping {place[0]}:{place[1]}" if place else ""
-        lines.append("  " * (depth + 1) + f"said by {path}{at}")
+        lines.append("  " * (depth + 1) + f"said by {path}")
+        if place:
+            file = Path(place[0])
+            lines.append("  " * (depth + 2) + f"by {file.parent.name}/{file.name}:{place[1]}")
     for premise in lineage.premises:
         _lineage(premise, lines, depth + 1, base, pipeline)
 

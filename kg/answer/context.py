@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 
 MAX_LISTED = 50
 END_LOST = "end not recorded; a later start on the machine shows that it was over"
+QUANTITIES = {
+    "good": vocab.GOOD_QUANTITY,
+    "scrap": vocab.SCRAP_QUANTITY,
+    "rework": vocab.REWORK_QUANTITY,
+}
 KINDS: dict[Term, str] = {
     vocab.MACHINE: "machine",
     vocab.JOB: "job",
@@ -199,6 +204,8 @@ class ContextBuilder:
         if job is not None:
             own = self._job_slots(job)
             slots |= {name: own[name] for name in own if name not in {"machine", "operation"}}
+            made = self._slots.values(run, "quantity", *QUANTITIES.values())
+            slots["quantity"] = unite([made, own["quantity"]])
         else:
             slots["job"] = Slot("missing")
         recorded, inferred = self._text(run, vocab.ENDED_AT), self._text(run, vocab.INFERRED_END_AT)
@@ -227,12 +234,7 @@ class ContextBuilder:
         return [literal_text(serial) for serial in serials]
 
     def _quantity(self, run: Term, job: Term | None) -> dict[str, str | None]:
-        parts = {
-            "good": vocab.GOOD_QUANTITY,
-            "scrap": vocab.SCRAP_QUANTITY,
-            "rework": vocab.REWORK_QUANTITY,
-        }
-        result = {name: self._text(run, predicate) for name, predicate in parts.items()}
+        result = {name: self._text(run, predicate) for name, predicate in QUANTITIES.items()}
         result["planned"] = self._text(job, vocab.PLANNED_QUANTITY) if job else None
         result["unit"] = self._text(job, vocab.UNIT) if job else None
         return result

@@ -139,7 +139,11 @@ class Evidence:
     ) -> Fact:
         """Make an answer's fact from a present one, with citations and ages."""
         lineage = self.lineage(fact)
-        cited = [self._best(leaf.graphs) for leaf in lineage.leaves() if leaf.graphs]
+        leaves = lineage.leaves()
+        said = {leaf.fact[1] for leaf in leaves}
+        if vocab.PLANNED_ON in said and vocab.ON_MACHINE not in said:
+            note = note or "planned"
+        cited = [self._best(leaf.graphs) for leaf in leaves if leaf.graphs]
         via = tuple(dict.fromkeys(cited))
         confirmed = self._oldest_confirmation(via)
         main = via[0] if via else None

@@ -66,10 +66,12 @@ class _Card:
         return self.numbers.setdefault(record, len(self.numbers) + 1)
 
 
-def render_card(context: Context, max_tokens: int = 1_500) -> str:
+def render_card(context: Context, max_tokens: int = 1_500, *, is_with_notes: bool = False) -> str:
     """Write the card, within an estimated number of tokens.
 
     Headings, gaps and the sources of what is shown stay; facts are cut from the least urgent on.
+    What people wrote is counted and withheld unless it is asked for: a model should not take it
+    for what a system knows.
     """
     card = _Card()
     _now(card, context)
@@ -80,6 +82,7 @@ def render_card(context: Context, max_tokens: int = 1_500) -> str:
         _slots(card, context.slots)
     _next(card, context)
     _gaps(card, context)
+    _notes(card, context, is_with_notes=is_with_notes)
     total = sum(line[2] for line in card.lines)
     lines = list(card.lines)
     while True:
@@ -164,7 +167,9 @@ def _run(card: _Card, run: Run) -> None:
     phase = f" ({clean(run.phase)})" if run.phase else ""
     ended = f", ended {run.ended_at}" if run.end == "recorded" else ""
     lost = f", ended by {run.ended_at} (INFERRED: {run.note})" if run.end == "inferred" else ""
-    text = f"- run {clean(run.run)}{phase}: {job}{operation} on {machine}{where}{since}{ended}{lost}"
+    text = (
+        f"- run {clean(run.run)}{phase}: {job}{operation} on {machine}{where}{since}{ended}{lost}"
+    )
     card.add(0 if run.end == "open" else 5, text, facts)
     if run.end != "open":
         return
@@ -181,7 +186,11 @@ def _why(card: _Card, run: Run) -> None:
     card.add(0, f"## Why it matters: {_shown(run.slots['job'], 'job')}")
     _slots(
         card,
-        {n: s for n, s in run.slots.items() if n not in {"job", "machine", "operation", "person"}},
+        {
+            n: s
+            for n, s in run.slots.items()
+            if n not in {"job", "machine", "operation", "person", "quantity"}
+        },
     )
 
 
@@ -218,8 +227,10 @@ def _fact(fact: Fact) -> str:
         )
         if is_on
     ]
-    note = f": {fact.note}" if fact.note else ""
-    return f"{text} ({', '.join(marks)}{note})" if marks else text
+    shown = ", ".join(marks)
+    if fact.note:
+        shown = f"{shown}: {fact.note}" if marks else fact.note
+    return f"{text} ({shown})" if shown else text
 
 
 def _next(card: _Card, context: Context) -> None:
@@ -238,8 +249,18 @@ def _gaps(card: _Card, context: Context) -> None:
         )
     if not context.gaps:
         card.add(0, "- nothing that is owed")
-    if context.notes:
-        card.add(0, f"- {len(context.notes)} notes by people withheld")
+
+
+def _notes(card: _Card, context: Context, *, is_with_notes: bool) -> None:
+    count = len(context.notes)
+    if count and not is_with_notes:
+        card.add(0, f"- {count} note{'s' if count != 1 else ''} by people withheld")
+    elif count:
+        card.add(0, "## Notes by people, as they wrote them")
+        for note in context.notes:
+            said = f"{clean(note['stated_by'] or 'somebody')}, {note['stated_at'] or 'undated'}"
+            about, text = clean(note["about"] or ""), clean(note["text"] or "")
+            card.add(6, f"- {about}: {text} ({said}; {note['state']})")
 
 
 def to_jsonld(context: Context, base: str) -> dict[str, Any]:

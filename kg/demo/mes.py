@@ -23,7 +23,8 @@ class Mes:
     """Appends events to ``events.jsonl``; whole lines reach the file with ``flush``."""
 
     def __init__(self, path: Path, zone: ZoneInfo, defects: Defects) -> None:
-        self._file = path.open("w", encoding="utf-8", newline="\n")
+        # Unbuffered: what is appended reaches readers in one piece, never half a line.
+        self._file = path.open("wb", buffering=0)
         self._zone = zone
         self._defects = defects
         self._count = 0
@@ -87,9 +88,8 @@ class Mes:
     def flush(self) -> None:
         """Append what is waiting to the file, in one piece of whole lines."""
         if self._waiting:
-            self._file.write("".join(f"{line}\n" for line in self._waiting))
+            self._file.write("".join(f"{line}\n" for line in self._waiting).encode())
             self._waiting.clear()
-        self._file.flush()
 
     def close(self) -> None:
         """Append what is waiting and let go of the file."""

@@ -121,10 +121,7 @@ class Office:
         )
         job = Job(row, number, item, quantity, due, tuple(lines))
         self._unfinished.update({line.order_id for line in lines})
-        for line in lines if len(lines) > 1 else ():
-            self._erp.insert(
-                "peg", prod_id=row, sales_line_id=line.row_id, qty=amount(line.quantity)
-            )
+        self._write_pegs(job)
         if not is_scene and self._defects.strikes("aliased"):
             job.alias = f"RUSH-{next(self._rushes)}"
             self.note_alias(job)
@@ -215,6 +212,11 @@ class Office:
         if not is_scene and self._defects.strikes("customer-blank"):
             return self._defects.placeholder()
         return f"SO-LINE,{lines[0].row_id}"
+
+    def _write_pegs(self, job: Job) -> None:
+        for line in job.lines if len(job.lines) > 1 else ():
+            quantity = amount(line.quantity)
+            self._erp.insert("peg", prod_id=job.row_id, sales_line_id=line.row_id, qty=quantity)
 
     def _write_due(self, due: datetime, is_scene: bool) -> str:
         if not is_scene and self._defects.strikes("due-blank"):

@@ -39,6 +39,7 @@ _VARIANTS = """
 SELECT version, digest FROM record WHERE source = ? AND kind = ? AND key = ?
   AND (version = ? OR (version >= ? || '~0' AND version < ? || '~:'))
 """
+_NAMES = "SELECT version FROM record WHERE source = ? AND kind = ? AND key = ?"
 _INSERT_RECORD = "INSERT INTO record VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _INSERT_NEWEST = """
 INSERT INTO newest VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (source, kind, key) DO UPDATE SET
@@ -133,27 +134,28 @@ class VersionWriter:
 
     def _write(self, arrival: _Arrival) -> bool:
         newest = self._newest.get(arrival.identity)
-        number = 0
         if arrival.named is not None:
             version = self._name_version(arrival, arrival.named, newest)
-        else:
-            number = newest.number + 1 if newest else 1
-            version = self._number_version(arrival, number, newest)
-        if version is None:
+            if version is None:
+                return False
+            self._add(arrival, version, 0)
+            return True
+        # Only the last version counts: A, B, A are three states, however often each is polled.
+        if newest is not None and newest.digest == arrival.digest:
             return False
-        self._add(arrival, version, number)
+        number = self._next_number(arrival.identity, newest)
+        self._add(arrival, str(number), number)
         return True
 
-    def _number_version(self, arrival: _Arrival, number: int, newest: _Newest | None) -> str | None:
-        # Only the last version counts: A, B, A are three states, however often each is polled.
+    def _next_number(self, identity: _Identity, newest: _Newest | None) -> int:
         if newest is None:
-            return str(number)
-        if newest.digest == arrival.digest:
-            return None
+            return 1
         if newest.number:
-            return str(number)
+            return newest.number + 1
         # The source named versions before and no longer does: its names may look like numbers.
-        return _free_version(str(number), self._variants(arrival.identity, str(number)))
+        self._flush()
+        rows = self._connection.execute(_NAMES, identity)
+        return 1 + max((int(name) for (name,) in rows if name.isdecimal()), default=0)
 
     def _name_version(self, arrival: _Arrival, named: str, newest: _Newest | None) -> str | None:
         known = self._known.get((arrival.identity, named))

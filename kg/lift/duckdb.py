@@ -117,7 +117,7 @@ tr_date_time(v) AS CASE WHEN regexp_full_match(v, '{PATTERNS["date_time"]}')
 
 tr_any_uri(v) AS CASE WHEN regexp_full_match(v, '{PATTERNS["any_uri"]}') THEN v END
 
-tr_moment(u) AS CASE WHEN u BETWEEN TIMESTAMP '0001-01-01' AND TIMESTAMP '9999-12-31 23:59:59.999999'
+tr_moment(u) AS CASE WHEN u >= TIMESTAMP '0001-01-01' AND u < TIMESTAMP '10000-01-01'
   THEN regexp_replace(strftime(u, '%Y-%m-%dT%H:%M:%S.%f'), '\\.?0+$', '') || 'Z' END
 
 tr_utc(t, z) AS CASE WHEN z = 'UTC' THEN t ELSE least(
@@ -162,7 +162,7 @@ tr_number(v) AS try_cast(v AS DECIMAL(24, 9))
 tr_multiply(v, factor) AS coalesce(
   CAST(try(tr_number(v) * try_cast(factor AS DECIMAL(14, 9))) AS VARCHAR), v)
 
-tr_strip_zeros(v) AS coalesce(nullif(ltrim(v, '0'), ''), '0')
+tr_strip_zeros(v) AS CASE WHEN ltrim(v, '0') = '' THEN '0' ELSE ltrim(v, '0') END
 
 tr_strip_prefix(v, prefix) AS nullif(
   CASE WHEN starts_with(v, prefix) THEN substr(v, length(prefix) + 1) ELSE v END, '')
@@ -211,7 +211,7 @@ class Engine:
             MappingError: it is refused; ``where`` names the mapping.
         """
         try:
-            self.run(select, {name: [None] for name in columns})
+            self.run(select, {name: [None] for name in columns or ("raw",)})
         except duckdb.Error as error:
             reason = str(error).splitlines()[0]
             raise MappingError(

@@ -38,37 +38,13 @@ _OLD_RML = "http://semweb.mmlab.be/ns/rml#"
 _R2RML = "http://www.w3.org/ns/r2rml#"
 _NAMESPACES = (RML, _OLD_RML, _R2RML)
 _RENAMED = {_R2RML + "column": RML + "reference"}
-_KNOWN = frozenset(
-    [
-        "logicalSource",
-        "subjectMap",
-        "subject",
-        "predicateObjectMap",
-        "predicateMap",
-        "predicate",
-        "objectMap",
-        "object",
-        "graphMap",
-        "graph",
-        "class",
-        "template",
-        "reference",
-        "constant",
-        "termType",
-        "datatype",
-        "datatypeMap",
-        "language",
-        "languageMap",
-        "parentTriplesMap",
-        "joinCondition",
-        "source",
-        "referenceFormulation",
-        "iterator",
-        "path",
-        "root",
-        "baseIRI",
-    ]
-)
+_KNOWN_WORDS = """
+    logicalSource subjectMap subject predicateObjectMap predicateMap predicate objectMap object
+    graphMap graph class template reference constant termType datatype datatypeMap language
+    languageMap parentTriplesMap joinCondition child parent source referenceFormulation iterator
+    path root baseIRI
+"""
+_KNOWN = frozenset(_KNOWN_WORDS.split())
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _JSON_NAME = re.compile(r"(?:\$\.|@\.)?([\w-]+)|\$\['([^']*)'\]")
 
@@ -118,7 +94,7 @@ class _Reader:
         self._graph = graph
 
     def document(self) -> MappingDocument:
-        for property_name in sorted(set(self._graph.predicates())):
+        for property_name in sorted(set(self._graph.predicates()), key=str):
             local = str(property_name).removeprefix(RML)
             if local != str(property_name) and local not in _KNOWN:
                 raise self._error(f"rml:{local} is not supported yet", local)

@@ -56,6 +56,7 @@ def _read_table(source: SourceSettings, url: URL, reading: Reading) -> Iterator[
     engine = _engine(source, url)
     try:
         with _translated(source, table, engine), engine.connect() as connection:
+            before = _stamp(url)
             result = _execute(connection, table)
             columns = list(result.keys())
             if twice := {column for column in columns if columns.count(column) > 1}:
@@ -66,6 +67,7 @@ def _read_table(source: SourceSettings, url: URL, reading: Reading) -> Iterator[
             admission.check_columns(columns, "the query" if table.query else _table_name(table))
             place = f"{_place(url)}:{table.name}#"
             yield from admission.admit(_rows(result, columns, place), reading)
+            _check_unwritten(url, before)
     finally:
         engine.dispose()
 
@@ -136,44 +138,60 @@ def _engine(source: SourceSettings, url: URL) -> Engine:
 
 def _connect_read_only(source: SourceSettings, path: Path) -> sqlite3.Connection:
     """Open without a trace: a reader of a WAL database would make or touch its -shm otherwise."""
-    # readonly_shm: go by the index that is there, or by a private one in memory.
-    connection = _try_connect(path, "mode=ro&readonly_shm=1")
-    if connection is not None:
-        return connection
     wal = path.with_name(path.name + "-wal")
-    if wal.is_file() and wal.stat().st_size:
+    if not _is_at_rest(path):
+        # readonly_shm: go by the log's index that is there, or by a private one in memory.
+        options = "mode=ro&readonly_shm=1"
+    elif wal.is_file() and wal.stat().st_size:
         raise SourceError(
             f"source {source.name}: {wal.name} holds changes that {path.name} has not yet, and its"
             " index is missing",
             hint="open and close the database once with the system that owns it, or copy its -shm",
         )
-    # No log and no index: nobody has it open and the file is the whole truth.
-    connection = _try_connect(path, "mode=ro&immutable=1")
-    if connection is None:
-        raise SourceError(
-            f"source {source.name}: {path} cannot be opened", hint="is it a SQLite file?"
-        )
-    return connection
+    else:
+        options = "mode=ro&immutable=1"
+    return _open_uri(f"{path.resolve().as_uri()}?{options}")
 
 
-def _try_connect(path: Path, options: str) -> sqlite3.Connection | None:
-    uri = f"{path.resolve().as_uri()}?{options}"
+def _is_at_rest(path: Path) -> bool:
+    """Say whether nobody has a WAL database open: its log or the log's index is not there."""
+    with path.open("rb") as file:
+        header = file.read(20)
+    is_wal = header[18:20] == b"\x02\x02"
+    return is_wal and not all(
+        path.with_name(path.name + ending).is_file() for ending in ("-wal", "-shm")
+    )
+
+
+def _open_uri(uri: str) -> sqlite3.Connection:
     connection = sqlite3.connect(uri, uri=True, check_same_thread=False)
     # One text that is no UTF-8 must cost one row, not the table.
     connection.text_factory = lambda content: content.decode("utf-8", "surrogateescape")
-    try:
-        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    except sqlite3.OperationalError:
-        connection.close()
-        return None
     return connection
+
+
+def _stamp(url: URL) -> tuple[int, int] | None:
+    """Give what changes when a SQLite file at rest is written; None where reads are isolated."""
+    path = Path(url.database or "")
+    if url.get_backend_name() != "sqlite" or not _is_at_rest(path):
+        return None
+    return path.stat().st_size, path.stat().st_mtime_ns
+
+
+def _check_unwritten(url: URL, before: tuple[int, int] | None) -> None:
+    # An immutable file is read without locks: a writer that came meanwhile tears the rows apart.
+    stat = Path(url.database or "").stat() if before else None
+    if stat and (stat.st_size, stat.st_mtime_ns) != before:
+        raise SourceError(
+            f"{_place(url)} was written while it was read", hint="read it again: nothing is lost"
+        )
 
 
 @contextmanager
 def _translated(source: SourceSettings, table: TableSettings, engine: Engine) -> Iterator[None]:
     try:
         yield
-    except (SQLAlchemyError, sqlite3.DatabaseError) as error:
+    except (SQLAlchemyError, sqlite3.DatabaseError, OSError) as error:
         reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
         raise SourceError(
             f"source {source.name}, table {table.name}: {reason}",

@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+import httpx
+import pytest
+
+from api.models import ContextAnswer
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/v1/context/machine/SAW-01",
+        "/v1/context?q=SAW-01",
+        "/v1/context?q=saw%201&kind=machine",
+        "/v1/context?q=machine/SAW-01",
+    ],
+)
+def test_a_machine_is_found_by_id_and_by_label(client: httpx.Client, address: str) -> None:
+    answer = client.get(address)
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "application/json"
+    found = ContextAnswer.model_validate_json(answer.content)
+    assert found.entity.iri == "https://small.example/machine/SAW-01"
+    assert found.as_of == "2026-11-23T08:00:00Z"
+    assert [run.run for run in found.runs] == ["run/1"]
+    assert [fact.value for fact in found.slots["customer"].facts] == ["customer/Nordwind"]
+
+
+@pytest.mark.parametrize("id_", ["CELL%2F3", "CELL/3", "CELL%252F3"])
+def test_an_id_may_hold_a_slash(client: httpx.Client, id_: str) -> None:
+    answer = client.get(f"/v1/context/machine/{id_}")
+    assert answer.json()["entity"]["label"] == "Cell 3"
+
+
+def test_a_name_that_means_nothing_is_not_found_and_near_ones_are_named(
+    client: httpx.Client,
+) -> None:
+    answer = client.get("/v1/context?q=SAW-9")
+    assert (answer.status_code, answer.json()["code"]) == (404, "unknown-entity")
+    assert "machine/SAW-01" in answer.json()["hint"]
+
+
+def test_a_name_of_several_things_is_a_conflict_that_names_them(client: httpx.Client) -> None:
+    answer = client.get("/v1/context?q=bracket")
+    assert (answer.status_code, answer.json()["code"]) == (409, "ambiguous-entity")
+    assert "job/1044, job/1045" in answer.json()["detail"]
+
+
+def test_a_kind_that_is_none_names_the_kinds(client: httpx.Client) -> None:
+    for address in ("/v1/context/gadget/SAW-01", "/v1/context?q=SAW-01&kind=gadget"):
+        answer = client.get(address)
+        assert (answer.status_code, answer.json()["code"]) == (404, "unknown-entity")
+        assert "machine" in answer.json()["hint"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "accept", "media_type"),
+    [
+        ("md", "*/*", "text/markdown"),
+        ("md", "text/html,*/*;q=0.8", "text/plain"),
+        ("jsonld", "text/markdown", "application/ld+json"),
+        ("", "text/markdown", "text/markdown"),
+        ("", "application/ld+json", "application/ld+json"),
+        ("", "text/html,*/*;q=0.8", "application/json"),
+    ],
+)
+def test_the_format_is_chosen_by_name_and_else_by_accept(
+    client: httpx.Client, asked: str, accept: str, media_type: str
+) -> None:
+    answer = client.get(
+        "/v1/context/job/1043",
+        params={"format": asked} if asked else {},
+        headers={"Accept": accept},
+    )
+    assert answer.headers["content-type"].partition(";")[0] == media_type
+    assert answer.headers["vary"] == "Accept"
+
+
+def test_a_format_that_nobody_writes_is_not_acceptable(client: httpx.Client) -> None:
+    answer = client.get("/v1/context/job/1043", headers={"Accept": "image/png"})
+    assert (answer.status_code, answer.json()["code"]) == (406, "not-acceptable")
+
+
+def test_a_card_cites_and_fits(client: httpx.Client) -> None:
+    card = client.get("/v1/context/machine/SAW-01?format=md&max_tokens=200").text
+    assert card.startswith('# machine/SAW-01 "Saw 1" | as of 2026-11-23T08:00:00Z')
+    assert "record/shop/run/1" in card
+    whole = client.get("/v1/context/machine/SAW-01?format=md&max_tokens=4000").text
+    assert len(card) < len(whole)
+
+
+def test_an_answer_is_as_of_now_or_of_the_latest_record(client: httpx.Client) -> None:
+    for at in ("now", "latest"):
+        assert client.get(f"/v1/context/job/1043?at={at}").status_code == 200
+    answer = client.get("/v1/context/job/1043?at=2026-11-20T00:00:00Z")
+    assert (answer.status_code, answer.json()["code"]) == (400, "parameter")
+    assert "at=latest" in answer.json()["hint"]
+
+
+@pytest.mark.parametrize(
+    "query", ["max_tokens=99", "max_tokens=4001", "max_tokens=x", "format=xml", "max_token=500"]
+)
+def test_an_impossible_parameter_is_named(client: httpx.Client, query: str) -> None:
+    answer = client.get(f"/v1/context/job/1043?{query}")
+    assert (answer.status_code, answer.json()["code"]) == (400, "parameter")
+    assert query.partition("=")[0] in answer.json()["detail"]
+
+
+def test_nothing_asked_is_an_impossible_parameter(client: httpx.Client) -> None:
+    for query in ("", "?q="):
+        assert client.get(f"/v1/context{query}").json()["code"] == "parameter"

@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+import time
+
+import httpx
+import pytest
+
+CUSTOMERS = "SELECT ?job WHERE { ?job tr:forCustomer ?customer } ORDER BY ?job"
+ENDLESS = "SELECT * { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l . ?m ?n ?o } ORDER BY ?a ?l"
+FORM = "application/x-www-form-urlencoded"
+QUERY = "application/sparql-query"
+RESULTS = "application/sparql-results+json"
+
+
+def _jobs(answer: httpx.Response) -> list[str]:
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["content-type"] == RESULTS
+    return [row["job"]["value"] for row in answer.json()["results"]["bindings"]]
+
+
+def test_a_query_comes_by_get_by_form_and_by_itself(client: httpx.Client) -> None:
+    answers = [
+        client.get("/sparql", params={"query": CUSTOMERS}),
+        client.post("/sparql", data={"query": CUSTOMERS}),
+        client.post(
+            "/sparql", content=CUSTOMERS, headers={"Content-Type": f"{QUERY};charset=utf-8"}
+        ),
+    ]
+    jobs = [f"https://small.example/job/{id_}" for id_ in ("10%2F46", "1043", "1045")]
+    assert [_jobs(answer) for answer in answers] == [jobs] * 3
+    assert [answer.headers["x-applied-seq"] for answer in answers] == ["8"] * 3
+
+
+@pytest.mark.parametrize(
+    ("query", "accept", "media_type"),
+    [
+        (CUSTOMERS, "text/csv", "text/csv; charset=utf-8"),
+        (CUSTOMERS, "application/sparql-results+xml", "application/sparql-results+xml"),
+        ("ASK { ?job a tr:Job }", "*/*", RESULTS),
+        ("DESCRIBE <https://small.example/job/1043>", "*/*", "text/turtle; charset=utf-8"),
+        ("CONSTRUCT WHERE { ?s a tr:Job }", "application/n-triples", "application/n-triples"),
+    ],
+)
+def test_the_format_follows_accept(
+    client: httpx.Client, query: str, accept: str, media_type: str
+) -> None:
+    answer = client.get("/sparql", params={"query": query}, headers={"Accept": accept})
+    assert (answer.status_code, answer.headers["content-type"]) == (200, media_type)
+
+
+def test_a_graph_can_be_named(client: httpx.Client) -> None:
+    record = "https://small.example/record/shop/job/1043"
+    for name, query in (
+        ("default-graph-uri", "SELECT ?job { ?job a tr:Job }"),
+        ("named-graph-uri", "SELECT ?job { GRAPH ?g { ?job a tr:Job } }"),
+    ):
+        by_get = client.get("/sparql", params={"query": query, name: record})
+        by_post = client.post(
+            "/sparql", params={name: record}, content=query, headers={"Content-Type": QUERY}
+        )
+        assert _jobs(by_get) == _jobs(by_post) == ["https://small.example/job/1043"]
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "code"),
+    [
+        ("SELECT WHERE", 400, "query-syntax"),
+        ("SELECT * { SERVICE <http://127.0.0.1:9999/> { ?s ?p ?o } }", 400, "query-failed"),
+        ("SELECT * " + "{" * 70 + "}" * 70, 400, "query-too-deep"),
+        ("", 400, "parameter"),
+        ("INSERT DATA { <x:a> <x:b> <x:c> }", 403, "update-refused"),
+        ("# tidy\nPREFIX x: <x:>\nBASE <x:y>\nclear all", 403, "update-refused"),
+        ("LOAD <http://127.0.0.1:9999/>", 403, "update-refused"),
+        (ENDLESS, 504, "query-timeout"),
+    ],
+)
+def test_what_must_not_run_is_a_problem(
+    client: httpx.Client, query: str, status: int, code: str
+) -> None:
+    answer = client.get("/sparql", params={"query": query, "timeout": 0.5})
+    assert (answer.status_code, answer.json()["code"]) == (status, code), answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert _jobs(client.get("/sparql", params={"query": CUSTOMERS}))
+
+
+@pytest.mark.parametrize(
+    ("content", "media_type", "status", "code"),
+    [
+        (b"update=CLEAR+ALL", FORM, 403, "update-refused"),
+        (b"query=ASK%7B%7D&update=CLEAR+ALL", FORM, 403, "update-refused"),
+        (b"CLEAR ALL", "application/sparql-update", 403, "update-refused"),
+        (b"query=ASK%7B%7D&query=ASK%7B%7D", FORM, 400, "parameter"),
+        (b"query=ASK%7B%7D&time=9", FORM, 400, "parameter"),
+        (b"query=ASK%7B%7D&default-graph-uri=here", FORM, 400, "parameter"),
+        (b"", FORM, 400, "parameter"),
+        (b"ASK {}", "text/plain", 415, "media-type"),
+        (b"ASK {} # \xff", QUERY, 400, "query-syntax"),
+        (b"ASK {} #" + b"x" * 65_536, QUERY, 413, "too-large"),
+    ],
+)
+def test_a_body_that_is_no_query_is_a_problem(
+    client: httpx.Client, content: bytes, media_type: str, status: int, code: str
+) -> None:
+    answer = client.post("/sparql", content=content, headers={"Content-Type": media_type})
+    assert (answer.status_code, answer.json()["code"]) == (status, code), answer.text
+
+
+def test_a_body_without_a_stated_length_may_not_grow_either(client: httpx.Client) -> None:
+    pieces = (b"#" * 1024 for _ in range(80))
+    answer = client.post("/sparql", content=pieces, headers={"Content-Type": QUERY})
+    assert (answer.status_code, answer.json()["code"]) == (413, "too-large")
+
+
+def test_an_answer_can_wait_for_nothing_that_has_not_come(client: httpx.Client) -> None:
+    assert client.get("/sparql", params={"query": "ASK {}", "min_seq": 8}).status_code == 200
+    answer = client.get("/sparql", params={"query": "ASK {}", "min_seq": 9})
+    assert (answer.status_code, answer.json()["code"]) == (503, "behind")
+    assert answer.headers["retry-after"] == "1"
+
+
+def test_a_timeout_over_the_limit_is_a_problem(client: httpx.Client) -> None:
+    start = time.monotonic()
+    answer = client.get("/sparql", params={"query": ENDLESS, "timeout": 61})
+    assert answer.json()["code"] == "parameter"
+    assert time.monotonic() - start < 5
