@@ -63,9 +63,8 @@ def create_app(owner: Owner, hosts: Iterable[str] = ()) -> FastAPI:
         lifespan=live,
         responses={
             "default": {
-                "model": Problem,
                 "description": "What went wrong, and what to do about it.",
-                "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+                "content": {MEDIA_TYPE: {"schema": Problem.model_json_schema()}},
             }
         },
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.desk import desk_of
@@ -92,7 +92,7 @@ def find_context(request: Request, search: Annotated[Search, Query()]) -> Respon
 
 
 @router.get(
-    "/v1/context/{kind}/{id:path}",
+    "/v1/context/{kind}/{entity:path}",
     responses=_ANSWERS,
     response_model=ContextAnswer,
     summary="What is going on with this machine, job, customer or batch?",
@@ -100,7 +100,7 @@ def find_context(request: Request, search: Annotated[Search, Query()]) -> Respon
 def get_context(
     request: Request,
     kind: str,
-    id_: Annotated[str, Path(alias="id")],
+    entity: str,
     shape: Annotated[Shape, Query()],
 ) -> Response:
     """Answer for one thing by its kind and id: `machine/SAW-01`, `job/1043`, `batch/B20417`.
@@ -109,7 +109,7 @@ def get_context(
     may hold slashes. The format is chosen by `format`, else by the `Accept` header.
     """
     _check_kind(kind)
-    return _answer(request, shape, lambda answers, now: _by_id(answers, kind, id_, now))
+    return _answer(request, shape, lambda answers, now: _by_id(answers, kind, entity, now))
 
 
 def _by_id(answers: Answers, kind: str, id_: str, now: datetime) -> Context:
@@ -134,7 +134,7 @@ def _answer(request: Request, shape: Shape, find: _Find) -> Response:
     accept = request.headers.get("accept", "*/*")
     form = shape.format or MEDIA_TYPES[choose_media_type(accept, MEDIA_TYPES)]
     now = desk.clock(shape.at)
-    found = desk.ask(lambda answers: find(answers, now))
+    found = find(desk.answers(), now)
     vary = {"Vary": "Accept"}
     if form == "md":
         # Browsers save Markdown to disk, but show plain text.
@@ -142,7 +142,7 @@ def _answer(request: Request, shape: Shape, find: _Find) -> Response:
         media_type = "text/plain" if is_shown else "text/markdown"
         return Response(render_card(found, shape.max_tokens), 200, vary, media_type)
     if form == "jsonld":
-        document = to_jsonld(found, desk.owner.pipeline.plant.base)
+        document = to_jsonld(found, desk.pipeline.plant.base)
         return Response(to_json(document), 200, vary, "application/ld+json")
     return Response(to_json(found.to_dict()), 200, vary, "application/json")
 

@@ -1,15 +1,15 @@
-"""The desk: where a request asks the owner of a plant, whatever happens to the store meanwhile."""
+"""The desk: where a request asks the owner of a plant."""
 
 from __future__ import annotations
 
+import weakref
 from dataclasses import dataclass
 from time import monotonic
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
-from kg.errors import ConfigError, StoreError
+from kg.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from datetime import datetime
 
     from fastapi import Request
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from kg.pipeline import Pipeline
     from kg.store import EmbeddedStore
 
-T = TypeVar("T")
 KEEP_SECONDS = 10.0
 """A validation at the same offset may find other gaps, after a rebuild by another mapping."""
 
@@ -37,14 +36,9 @@ class Desk:
         """The plant's pipeline, for what only it knows: the lines of its mappings."""
         return self.owner.pipeline
 
-    def ask(self, work: Callable[[Answers], T]) -> T:
-        """Do the work on the store as it stands; again where a rebuild took it away meanwhile."""
-        try:
-            return work(self.owner.answers())
-        except StoreError as error:
-            if error.code != "store-closed":
-                raise
-            return work(self.owner.answers())
+    def answers(self) -> Answers:
+        """Give the answers from the store as it stands: a rebuild swaps another one in."""
+        return self.owner.answers()
 
     def clock(self, at: str) -> datetime:
         """Read what an answer shall be as of: ``now``, or ``latest`` for an old export.
@@ -55,7 +49,7 @@ class Desk:
         if at == "now":
             return self.owner.clock()
         if at == "latest":
-            return self.ask(lambda _answers: self.pipeline.latest()) or self.owner.clock()
+            return self.pipeline.latest() or self.owner.clock()
         raise ConfigError(
             f"at={at!r} is not answered: answers are as of now, or of the latest record",
             hint="at=now or at=latest",
@@ -64,15 +58,13 @@ class Desk:
 
     def check(self) -> Check:
         """Count coverage and list gaps; of an unmoved graph again after some seconds only."""
-        return self.ask(self._check)
-
-    def _check(self, answers: Answers) -> Check:
-        state = (answers.store, answers.store.applied_seq(), answers.journal.checked_seq())
+        answers = self.answers()
+        offsets = (answers.store.applied_seq(), answers.journal.checked_seq())
         kept = self._kept
-        if kept is not None and kept.state == state and monotonic() < kept.until:
+        if kept is not None and kept.is_of(answers.store, offsets) and monotonic() < kept.until:
             return kept.check
         check = answers.check(self.owner.clock())
-        self._kept = _Kept(state, monotonic() + KEEP_SECONDS, check)
+        self._kept = _Kept(weakref.ref(answers.store), offsets, monotonic() + KEEP_SECONDS, check)
         return check
 
 
@@ -80,9 +72,14 @@ class Desk:
 class _Kept:
     """A check, and the store, its offset and the offset of the validation that it is of."""
 
-    state: tuple[EmbeddedStore, int, int]
+    store: weakref.ref[EmbeddedStore]
+    offsets: tuple[int, int]
     until: float
     check: Check
+
+    def is_of(self, store: EmbeddedStore, offsets: tuple[int, int]) -> bool:
+        """Tell whether it still holds."""
+        return self.store() is store and self.offsets == offsets
 
 
 def desk_of(request: Request) -> Desk:

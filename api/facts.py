@@ -6,7 +6,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Annotated, Literal
 from urllib.parse import unquote
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.desk import desk_of
@@ -39,14 +39,12 @@ class Form(BaseModel):
 
 
 @router.get(
-    PATH + "{id:path}",
+    PATH + "{fact:path}",
     response_model=FactAnswer,
     responses={200: {"content": {"text/plain": {"example": "job/1043 forCustomer customer/7"}}}},
     summary="Who says so?",
 )
-def explain_fact(
-    request: Request, id_: Annotated[str, Path(alias="id")], form: Annotated[Form, Query()]
-) -> Response:
+def explain_fact(request: Request, fact: str, form: Annotated[Form, Query()]) -> Response:
     """Trace a fact of an answer: which row of which system says so, by which mapping and rule?
 
     Ids such as `job/1043~customer~3fa2c1d0` stand in every answer. A fact that was corrected
@@ -54,12 +52,11 @@ def explain_fact(
     """
     desk = desk_of(request)
     pipeline = desk.pipeline
-    found = desk.ask(lambda answers: _explained(answers, request, id_, desk.owner.clock()))
+    found = _explained(desk.answers(), request, fact, desk.owner.clock())
     if form.format == "text":
-        text = desk.ask(lambda _answers: explained_text(found, pipeline))
-        return Response(text + "\n", media_type="text/plain")
+        return Response(explained_text(found, pipeline) + "\n", media_type="text/plain")
     answer = FactAnswer(
-        id=id_,
+        id=fact,
         fact=_statement(found.fact, pipeline),
         lineage=_derivation(found.lineage, pipeline),
         records=[_source_row(record) for record in found.records],
@@ -71,7 +68,7 @@ def _explained(answers: Answers, request: Request, id_: str, now: datetime) -> E
     try:
         return answers.explain(id_, now)
     except UnknownEntity:
-        # An id may hold %2F; whoever pastes it as it stands has it decoded on the way.
+        # An id may hold %20; whoever pastes it as it stands has it decoded on the way.
         pasted = request.scope["raw_path"].decode().removeprefix(PATH)
         if pasted == id_:
             raise

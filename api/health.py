@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from importlib.metadata import version
-from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Request, Response
 
 from api.desk import Desk, desk_of
 from api.models import Health, Readiness, SourceState
 from api.problems import problem
-
-if TYPE_CHECKING:
-    from kg.answer import Answers
 
 router = APIRouter(tags=["Health"])
 
@@ -31,7 +27,7 @@ def get_readiness(request: Request) -> Response:
     last vouch for its data? Anything but ready is a 503 with the reasons.
     """
     desk = desk_of(request)
-    state = desk.ask(lambda answers: _readiness(desk, answers))
+    state = _readiness(desk)
     if state.ready:
         return Response(state.model_dump_json(indent=2), media_type="application/json")
     hint = desk.owner.health.hint or "ask again in a moment"
@@ -40,7 +36,8 @@ def get_readiness(request: Request) -> Response:
     )
 
 
-def _readiness(desk: Desk, answers: Answers) -> Readiness:
+def _readiness(desk: Desk) -> Readiness:
+    answers = desk.answers()
     health = desk.owner.health
     # The graph first: it may move on before the journal is looked at, and never runs ahead of it.
     applied = answers.store.applied_seq()

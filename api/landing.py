@@ -46,8 +46,8 @@ class Seen:
 def show_landing(request: Request) -> Response:
     """Show where to begin."""
     desk = desk_of(request)
-    seen = desk.ask(_see)
-    page = _page(desk.owner.pipeline.plant.name, seen, desk.check().coverage)
+    seen = _see(desk.answers())
+    page = _page(desk.pipeline.plant.name, seen, desk.check().coverage)
     return Response(page, 200, {"Content-Security-Policy": POLICY}, "text/html")
 
 

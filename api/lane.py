@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from kg.errors import QueryError, StoreError
+from kg.errors import QueryError
 from kg.store.workers import QueryWorkers
 
 if TYPE_CHECKING:
@@ -43,24 +43,14 @@ class Lane:
         min_seq: int,
     ) -> QueryAnswer:
         """Run one query; Raises: QueryError, QueryTimeout, StoreError (see QueryWorkers.run)."""
-
-        def attempt() -> QueryAnswer:
-            return self._current().run(
-                query,
-                accept,
-                timeout_seconds,
-                default_graphs=default_graphs,
-                named_graphs=named_graphs,
-                min_seq=min_seq,
-            )
-
-        try:
-            return attempt()
-        except StoreError as error:
-            if error.code != "store-closed":
-                raise
-            # A rebuild was swapped in between: the new store answers.
-            return attempt()
+        return self._current().run(
+            query,
+            accept,
+            timeout_seconds,
+            default_graphs=default_graphs,
+            named_graphs=named_graphs,
+            min_seq=min_seq,
+        )
 
     def close(self) -> None:
         """Stop the workers, also in the middle of a query."""

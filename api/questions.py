@@ -8,11 +8,11 @@ from fastapi import APIRouter, Request
 
 from api.desk import Desk, desk_of
 from api.models import QuestionAnswer, QuestionEntry, QuestionList
+from api.parameters import take_once
 from kg.errors import ConfigError, UnknownEntity
 from kg.times import format_time
 
 if TYPE_CHECKING:
-    from kg.answer import Answers
     from kg.answer.questions import Question
 
 router = APIRouter(tags=["Questions"])
@@ -21,7 +21,7 @@ router = APIRouter(tags=["Questions"])
 @router.get("/v1/questions", summary="What can be asked?")
 def list_questions(request: Request) -> QuestionList:
     """List the saved questions: which are there, in plain words, and what does each need?"""
-    questions = desk_of(request).ask(lambda answers: list(answers.questions.values()))
+    questions = desk_of(request).answers().questions.values()
     return QuestionList(questions=[_entry(question) for question in questions])
 
 
@@ -42,15 +42,11 @@ def ask_question(request: Request, name: str) -> QuestionAnswer:
     Its parameters are given by name, `?machine=SAW-01`, as any id or label; `/v1/questions` lists
     them. Values in rows are short ids, labels and plain literals.
     """
-    given = request.query_params.multi_items()
-    repeated = sorted({key for key, _ in given if sum(key == other for other, _ in given) > 1})
-    if repeated:
-        raise ConfigError(f"{repeated[0]} is given twice", hint="once is right", code="parameter")
-    desk = desk_of(request)
-    return desk.ask(lambda answers: _answered(desk, answers, name, dict(given)))
+    return _answered(desk_of(request), name, take_once(request.query_params.multi_items()))
 
 
-def _answered(desk: Desk, answers: Answers, name: str, given: dict[str, str]) -> QuestionAnswer:
+def _answered(desk: Desk, name: str, given: dict[str, str]) -> QuestionAnswer:
+    answers = desk.answers()
     question = answers.questions.get(name)
     if question is None:
         raise UnknownEntity(

@@ -12,6 +12,7 @@ from starlette.concurrency import run_in_threadpool
 
 from api.guard import MAX_BODY_BYTES
 from api.lane import lane_of
+from api.parameters import take_once
 from kg.errors import ConfigError, QueryError
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 FORM = "application/x-www-form-urlencoded"
 QUERY = "application/sparql-query"
 UPDATE = "application/sparql-update"
+GRAPH_LISTS = ("default-graph-uri", "named-graph-uri")
 _IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20<>\"{}|^`\\]*")
 _UPDATE = re.compile(
     r"(?:\s|#[^\n]*(?:\n|$)|(?:BASE|PREFIX\s+[^\s:<]*:)\s*<[^<>]*>)*"
@@ -101,6 +103,7 @@ def query_by_get(request: Request, asked: Annotated[Asked, Query()]) -> Response
     each record says. `tr:`, `trc:`, `rdfs:`, `xsd:`, `prov:` … need no PREFIX. Read only, no
     network; a query that takes too long or gives too much is an error, never half an answer.
     """
+    take_once(pair for pair in request.query_params.multi_items() if pair[0] not in GRAPH_LISTS)
     return _run(request, asked)
 
 
@@ -155,16 +158,9 @@ def _asked_by(request: Request, body: str) -> Asked:
 
 
 def _collect(given: Iterable[tuple[str, str]]) -> Asked:
-    values: dict[str, str | list[str]] = {}
-    for name, value in given:
-        if name in {"default-graph-uri", "named-graph-uri"}:
-            listed = values.setdefault(name, [])
-            assert isinstance(listed, list)
-            listed.append(value)
-        elif name in values:
-            raise ConfigError(f"{name} is given twice", hint="once is right", code="parameter")
-        else:
-            values[name] = value
+    pairs = list(given)
+    lists = {name: [value for other, value in pairs if other == name] for name in GRAPH_LISTS}
+    values = {**lists, **take_once(pair for pair in pairs if pair[0] not in GRAPH_LISTS)}
     try:
         return Asked.model_validate(values)
     except ValidationError as error:

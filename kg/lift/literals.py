@@ -5,6 +5,7 @@ Section numbers are those of XML Schema 1.1 Part 2: Datatypes.
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import date, timedelta
 from decimal import Decimal
@@ -70,6 +71,8 @@ def canonical(text: str, form: str) -> str | None:
 def _canonical_number(text: str, form: str) -> str:
     if text.endswith(("INF", "NaN")):
         return text.removeprefix("+")
+    if form == "double" and math.isinf(float(text)):
+        return "-INF" if text.startswith("-") else "INF"
     number = Decimal(repr(float(text))) if form == "double" else Decimal(text)
     plain = format(number, "f")
     if "." in plain:

@@ -147,7 +147,8 @@ class _Reader:
         form = str(formulation or "").removeprefix(RML).lower()
         forms = {"csv": "csv", "jsonpath": "json", "": str(path).rpartition(".")[2].lower()}
         if form not in forms:
-            raise self._error(f"reference formulation {form} is not supported yet", form)
+            name = str(formulation).removeprefix(RML)
+            raise self._error(f"reference formulation {name} is not supported yet", name)
         kind = forms[form]
         if kind == "json" and str(path).endswith((".jsonl", ".ndjson")):
             kind = "jsonl"
@@ -200,7 +201,8 @@ class _Reader:
         if len(kinds) != 1:
             found = "no" if not kinds else "more than one"
             raise self._error(
-                f"a term map has {found} template, reference or constant (section 7)", "Map"
+                f"a term map has {found} template, reference or constant (section 7)",
+                *(str(value) for _, value in kinds),
             )
         kind, value = kinds[0]
         if kind == "constant":

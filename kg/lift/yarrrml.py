@@ -126,7 +126,8 @@ class _Document(Terms):
                 raise self.error(node, f"a predicateobject has no {key}", f"add {key}: to it")
         predicates = tuple(self.predicate(item) for item in self.items(entries["predicates"]))
         is_iri = any(_is_type(predicate) for predicate in predicates)
-        listed = self.items(entries["objects"], self.is_annotated)
+        is_one = self.is_annotated if not is_iri else _is_never
+        listed = self.items(entries["objects"], is_one)
         objects = tuple(self.object(item, is_iri=is_iri) for item in listed)
         graphs = tuple(self.subject(item) for item in self.items(entries.get("graphs")))
         condition = self._condition(entries)
@@ -154,6 +155,10 @@ class _Document(Terms):
                 entries["condition"], "a condition needs a function", "function: idlab-fn:equal"
             )
         return self.call(condition, is_iri=False)
+
+
+def _is_never(_: SequenceNode) -> bool:
+    return False
 
 
 def _is_rule(node: SequenceNode) -> bool:

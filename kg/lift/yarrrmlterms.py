@@ -13,6 +13,7 @@ from kg.lift.functions import TEMPLATE
 from kg.lift.mapping import (
     KNOWN_PREFIXES,
     RDF_TYPE,
+    XSD,
     Constant,
     FunctionCall,
     Template,
@@ -75,11 +76,12 @@ class Terms(Nodes):
         return TermMap(self.text(node, value, is_iri=True), TermType.IRI, line=line_of(node))
 
     def is_annotated(self, node: SequenceNode) -> bool:
-        """Tell one object ``[value, datatype]`` or ``[value, en~lang]`` from a list of objects."""
+        """Tell one object ``[value, xsd:…]`` or ``[value, en~lang]`` from a list of objects."""
         if len(node.value) != 2 or not all(isinstance(part, ScalarNode) for part in node.value):
             return False
         second = str(node.value[1].value)
-        return second.endswith("~lang") or self._has_prefix(second)
+        prefix, _, local = second.partition(":")
+        return second.endswith("~lang") or self.prefixes.get(prefix, "") + local == XSD + local
 
     def object(self, node: Node, *, is_iri: bool) -> TermMap:
         """Read an object in any of its forms; ``is_iri``: plain text is an IRI (after ``a``)."""
@@ -156,15 +158,11 @@ class Terms(Nodes):
             return self.prefixes[prefix] + local
         if _ABSOLUTE.match(value):
             return value
-        near = difflib.get_close_matches(prefix, self.prefixes, 1)
+        near = difflib.get_close_matches(prefix, self.prefixes, 1, 0.5)
         hint = f"did you mean {near[0]!r}? " if near else ""
         raise self.error(
             node, f"unknown prefix {prefix!r} in {value!r}", f"{hint}add it under prefixes:"
         )
-
-    def _has_prefix(self, value: str) -> bool:
-        curie = _CURIE.fullmatch(value)
-        return curie is not None and curie.group(1) in self.prefixes
 
     def _long_object(self, node: MappingNode, *, is_iri: bool) -> TermMap:
         entries = self.entries(node, _OBJECT)

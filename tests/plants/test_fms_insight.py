@@ -31,7 +31,9 @@ def test_a_run_whose_end_was_not_recorded_says_so(fms) -> None:
         runs = {
             row["r"] for row in work.store.select("SELECT ?r WHERE { ?r tr:inferredEndAt ?end }")
         }
-        jobs = work.store.select("SELECT DISTINCT ?j WHERE { ?r tr:inferredEndAt ?e ; tr:ofJob ?j }")
+        jobs = work.store.select(
+            "SELECT DISTINCT ?j WHERE { ?r tr:inferredEndAt ?e ; tr:ofJob ?j }"
+        )
         told = [
             run
             for row in jobs
@@ -39,7 +41,9 @@ def test_a_run_whose_end_was_not_recorded_says_so(fms) -> None:
             if run.end == "inferred"
         ]
     assert len(runs) == 8
-    assert {run.run for run in told} == {run[1:-1].removeprefix("https://fms.example/") for run in runs}
+    assert {run.run for run in told} == {
+        run[1:-1].removeprefix("https://fms.example/") for run in runs
+    }
     assert all("not recorded" in (run.note or "") and run.ended_at for run in told)
 
 

@@ -9,9 +9,7 @@ from kg.settings import FoldSettings
 from kg.vocab import RDF_TYPE
 
 BASE = "https://plant.example/"
-RUNS = FoldSettings(
-    kind="open-close", pair=("tr:onMachine", "tr:ofJob"), sum=("tr:goodQuantity",)
-)
+RUNS = FoldSettings(kind="open-close", pair=("tr:onMachine", "tr:ofJob"), sum=("tr:goodQuantity",))
 MACHINE = f"<{BASE}machine/M1>"
 JOB = f"<{BASE}job/7>"
 
@@ -114,9 +112,7 @@ def test_runs_within_capacity_stay_open() -> None:
     assert infer_ends([("a", "08", None), ("b", "09", None)], 2) == {}
 
 
-runs = st.lists(
-    st.tuples(st.integers(0, 20), st.one_of(st.none(), st.integers(1, 9))), max_size=10
-)
+runs = st.lists(st.tuples(st.integers(0, 20), st.one_of(st.none(), st.integers(1, 9))), max_size=10)
 
 
 @given(runs, st.integers(1, 3), st.randoms())

@@ -114,7 +114,7 @@ ROWS = {
         "1043,Valve body,in-progress,Nordwind\n"
         "1044,Bracket,released,\n"
         "1045,Bracket,planned,Nordwind\n"
-        "10/46,Lid,released,Nordwind\n"
+        "10 46,Lid,released,Nordwind\n"
     ),
     "run": "id,machine,job,started,ended\n1,SAW-01,1043,2026-11-23T05:40:00Z,\n",
 }

@@ -20,7 +20,7 @@ def test_the_page_and_its_files_come_from_here(client: httpx.Client) -> None:
     page = client.get("/docs")
     assert page.headers["content-type"] == "text/html; charset=utf-8"
     assert "://" not in page.text
-    assert not re.search(r"<script>|on\w+=", page.text), "the policy allows no script inside"
+    assert not re.search(r"<script>|\son\w+=", page.text), "the policy allows no script inside"
     files = re.findall(r'(?:src|href)="([^"]+)"', page.text)
     assert len(files) >= 5
     for file in files:
@@ -46,11 +46,11 @@ def test_the_document_is_what_the_page_can_read(document: dict[str, Any]) -> Non
     assert document["openapi"].startswith("3.1")
     assert set(document["paths"]) == {
         "/v1/context",
-        "/v1/context/{kind}/{id}",
+        "/v1/context/{kind}/{entity}",
         "/v1/questions",
         "/v1/questions/{name}",
         "/v1/gaps",
-        "/v1/facts/{id}",
+        "/v1/facts/{fact}",
         "/sparql",
         "/health",
         "/ready",
@@ -59,11 +59,11 @@ def test_the_document_is_what_the_page_can_read(document: dict[str, Any]) -> Non
 
 def test_every_route_says_which_question_it_answers(document: dict[str, Any]) -> None:
     for path, item in document["paths"].items():
-        assert METHODS >= item.keys(), path
+        assert item.keys() <= METHODS, path
         for operation in item.values():
             assert operation["summary"].endswith("?"), path
             assert len(operation["description"]) > 60, path
-            assert "application/problem+json" in operation["responses"]["default"]["content"]
+            assert [*operation["responses"]["default"]["content"]] == ["application/problem+json"]
             assert "422" not in operation["responses"], path
 
 

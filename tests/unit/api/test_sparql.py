@@ -26,7 +26,7 @@ def test_a_query_comes_by_get_by_form_and_by_itself(client: httpx.Client) -> Non
             "/sparql", content=CUSTOMERS, headers={"Content-Type": f"{QUERY};charset=utf-8"}
         ),
     ]
-    jobs = [f"https://small.example/job/{id_}" for id_ in ("10%2F46", "1043", "1045")]
+    jobs = [f"https://small.example/job/{id_}" for id_ in ("10%2046", "1043", "1045")]
     assert [_jobs(answer) for answer in answers] == [jobs] * 3
     assert [answer.headers["x-applied-seq"] for answer in answers] == ["8"] * 3
 
@@ -109,6 +109,11 @@ def test_a_body_without_a_stated_length_may_not_grow_either(client: httpx.Client
     pieces = (b"#" * 1024 for _ in range(80))
     answer = client.post("/sparql", content=pieces, headers={"Content-Type": QUERY})
     assert (answer.status_code, answer.json()["code"]) == (413, "too-large")
+
+
+def test_two_queries_at_once_are_a_problem(client: httpx.Client) -> None:
+    answer = client.get("/sparql", params=[("query", "ASK {}"), ("query", "ASK {}")])
+    assert (answer.status_code, answer.json()["code"]) == (400, "parameter")
 
 
 def test_an_answer_can_wait_for_nothing_that_has_not_come(client: httpx.Client) -> None:

@@ -1,0 +1,162 @@
+"""Commands that ask a plant: context, explain, query."""
+
+from __future__ import annotations
+
+import json
+import sys
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+from urllib.parse import quote
+
+import typer
+
+from kg import report
+from kg.answer.evidence import short
+from kg.answer.render import render_card, to_json, to_jsonld
+from kg.cli.options import (
+    FormatOption,
+    NowOption,
+    PlantOption,
+    QuietOption,
+    choose,
+    read_clock,
+    suggest,
+)
+from kg.cli.remote import ask_owner
+from kg.errors import ConfigError, QueryError, StoreLocked
+from kg.pipeline import Pipeline
+from kg.settings import load_plant
+from kg.store.workers import QueryWorkers
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from kg.answer.bundle import Context
+
+MAX_TOKENS = 1500
+
+
+def context(
+    entity: Annotated[str, typer.Argument(help="Any source's id or a label: SAW-01, job/1043.")],
+    plant: PlantOption = Path("plant.toml"),
+    now: NowOption = "",
+    at: Annotated[str, typer.Option("--at", help="latest: the clock of an old export.")] = "",
+    max_tokens: Annotated[int, typer.Option("--max-tokens", min=100, max=4000)] = MAX_TOKENS,
+    form: FormatOption = "text",
+    quiet: QuietOption = False,
+) -> None:
+    """Say what is going on with a machine, a job, a customer or a batch."""
+    choose(form, "text", "md", "json", "jsonld")
+    described = load_plant(plant)
+    try:
+        with Pipeline.open(described) as work:
+            clock = _clock_at(work, at, now)
+            found = work.answers().context(entity, clock)
+    except StoreLocked as locked:
+        query = {"q": entity, "max_tokens": str(max_tokens)}
+        wanted = "md" if form == "text" else form
+        answer = ask_owner(described, locked, "/v1/context", query | {"format": wanted})
+        typer.echo(report.card_text(answer) if form == "text" else answer)
+        return
+    print_context(found, described.base, form, max_tokens)
+    first = next((fact.id for slot in found.slots.values() for fact in slot.facts), None)
+    if form == "text" and first:
+        suggest(f"traveler explain '{first}' --plant {plant}", is_quiet=quiet)
+
+
+def print_context(found: Context, base: str, form: str, max_tokens: int) -> None:
+    """Print an answer as text for a terminal, a card, JSON or JSON-LD."""
+    if form == "text":
+        typer.echo(report.card_text(render_card(found, max_tokens, is_with_notes=True)))
+    elif form == "md":
+        typer.echo(render_card(found, max_tokens), nl=False)
+    else:
+        typer.echo(to_json(found.to_dict() if form == "json" else to_jsonld(found, base)))
+
+
+def _clock_at(work: Pipeline, at: str, now: str) -> datetime:
+    if at in {"", "now"}:
+        return read_clock(now)
+    if at == "latest":
+        return work.latest() or read_clock(now)
+    raise ConfigError(
+        f"--at {at!r} is not supported: answers are as of now, or of the latest record",
+        hint="--at latest, or move the clock with --now",
+    )
+
+
+def explain(
+    fact: Annotated[str, typer.Argument(help="A fact's id: job/1043~customer~3fa2c1d0.")],
+    plant: PlantOption = Path("plant.toml"),
+    now: NowOption = "",
+) -> None:
+    """Trace a fact to the source's row, the mapping's line and the rules between."""
+    described = load_plant(plant)
+    try:
+        with Pipeline.open(described) as work:
+            found = work.answers().explain(fact, read_clock(now))
+            typer.echo(report.explained_text(found, work))
+    except StoreLocked as locked:
+        typer.echo(ask_owner(described, locked, f"/v1/facts/{quote(fact, safe='/~')}", {}))
+
+
+def query(
+    source: Annotated[
+        str, typer.Argument(metavar="FILE|-|QUESTION", help="SPARQL, or a question.")
+    ],
+    plant: PlantOption = Path("plant.toml"),
+    now: NowOption = "",
+    parameter: Annotated[
+        list[str] | None, typer.Option("--set", help="A question's parameter: machine=SAW-01.")
+    ] = None,
+    form: FormatOption = "text",
+) -> None:
+    """Run SPARQL from a file or standard input, or a saved question by its name."""
+    choose(form, "text", "json")
+    given = dict(item.partition("=")[::2] for item in parameter or [])
+    described = load_plant(plant)
+    try:
+        with Pipeline.open(described) as work:
+            answers = work.answers()
+            if source in answers.questions:
+                rows = answers.ask(source, given)
+            else:
+                rows = _run_query(work, _read_query(source))
+    except StoreLocked as locked:
+        path = (
+            f"/v1/questions/{quote(source)}"
+            if source != "-" and not Path(source).exists()
+            else "/sparql"
+        )
+        asked = given if path != "/sparql" else {"query": _read_query(source)}
+        typer.echo(ask_owner(described, locked, path, asked))
+        return
+    typer.echo(to_json(rows) if form == "json" else report.rows_text(rows))
+
+
+def _read_query(source: str) -> str:
+    if source == "-":
+        return sys.stdin.read()
+    try:
+        return Path(source).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise QueryError(
+            f"{source}: {error}", hint="name a file, - for standard input, or a saved question"
+        ) from error
+
+
+def _run_query(work: Pipeline, text: str) -> list[dict[str, str]]:
+    with closing(QueryWorkers(work.store, work.plant.store_path / "checkpoints")) as workers:
+        answer = workers.run(text, "application/sparql-results+json", 60.0)
+    found = json.loads(answer.body)
+    if "boolean" in found:
+        return [{"answer": str(found["boolean"]).lower()}]
+    base = work.plant.base
+    return [
+        {
+            name: short(f"<{cell['value']}>", base) if cell["type"] == "uri" else cell["value"]
+            for name, cell in row.items()
+        }
+        for row in found["results"]["bindings"]
+    ]

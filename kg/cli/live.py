@@ -1,0 +1,153 @@
+"""Commands that go on living: serve and demo."""
+
+from __future__ import annotations
+
+import importlib
+import shutil
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from time import monotonic
+from typing import Annotated
+
+import typer
+
+from kg import report
+from kg.cli.ask import MAX_TOKENS, print_context
+from kg.cli.options import (
+    FormatOption,
+    NowOption,
+    PlantOption,
+    QuietOption,
+    choose,
+    read_clock,
+    say,
+    show_progress,
+    suggest,
+)
+from kg.demo import DEFAULT_HOURS, Simulation, build_plant
+from kg.errors import ConfigError
+from kg.owner import Owner, announce, withdraw
+from kg.pipeline import Pipeline
+from kg.settings import load_plant
+
+SHOWN_FIRST = "machine/SAW-01"
+"""The demo plant's machine with two jobs for two customers."""
+
+
+def serve(
+    plant: PlantOption = Path("plant.toml"),
+    host: Annotated[
+        str, typer.Option(help="Loopback only: there is no sign-in yet.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="0 takes a free one.")] = 8000,
+    every: Annotated[float, typer.Option(help="Seconds between readings of the sources.")] = 5.0,
+    quiet: QuietOption = False,
+) -> None:
+    """Follow the sources and answer over HTTP: context, questions, gaps, SPARQL, documentation."""
+    described = load_plant(plant)
+    with show_progress(is_quiet=quiet) as progress:
+        work = Pipeline.open(described, progress)
+        owner = Owner(work, lambda: datetime.now(UTC))
+        owner.round()
+        work.validate(owner.clock())
+    serve_owner(owner, host, port, every, [f"http://{host}:{port}/docs"], is_quiet=quiet)
+
+
+def demo(
+    folder: Annotated[Path, typer.Option(help="Where the demo plant is made.")] = Path(
+        "demo-plant"
+    ),
+    once: Annotated[bool, typer.Option("--once", help="Answer once; serve nothing.")] = False,
+    form: FormatOption = "text",
+    seed: Annotated[int, typer.Option(help="The same seed gives the same plant.")] = 7,
+    speed: Annotated[float, typer.Option(min=0.1, max=3600, help="Plant seconds a second.")] = 60.0,
+    port: Annotated[int, typer.Option(help="0 takes a free one.")] = 8000,
+    now: NowOption = "",
+    quiet: QuietOption = False,
+) -> None:
+    """Make a plant of its own orders and events, load it, check it, and serve it live."""
+    choose(form, "text", "md", "json", "jsonld")
+    clock = read_clock(now).replace(microsecond=0)
+    _clear_demo(folder)
+    with show_progress(is_quiet=quiet) as progress:
+        progress("simulate", f"{DEFAULT_HOURS:g} hours of a job shop, seed {seed}")
+        simulation = build_plant(folder, seed, clock - timedelta(hours=DEFAULT_HOURS))
+        work = Pipeline.open(load_plant(folder), progress)
+        balances = work.read(clock)
+        applied = work.apply(clock)
+        work.validate(clock)
+    answers = work.answers()
+    found = answers.context(SHOWN_FIRST, clock)
+    if form == "text":
+        say(report.balance_text(balances, applied.rejected), is_quiet=quiet)
+        say("\n" + report.coverage_text(answers.check(clock)) + "\n", is_quiet=quiet)
+    print_context(found, work.plant.base, form, MAX_TOKENS)
+    if once:
+        work.close()
+        simulation.close()
+        suggest(f"traveler check --plant {folder}", is_quiet=quiet)
+        return
+    began = monotonic()
+    owner = Owner(
+        work,
+        lambda: clock + timedelta(seconds=(monotonic() - began) * speed),
+        lambda moment: _advance(simulation, moment),
+    )
+    hints = [
+        "open {url} in a browser: coverage, questions and every interface",
+        f"ask it from a second terminal: .venv/bin/traveler context MILL-01 --plant {folder}",
+        f"see what is missing: .venv/bin/traveler check --plant {folder}",
+    ]
+    serve_owner(owner, "127.0.0.1", port, 2.0, hints, is_quiet=quiet)
+    simulation.close()
+
+
+def _advance(simulation: Simulation, moment: datetime) -> None:
+    simulation.advance(moment)
+
+
+def _clear_demo(folder: Path) -> None:
+    """Remove an earlier demo plant; anything else in the folder is left alone.
+
+    Raises:
+        ConfigError: the folder holds something that is no demo plant.
+    """
+    if not folder.exists() or not any(folder.iterdir()):
+        return
+    if not (folder / "plant.toml").exists() or load_plant(folder).name != "Demo":
+        raise ConfigError(
+            f"{folder} holds something else than a demo plant", hint="name another with --folder"
+        )
+    shutil.rmtree(folder / "store", ignore_errors=True)
+
+
+def serve_owner(
+    owner: Owner, host: str, port: int, every: float, hints: list[str], *, is_quiet: bool
+) -> None:
+    """Serve an owner's answers until interrupted.
+
+    Raises:
+        ConfigError: the address is not loopback, or is taken.
+    """
+    if host not in {"127.0.0.1", "::1", "localhost"}:
+        raise ConfigError(
+            f"will not serve on {host}: there is no sign-in yet",
+            hint="serve on 127.0.0.1 and put a proxy that signs people in before it",
+        )
+    serving = importlib.import_module("api.serving")  # api is above: loaded only to serve
+    folder = owner.pipeline.plant.store_path
+    try:
+        owner.start(every)
+        serving.run(owner, host, port, lambda url: _announce(folder, url, hints, is_quiet=is_quiet))
+    finally:
+        owner.stop()
+        withdraw(folder)
+        owner.pipeline.close()
+
+
+def _announce(folder: Path, url: str, hints: list[str], *, is_quiet: bool) -> None:
+    announce(folder, url)
+    say(f"Serving at {url} (stop with Ctrl-C)", is_quiet=is_quiet)
+    if not is_quiet:
+        for number, hint in enumerate(hints, 1):
+            typer.echo(f"  {number}. {hint.replace('{url}', url)}")
