@@ -22,19 +22,18 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 OUTPUT = Path("bench") / "RESULTS.md"
 _DESCRIPTION = """\
-Make plants of several sizes (three operations, about 46 facts a job), load each
-one for the first time in a fresh process and folder, and time every stage: open,
-journal, lift, merge, derive, store, validate. The graph is compared with counts
-made from the plant's CSV files, and the same tables are loaded a second time,
-which must change nothing; a wrong result has no times.
+Make plants of several sizes (three operations and about 46 facts a job), load
+each one for the first time in a fresh process and folder, and time every stage:
+open, journal, lift, merge, derive, store, validate. The graph is compared with
+counts made from the plant's CSV files, and the same tables are loaded a second
+time, which must change nothing; a wrong result has no times.
 """
 _EPILOG = """\
 examples:
   python -m bench                              1,000, 3,000 and 10,000 jobs
   python -m bench --jobs 300 --output -        a quick look, on the screen only
-  python -m bench --jobs 10000 --folder plants
-                                               keep the plant and ask it things:
-  traveler context M00007 --at latest --plant plants/10000/plant.toml
+  python -m bench --jobs 3000 --folder build/plants       keep the plant, then
+  traveler context M00007 --at latest --plant build/plants/3000/plant.toml
 
 exit code: 0 measured, 1 a result was wrong, 2 it could not run
 The tables go to standard output, progress to standard error.

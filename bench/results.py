@@ -20,10 +20,10 @@ _MIB = 2**20
 
 _INTRODUCTION = """\
 A made-up plant is written as seven CSV files and loaded for the first time; each size in a new
-process and an empty folder. A job has three operations and runs, and shares its order and its batch
-with one other; some links are missing, as in real exports. Every result is checked before its time
-is told: facts, derived links and gaps against counts made from the CSV files alone, and a second
-load must change nothing. Another processor or another day gives other seconds: compare ratios."""
+process and an empty folder. A job has three operations and runs; two jobs share an order; some
+links are missing, as in real exports. Every result is checked before its time is told: facts,
+derived links and gaps against counts made from the CSV files alone, and a second load must change
+nothing. Another processor or another day gives other seconds: compare ratios."""
 
 _WEIGHTS: dict[str, Callable[[Measured], int | float]] = {
     "rows and records": lambda one: one.records,
@@ -35,7 +35,6 @@ _WEIGHTS: dict[str, Callable[[Measured], int | float]] = {
     "journal, MiB": lambda one: one.journal_bytes / _MIB,
     "store, MiB": lambda one: one.store_bytes / _MIB,
     "peak memory, MiB": lambda one: max(one.peak_bytes.values()) / _MIB,
-    "processor seconds": lambda one: one.cpu_seconds,
     "loaded again, s": lambda one: one.again_seconds,
 }
 
@@ -47,11 +46,14 @@ def tell_results(
     sizes = " ".join(str(one.jobs) for one in measured)
     parts = [
         "# What a first load costs",
-        f"Made on {day} by `python -m bench --jobs {sizes} --seed {seed}`; not written by hand.",
+        f"Made on {day}, not written by hand:",
+        f"    python -m bench --jobs {sizes} --seed {seed}",
         _wrapped(_INTRODUCTION),
         "## Seconds by stage and number of jobs",
-        _seconds_table(measured),
+        _stages_by_size(measured, lambda one: one.seconds),
         _wrapped(_growth_note(measured)),
+        "## Processor seconds, which other programs on the machine disturb less",
+        _stages_by_size(measured, lambda one: one.cpu_seconds),
         f"## Each stage at {measured[-1].jobs:,} jobs",
         _stages_table(measured[-1]),
         "## What was loaded",
@@ -62,20 +64,21 @@ def tell_results(
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _seconds_table(measured: Sequence[Measured]) -> str:
-    jobs = [one.jobs for one in measured]
+def _stages_by_size(
+    measured: Sequence[Measured], seconds_of: Callable[[Measured], Mapping[str, float]]
+) -> str:
+    sizes = [one.jobs for one in measured]
+    columns = [dict(seconds_of(one)) for one in measured]
+    for column in columns:
+        column["total"] = sum(column.values())
     rows = []
     for stage in [*STAGES, "total"]:
-        seconds = [_seconds(one, stage) for one in measured]
-        fitted = growth(jobs, seconds)
+        seconds = [column[stage] for column in columns]
+        fitted = growth(sizes, seconds)
         last = [] if fitted is None else [f"{fitted:.2f}"]
         rows.append([stage, *(_decimal(value) for value in seconds), *last])
     last = ["growth"] if len(measured) > 1 else []
-    return _table([["stage", *(f"{count:,}" for count in jobs), *last], *rows])
-
-
-def _seconds(one: Measured, stage: str) -> float:
-    return sum(one.seconds.values()) if stage == "total" else one.seconds[stage]
+    return _table([["stage", *(f"{count:,}" for count in sizes), *last], *rows])
 
 
 def _growth_note(measured: Sequence[Measured]) -> str:

@@ -24,7 +24,7 @@ _SHORTEST_SECONDS = 1e-6
 
 @dataclass(slots=True)
 class Measured:
-    """One plant: its size, seconds and peak memory (bytes, so far) by stage, and its weight."""
+    """One plant: its size, and by stage its seconds, processor seconds and peak memory so far."""
 
     jobs: int
     records: int
@@ -34,9 +34,9 @@ class Measured:
     gaps: int
     journal_bytes: int = 0
     store_bytes: int = 0
-    cpu_seconds: float = 0.0
     again_seconds: float = 0.0
     seconds: dict[str, float] = field(default_factory=dict)
+    cpu_seconds: dict[str, float] = field(default_factory=dict)
     peak_bytes: dict[str, int] = field(default_factory=dict)
 
 

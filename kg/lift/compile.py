@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from sqlglot import exp
 
-from kg.errors import MappingError
 from kg.lift.functions import call, join, text
 from kg.lift.levels import Levels
 from kg.lift.literals import CHECKED, NUMERIC, canonical
@@ -205,7 +204,7 @@ class _Compiler:
         expression = term_map.expression
         if isinstance(expression, Constant):
             return write_iri(self._document, expression.value, base, term_map.line)
-        self._values.use(expression, term_map.line, guard)
+        self._values.use(expression, term_map.line)
         if not isinstance(expression, Reference | FunctionCall):
             parts = template_iri(self._document, expression, base, term_map.line)
             encoded = [
@@ -343,6 +342,3 @@ def _first(checks: list[tuple[Check, exp.Expr]]) -> exp.Expr:
 
 def _short(datatype: str) -> str:
     return re.sub(rf"^{re.escape(XSD)}", "xsd:", datatype)
-
-
-__all__ = ["Check", "Claim", "MappingError", "Pattern", "RelationalModel", "compile_source"]

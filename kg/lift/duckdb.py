@@ -197,11 +197,17 @@ class Engine:
         """Run one SELECT over the relation ``batch`` and give its columns as lists, in row order.
 
         Raises:
+            MappingError: DuckDB refuses it.
             UnicodeEncodeError: a text holds half a surrogate pair.
         """
         batch = pa.table({name: pa.array(values, pa.string()) for name, values in columns.items()})
         self._connection.register("batch", batch)
-        rows = self._connection.execute(select).fetchall()
+        try:
+            rows = self._connection.execute(select).fetchall()
+        except duckdb.Error as error:
+            raise MappingError(
+                str(error).splitlines()[0], hint="check regular expressions and time patterns"
+            ) from error
         return [list(column) for column in zip(*rows, strict=True)]
 
     def check(self, select: str, columns: tuple[str, ...], where: str) -> None:
@@ -212,11 +218,8 @@ class Engine:
         """
         try:
             self.run(select, {name: [None] for name in columns or ("raw",)})
-        except duckdb.Error as error:
-            reason = str(error).splitlines()[0]
-            raise MappingError(
-                f"{where}: {reason}", hint="check regular expressions and time patterns"
-            ) from error
+        except MappingError as error:
+            raise MappingError(f"{where}: {error.message}", hint=error.hint) from error
 
     def close(self) -> None:
         """Free the engine's memory."""

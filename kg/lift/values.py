@@ -70,7 +70,7 @@ class Values:
             self.time_checks.append((name, line, failed))
         return time
 
-    def use(self, expression: Expression, line: int, guard: exp.Expr | None) -> None:
+    def use(self, expression: Expression, line: int) -> None:
         """Register the columns an expression reads, with the line that reads them."""
         for name in columns_of(expression):
             self.column(name, line)

@@ -5,9 +5,8 @@ import random
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import pyoxigraph as ox
 import pytest
-from rdflib import Dataset
-from rdflib.graph import DATASET_DEFAULT_GRAPH_ID
 
 from kg import assets, vocab
 from kg.answer import Answers
@@ -26,6 +25,7 @@ LOG = TableSettings(
     event_time="ts",
     fold=FoldSettings(kind="open-close", pair=("tr:onMachine",)),
 )
+REST = f"<{BASE}record/erp/plant/1>"
 PLANT = Plant(
     name="Test",
     base=BASE,
@@ -42,19 +42,14 @@ def _rules():
 def _quads(file: Path) -> tuple[tuple[str, str, str, str], ...]:
     """A plant file's quads, and its derived facts, as the store holds them.
 
-    The present is what the file's default graph says and what its record graphs contribute: those
-    of state records and the ``#now`` of events. The plant's one table of events is the MES's log.
+    What stands outside a graph in the file is said by one record. The present is what state records
+    say and what events contribute (``#now``); the plant's one table of events is the MES's log.
     """
-    dataset = Dataset()
-    dataset.parse(file, format="trig")
-    quads, present = set(), set()
-    for s, p, o, name in dataset.quads():
-        fact = (s.n3(), p.n3(), o.n3())
-        graph = "" if name in {None, DATASET_DEFAULT_GRAPH_ID} else f"<{name}>"
-        if graph:
-            quads.add((*fact, graph))
-        if not graph or _is_support(graph):
-            present.add(fact)
+    quads = {(REST, vocab.RECORD_KIND, f"<{BASE}kind/erp/plant>", f"<{BASE}graph/records>")}
+    for s, p, o, name in ox.parse(path=file, format=ox.RdfFormat.TRIG):
+        graph = REST if name == ox.DefaultGraph() else str(name)
+        quads.add((str(s), str(p), str(o), graph))
+    present = {quad[:3] for quad in quads if _is_support(quad[3])}
     reasoner = Reasoner(PLANT, _rules())
     reasoner.start(present)
     reasoner.derive()

@@ -17,6 +17,8 @@ from kg.errors import ConfigError, UnknownEntity
 HERE = Path(__file__).resolve().parent
 QUESTIONS = load_questions()
 CASES = sorted(file.parent for file in HERE.glob("*/*/expected.json"))
+NEVER_EMPTY = {"how-old-each-fact-is"}
+"""Whatever has a name here has a type, and that is a fact about it."""
 assert QUESTIONS
 assert CASES
 
@@ -65,7 +67,7 @@ def test_the_order_of_the_rows_does_not_hang_on_the_order_of_the_facts(case, pla
 @pytest.mark.parametrize("name", QUESTIONS)
 def test_every_question_has_a_case_with_rows_and_one_without(name: str) -> None:
     found = [bool(read(case, "expected.json")) for case in CASES if case.parent.name == name]
-    assert set(found) == {True, False}
+    assert set(found) == ({True} if name in NEVER_EMPTY else {True, False})
 
 
 def test_every_folder_is_a_case_of_a_question() -> None:

@@ -1,0 +1,65 @@
+"""The questions' files: headers complete, numbers single, text that both engines can read."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pyoxigraph
+import pytest
+from rdflib.plugins.sparql import prepareQuery
+
+ONTOLOGY = Path(__file__).resolve().parent.parent.parent / "ontology"
+QUESTIONS = sorted((ONTOLOGY / "questions").glob("*.rq"))
+FIELDS = ["id", "question", "parameters", "owner", "answers"]
+
+
+def header_of(path: Path) -> dict[str, str]:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return dict(re.findall(r"^# (\w+): (.+)$", "\n".join(lines), re.MULTILINE))
+
+
+def parameters_of(path: Path) -> dict[str, str]:
+    text = header_of(path)["parameters"]
+    pairs = [part.split(":", 1) for part in text.split(",") if part != "none"]
+    return {name.strip(): kind.strip() for name, kind in pairs}
+
+
+def test_there_are_questions_and_each_has_a_number_of_its_own() -> None:
+    numbers = [header_of(path)["id"] for path in QUESTIONS]
+    assert {"1", "2", "3", "4", "15", "16", "19", "20", "22", "27", "34"} <= set(numbers)
+    assert len(numbers) == len(set(numbers))
+
+
+@pytest.mark.parametrize("path", QUESTIONS, ids=lambda path: path.stem)
+def test_the_header_is_whole_and_the_name_is_a_phrase(path: Path) -> None:
+    header = header_of(path)
+    assert list(header) == FIELDS
+    assert header["question"].endswith("?")
+    assert header["id"].isdigit()
+    assert re.fullmatch(r"[a-z]+(-[a-z]+)+", path.stem)
+
+
+@pytest.mark.parametrize("path", QUESTIONS, ids=lambda path: path.stem)
+def test_the_parameters_of_header_and_query_agree_and_have_kinds(path: Path) -> None:
+    used = set(re.findall(r"<urn:traveler:parameter:(\w+)>", path.read_text(encoding="utf-8")))
+    parameters = parameters_of(path)
+    assert set(parameters) == used
+    for kind in parameters.values():
+        assert kind == "owl:Thing" or re.fullmatch(r"tr:[A-Z]\w+", kind)
+
+
+@pytest.mark.parametrize("path", QUESTIONS, ids=lambda path: path.stem)
+def test_both_engines_read_the_query(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    prepareQuery(text)
+    solutions = pyoxigraph.Store().query(text)
+    assert isinstance(solutions, pyoxigraph.QuerySolutions)
+    assert list(solutions) == []
+
+
+@pytest.mark.parametrize("path", QUESTIONS, ids=lambda path: path.stem)
+def test_rows_come_in_one_order_and_no_query_reads_the_clock_or_the_network(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert re.search(r"^ORDER BY ", text, re.MULTILINE)
+    assert not re.search(r"\b(NOW\s*\(|SERVICE|FROM|RAND\s*\(|SAMPLE\s*\()", text)
