@@ -180,8 +180,14 @@ class _Batch:
         """Replace the graphs, refold the touched groups, then settle each touched slot."""
         for graph, (record, facts) in self._records.items():
             self._replace_record(graph, record, facts)
+        contributions: dict[Term, set[Fact]] = {}
         for group, (table, fresh) in self._groups.items():
-            self._refold(group, table, fresh)
+            # An event that moved from one group to another stands in both refolds.
+            for graph, given in self._refold(group, table, fresh).items():
+                contributions.setdefault(graph, set()).update(given)
+        for graph, given in contributions.items():
+            name = f"{graph[:-1]}{NOW}>"
+            self._replace_graph(name, self._graphs.graph(name), given, is_support=True)
         for slot in self._gone.keys() | self._come.keys():
             self._settle(slot)
         return self._change
@@ -235,7 +241,10 @@ class _Batch:
             if is_support:
                 self._come[fact[0], fact[1]].add((fact[2], graph))
 
-    def _refold(self, group: str, table: TableSettings, fresh: dict[Term, Event]) -> None:
+    def _refold(
+        self, group: str, table: TableSettings, fresh: dict[Term, Event]
+    ) -> dict[Term, set[Fact]]:
+        """Fold a group anew; gives every event that is or was in it what it contributes now."""
         assert table.fold is not None
         stored = self._graphs.subjects(vocab.IN_GROUP, _text(group))
         events = dict(fresh)
@@ -246,10 +255,7 @@ class _Batch:
             now = fold_latest(table.fold, events.values())
         else:
             now = fold_runs(table.fold, events.values(), self._merge._base)  # noqa: SLF001
-        for graph in {*stored, *events}:
-            contribution = f"{graph[:-1]}{NOW}>"
-            old = self._graphs.graph(contribution)
-            self._replace_graph(contribution, old, now.get(graph, set()), is_support=True)
+        return {graph: now.get(graph, set()) for graph in (*stored, *events)}
 
     def _stored_event(self, graph: Term) -> Event:
         facts = tuple(self._graphs.graph(graph))

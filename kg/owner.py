@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import threading
 from contextlib import suppress
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 OWNER_FILE = "OWNER"
 VALIDATE_EVERY_SECONDS = 10.0
+REPORT_IT = "this is a fault of Traveler: the log has its place"
+_log = logging.getLogger("traveler.owner")
 
 
 @dataclass(slots=True)
@@ -82,6 +85,9 @@ class Owner:
                 self.round()
             except TravelerError as error:
                 self.health.error, self.health.hint = error.message, error.hint
+            except Exception as error:  # the loop outlives what nobody foresaw, and says so
+                _log.exception("a round of reading failed")
+                self.health.error, self.health.hint = f"{type(error).__name__}: {error}", REPORT_IT
             else:
                 self.health.error = self.health.hint = ""
 

@@ -92,6 +92,7 @@ class Pipeline:
         self._merge = Merge(plant, self.shapes.single_valued)
         self._aliases = Aliases()
         self._reasoner: Reasoner | None = None
+        self._answers: Answers | None = None
         self._derived_graph = f"<{plant.base}graph/derived>"
         self._alias_graph = f"<{plant.base}graph/aliases>"
         opened = generations.open_current(plant.store_path, plant.base)
@@ -141,20 +142,22 @@ class Pipeline:
 
     def answers(self) -> Answers:
         """Give the answers from the store as it stands."""
-        produced = {
-            name: frozenset(
-                term for _, kind, predicate in lifter.produces() for term in (kind, predicate)
+        if self._answers is None or self._answers.store is not self.store:
+            produced = {
+                name: frozenset(
+                    term for _, kind, predicate in lifter.produces() for term in (kind, predicate)
+                )
+                for name, lifter in self._lifters.items()
+            }
+            self._answers = Answers(
+                self.plant,
+                self.store,
+                self.journal,
+                self.rules,
+                self.shapes.single_valued,
+                produced,
             )
-            for name, lifter in self._lifters.items()
-        }
-        return Answers(
-            self.plant,
-            self.store,
-            self.journal,
-            self.rules,
-            self.shapes.single_valued,
-            produced,
-        )
+        return self._answers
 
     def latest(self) -> datetime | None:
         """Give when the newest record became true: the clock of an old export."""
@@ -167,8 +170,9 @@ class Pipeline:
         return parse_time(rows[0]["latest"].split('"')[1], "iso", ZoneInfo("UTC"))
 
     def line_of(self, source: str, kind: str, predicate: Term) -> tuple[str, int] | None:
-        """Give the file and line of the mapping that makes a predicate of a record."""
-        return self._lifters[source].line_of(kind, predicate)
+        """Give the file and line of the mapping that makes a predicate; None where none does."""
+        lifter = self._lifters.get(source)
+        return lifter.line_of(kind, predicate) if lifter is not None else None
 
     # ---- sources → journal
 

@@ -162,10 +162,10 @@ class Answers:
         Raises:
             UnknownEntity: there is no such fact now; it may have been corrected.
         """
-        entity = self.finder.find(fact_id.split("~", 1)[0])
+        entity = self.finder.find(fact_id.rsplit("~", 2)[0])
         evidence = self.evidence(now)
         rows = self.store.select(f"SELECT ?p ?o WHERE {{ {entity.term} ?p ?o }}")
-        slot = fact_id.split("~")[1] if fact_id.count("~") == 2 else ""
+        slot = fact_id.rsplit("~", 2)[1] if fact_id.count("~") >= 2 else ""
         for row in rows:
             fact = (entity.term, row["p"], row["o"])
             if evidence.fact_id(fact, slot) == fact_id:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from kg.records import Term
     from kg.store import EmbeddedStore
 
+_IRI = re.compile(r"<(?:[^%<>\s]|%[0-9A-Fa-f]{2})+>")
 _PARTS = re.compile(r"\d+|[^\W\d_]+")
 NEAR_ENOUGH = 75.0
 
@@ -80,12 +81,13 @@ class Finder:
 
     def _by_iri(self, reference: str, kind: str | None) -> Entity | None:
         path = quote(unquote(reference), safe="/-._~")
-        candidates = [f"<{self._base}{path}>"]
+        verbatim = quote(reference, safe="/-._~%")
+        candidates = [f"<{self._base}{path}>", f"<{self._base}{verbatim}>"]
         if kind is not None:
             candidates.insert(0, f"<{self._base}{kind}/{quote(unquote(reference), safe='-._~')}>")
         if reference.startswith(self._base):
             candidates.append(f"<{quote(reference, safe=':/-._~%')}>")
-        for term in candidates:
+        for term in filter(_IRI.fullmatch, candidates):
             for name in (term, *self._canonical(term)):
                 entity = self._entity(name)
                 if entity is not None and kind in {None, entity.kind}:

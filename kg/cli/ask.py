@@ -98,7 +98,9 @@ def explain(
             found = work.answers().explain(fact, read_clock(now))
             typer.echo(report.explained_text(found, work))
     except StoreLocked as locked:
-        typer.echo(ask_owner(described, locked, f"/v1/facts/{quote(fact, safe='/~')}", {}))
+        typer.echo(
+            ask_owner(described, locked, f"/v1/facts/{quote(fact, safe='/~')}", {"format": "text"})
+        )
 
 
 def query(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from contextlib import nullcontext
 from pathlib import Path
@@ -77,9 +78,9 @@ def check(
         with Pipeline.open(described) as work:
             found = work.answers().check(read_clock(now))
     except StoreLocked as locked:
-        answer = ask_owner(described, locked, "/v1/gaps", {"format": form})
-        typer.echo(answer)
-        sys.exit(0 if '"state": "missing"' not in answer else 1)
+        typer.echo(ask_owner(described, locked, "/v1/gaps", {"format": form}))
+        gaps = json.loads(ask_owner(described, locked, "/v1/gaps", {"format": "json"}))["gaps"]
+        sys.exit(int(any(gap["state"] != "unknown" for gap in gaps)))
     typer.echo(to_json(found.to_dict()) if form == "json" else report.check_text(found))
     if form == "text":
         suggest(f"traveler context MACHINE --plant {plant}", is_quiet=quiet)

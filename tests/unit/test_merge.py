@@ -127,7 +127,7 @@ def event_entry(drawn):
 entries = st.one_of(states.map(state_entry), events.map(event_entry))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.lists(entries, max_size=25), st.integers(1, 5))
 def test_applying_in_batches_gives_what_merging_everything_at_once_gives(drawn, size) -> None:
     stepwise = merged(*(drawn[i : i + size] for i in range(0, len(drawn), size)))
