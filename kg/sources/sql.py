@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -54,10 +54,13 @@ def _read_table(source: SourceSettings, url: URL, reading: Reading) -> Iterator[
     table = reading.table
     admission = Admission(source, table)
     engine = _engine(source, url)
+    before = _stamp(url)
     try:
-        with _translated(source, table, engine), engine.connect() as connection:
-            before = _stamp(url)
-            result = _execute(connection, table)
+        with (
+            _translated(source, table, engine),
+            engine.connect() as connection,
+            closing(_execute(connection, table)) as result,
+        ):
             columns = list(result.keys())
             if twice := {column for column in columns if columns.count(column) > 1}:
                 raise SourceError(
