@@ -117,14 +117,21 @@ class ContextBuilder:
 
     def _machine(self, machine: Term) -> tuple[dict[str, Slot], list[Term]]:
         runs = self._open_runs(f"?run {vocab.RUNNING_ON} {machine} .")
-        slots = {"work_center": self._slots.values(machine, "work_center", vocab.IN_WORK_CENTER)}
+        slots = {
+            "activity": self._slots.values(machine, "activity", vocab.ACTIVITY),
+            "work_center": self._slots.values(machine, "work_center", vocab.IN_WORK_CENTER),
+        }
         if not runs:
-            state = "none" if self._value(machine, vocab.ACTIVITY) else "unknown"
-            activity = self._text(machine, vocab.ACTIVITY)
-            if activity in {"production", "setup"}:
-                state = "missing"
-            slots["job"] = Slot(state)  # type: ignore[arg-type]
+            slots["job"] = self._no_job(machine)
         return slots, runs
+
+    def _no_job(self, machine: Term) -> Slot:
+        """Say why a machine has no job: it rests, it works unbooked, or nobody watches it."""
+        activity = self._text(machine, vocab.ACTIVITY)
+        if activity in {"production", "setup"}:
+            return Slot("missing", gap=self._slots.lost_job_gap(machine))
+        is_watched = activity is not None or self._slots.is_covered("now")
+        return Slot("none" if is_watched else "unknown")
 
     def _job(self, job: Term) -> tuple[dict[str, Slot], list[Term]]:
         runs = self._open_runs(f"?run {vocab.OF_JOB} {job} ; {vocab.RUNNING_ON} ?now .")
@@ -257,13 +264,19 @@ class ContextBuilder:
         }
 
     def _next(self, machine: Term) -> list[dict[str, Any]]:
-        """List the operations planned on a machine that have not begun, in the plan's order."""
-        waiting = " ".join(vocab.code("job-status", name) for name in ("planned", "released"))
+        """List the operations that wait for a machine or its work center, in the plan's order."""
+        waiting = " ".join(
+            vocab.code(scheme, name)
+            for scheme in ("operation-status", "job-status")
+            for name in ("planned", "released")
+        )
         rows = self._store.select(
-            f"SELECT ?operation ?job ?start ?due WHERE {{ "
-            f"?operation {vocab.PLANNED_ON} {machine} ; {vocab.OPERATION_OF} ?job . "
+            "SELECT DISTINCT ?operation ?job ?start ?due WHERE { "
+            f"{{ ?operation {vocab.PLANNED_ON} {machine} }} UNION {{ "
+            f"{machine} {vocab.IN_WORK_CENTER} ?center . ?operation {vocab.PLANNED_AT} ?center . "
+            f"FILTER NOT EXISTS {{ ?operation {vocab.PLANNED_ON} ?other }} }} "
+            f"?operation {vocab.OPERATION_OF} ?job ; {vocab.STATUS} ?status . "
             f"VALUES ?status {{ {waiting} }} "
-            f"?operation {vocab.STATUS} ?status . "
             f"OPTIONAL {{ ?operation {vocab.PLANNED_START} ?start }} "
             f"OPTIONAL {{ ?job {vocab.DUE_DATE} ?due }} }} ORDER BY ?start ?due ?operation LIMIT 5"
         )

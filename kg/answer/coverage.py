@@ -127,21 +127,9 @@ class Checker:
         sources = self._covering["now"]
         none = rest - lost if sources else set()
         unknown = rest - lost - none
-        gaps = [self._lost_job(machine, sources) for machine in sorted(lost)]
+        gaps = [self._slots.lost_job_gap(machine) for machine in sorted(lost)]
         row = LinkCoverage("machine-now", len(running), len(machines), len(none), 0, len(unknown))
         return row, gaps
-
-    def _lost_job(self, machine: Term, sources: list[str]) -> SlotGap:
-        return SlotGap(
-            entity=self._evidence.short(machine),
-            slot="job",
-            state="missing",
-            shape=None,
-            severity="violation",
-            message="The machine reports that it works, and no run names the job it works on.",
-            source=sources[0] if sources else None,
-            record=self._evidence.record_of(machine, sources),
-        )
 
     def _conflicts(self) -> Iterable[SlotGap]:
         for predicate in sorted(self._single_valued):

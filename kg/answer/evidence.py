@@ -12,6 +12,7 @@ from kg.answer.bundle import Citation, Fact, FactState
 from kg.merge import NOW
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
 
     from kg import records
@@ -63,24 +64,33 @@ class Evidence:
         self._tables = {(s.name, t.name): t for s in plant.sources for t in s.tables}
 
     def lineage(self, fact: records.Fact) -> Lineage:
-        """Follow a fact down to the records that assert what it rests on."""
-        return self._follow(fact, frozenset()) or Lineage(fact, (), None, ())
+        """Follow a fact down to the records that assert what it rests on; the newest such way."""
+        ways = self._ways(fact, frozenset())
+        return max(ways, key=self._newest, default=Lineage(fact, (), None, ()))
+
+    def _newest(self, lineage: Lineage) -> str:
+        cited = [self.cite(graph) for leaf in lineage.leaves() for graph in leaf.graphs]
+        return max((citation.observed_at or "" for citation in cited), default="")
 
     def _follow(self, fact: records.Fact, above: frozenset[records.Fact]) -> Lineage | None:
         """Follow a fact by the first way that comes to rest on records; None where none does."""
+        return next(self._ways(fact, above), None)
+
+    def _ways(self, fact: records.Fact, above: frozenset[records.Fact]) -> Iterator[Lineage]:
+        """Find the ways in which a fact comes to rest on records, never through itself."""
         graphs = tuple(self._holders(fact))
         if graphs:
-            return Lineage(fact, graphs, None, ())
+            yield Lineage(fact, graphs, None, ())
+            return
         if len(above) > MAX_DEPTH:
-            return None
+            return
         seen = above | {fact}
         for way in reason.explanations(fact, self._rules, self._store):
             if seen.isdisjoint(way.premises):
                 followed = [self._follow(premise, seen) for premise in way.premises]
                 premises = tuple(premise for premise in followed if premise is not None)
                 if len(premises) == len(followed):
-                    return Lineage(fact, (), way.rule, premises)
-        return None
+                    yield Lineage(fact, (), way.rule, premises)
 
     def _holders(self, fact: records.Fact) -> list[Term]:
         return sorted(g for g in self._store.holders(fact) if self._is_support(g))

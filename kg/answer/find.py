@@ -104,14 +104,18 @@ class Finder:
     def _entity(self, term: Term) -> Entity | None:
         rows = self._store.select(f"SELECT ?type WHERE {{ {term} a ?type }}")
         types = {row["type"] for row in rows}
-        kind = next((name for type_, name in KINDS.items() if type_ in types), None)
-        return Entity(term, kind, self._short(term)) if kind else None
+        if not types:
+            return None
+        own = self._short(term).split("/", 1)[0]
+        kind = next((name for type_, name in KINDS.items() if type_ in types), own)
+        return Entity(term, kind, self._short(term))
 
     def _short(self, term: Term) -> str:
         return term[1:-1].removeprefix(self._base)
 
     def _names(self, kind: str | None) -> Iterable[tuple[Entity, str]]:
         """Give every name of every entity: label, identifier, own id, and the ids of sources."""
+        aliases = self._aliases()
         for type_, name in KINDS.items():
             if kind not in {None, name}:
                 continue
@@ -119,7 +123,6 @@ class Finder:
                 f"SELECT ?e ?n WHERE {{ ?e a {type_} . OPTIONAL {{ "
                 f"VALUES ?p {{ {vocab.RDFS_LABEL} {vocab.IDENTIFIER} }} ?e ?p ?n }} }}"
             )
-            aliases = self._aliases() if name == "machine" or kind is not None else {}
             for row in rows:
                 entity = Entity(row["e"], name, self._short(row["e"]))
                 own = unquote(entity.id.split("/", 1)[-1])

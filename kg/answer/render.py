@@ -144,6 +144,8 @@ def _all_slots(context: Context) -> Iterable[Slot]:
 
 
 def _now(card: _Card, context: Context) -> None:
+    if context.entity["kind"] not in {"machine", "job", "customer", "batch"}:
+        return
     count = sum(run.end == "open" for run in context.runs)
     title = f"{count} run{'s' if count != 1 else ''}"
     card.add(0, f"## Now ({title})")
@@ -152,7 +154,9 @@ def _now(card: _Card, context: Context) -> None:
         clean(str(status[name])) for name in ("activity", "reason") if status.get(name)
     )
     since = f" since {status['since']}" if status.get("since") else ""
-    card.add(0, f"- {str(status['state']).upper()}{': ' + detail if detail else ''}{since}")
+    state = str(status["state"])
+    shown = f": {detail}" if detail and detail != state else ""
+    card.add(0, f"- {state.upper()}{shown}{since}")
     for run in context.runs:
         _run(card, run)
 
@@ -208,6 +212,9 @@ def _slots(card: _Card, slots: dict[str, Slot]) -> None:
 def _shown(slot: Slot, name: str) -> str:
     if not slot.facts:
         return f"{name} {slot.state.upper()}"
+    counted = [f"{fact.predicate.removesuffix('Quantity')} {_fact(fact)}" for fact in slot.facts]
+    if name == "quantity":
+        return ", ".join(counted[:8])
     return "; ".join(_fact(fact) for fact in slot.facts[:8]) + (
         f"; and {len(slot.facts) - 8} more" if len(slot.facts) > 8 else ""
     )

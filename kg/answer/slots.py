@@ -106,6 +106,10 @@ class Slots:
             return Slot("not_due")
         return Slot("missing", gap=self.missing_gap(gap))
 
+    def is_covered(self, slot: str) -> bool:
+        """Tell whether a connected source could fill a link, or ``now``."""
+        return bool(self._covering[slot])
+
     def unknown_gap(self, job: Term, slot: str) -> SlotGap:
         """Say that no connected source covers a link, and what kind of source would."""
         return SlotGap(
@@ -117,6 +121,20 @@ class Slots:
             message=f"No connected source covers the {slot}; {LINK_RULES[slot].would_give} would.",
             source=None,
             record=None,
+        )
+
+    def lost_job_gap(self, machine: Term) -> SlotGap:
+        """Say that a machine works and nobody says on what."""
+        sources = self._covering["now"]
+        return SlotGap(
+            entity=self._evidence.short(machine),
+            slot="job",
+            state="missing",
+            shape=None,
+            severity="violation",
+            message="The machine reports that it works, and no run names the job it works on.",
+            source=sources[0] if sources else None,
+            record=self._evidence.record_of(machine, sources),
         )
 
     def missing_gap(self, gap: OpenGap) -> SlotGap:
