@@ -239,6 +239,7 @@ class Pipeline:
     def _apply_batch(self, records: list[Record], applied: Applied, now: datetime) -> bool:
         """Apply one batch in one atomic call; False where identity changed: lift all again."""
         self._start_reasoner()
+        self.journal.release(records)
         batch = self._lift(_newest(records), applied, now)
         before = self._aliases.pairs()
         self._aliases.learn(fact for _, facts in batch for fact in facts)

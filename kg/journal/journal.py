@@ -179,6 +179,14 @@ class Journal:
         with self._writing() as connection:
             connection.execute(statement, (source, kind, stage))
 
+    def release(self, records: Iterable[Record]) -> None:
+        """Take what is known of these records' lift out of quarantine: they are tried again."""
+        statement = (
+            "DELETE FROM quarantine WHERE stage = 'lift' AND source = ? AND kind = ? AND key = ?"
+        )
+        with self._writing() as connection:
+            connection.executemany(statement, ((r.source, r.kind, r.key) for r in records))
+
     def set_cursor(self, source: str, kind: str, cursor: str, now: datetime) -> None:
         """Remember how far a table was read, and that its source vouched for it at ``now``."""
         with self._writing() as connection:

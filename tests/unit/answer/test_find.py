@@ -95,7 +95,9 @@ def test_near_names_stand_in_the_hint(finder: Finder) -> None:
     assert refused.value.code == "unknown-entity"
 
 
-@pytest.mark.parametrize("reference", ["", "  ", "---", "zzzzzz", "job/", "colour/red", "<>", "a b"])
+@pytest.mark.parametrize(
+    "reference", ["", "  ", "---", "zzzzzz", "job/", "colour/red", "<>", "a b"]
+)
 def test_what_names_nothing_is_told(finder: Finder, reference: str) -> None:
     with pytest.raises(UnknownEntity) as refused:
         finder.find(reference)

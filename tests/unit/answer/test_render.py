@@ -102,7 +102,12 @@ def contexts(draw: st.DrawFn, texts: st.SearchStrategy[str] = harmless) -> Conte
     ]
     note = {"id": "n", "about": draw(texts), "text": draw(texts), "stated_by": draw(texts)}
     return Context(
-        entity={"id": f"{kind}/1", "kind": kind, "label": draw(texts), "iri": "https://t.example/1"},
+        entity={
+            "id": f"{kind}/1",
+            "kind": kind,
+            "label": draw(texts),
+            "iri": "https://t.example/1",
+        },
         as_of="2026-11-23T08:00:00Z",
         applied_seq=7,
         status={"state": "running", "activity": draw(texts), "reason": draw(texts), "since": None},
@@ -115,7 +120,7 @@ def contexts(draw: st.DrawFn, texts: st.SearchStrategy[str] = harmless) -> Conte
     )
 
 
-few = settings(max_examples=6000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+few = settings(max_examples=1500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def counted(card: str) -> tuple[int, int, int]:

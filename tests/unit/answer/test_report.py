@@ -36,7 +36,7 @@ coverage = st.builds(
     not_due=counts,
     unknown=counts,
 )
-few = settings(max_examples=600, deadline=None)
+few = settings(max_examples=150, deadline=None)
 
 
 def widest(text: str) -> int:

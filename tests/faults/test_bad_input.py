@@ -1,0 +1,186 @@
+"""What a person meets who gave the command something broken: one line, a hint, exit code 2."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PLANT = """\
+[plant]
+name = "Test"
+base = "https://test.example/"
+zone = "{zone}"
+[[source]]
+name = "erp"
+mapping = "mappings/erp"
+{reach}
+"""
+SOURCE = """\
+[source]
+name = "erp"
+system = "ERP"
+adapter = "{adapter}"
+placeholders = ["n/a"]
+[[table]]
+name = "jobs"
+mapping = "jobs.yml"
+{table}
+key = ["id"]
+changed = ["changed"]
+"""
+MAPPING = """\
+prefixes:
+  tr: https://w3id.org/traveler/ontology/
+  xsd: http://www.w3.org/2001/XMLSchema#
+mappings:
+  job:
+    sources: [[jobs~table]]
+    s: job/$(id)
+    po:
+      - [a, tr:Job]
+      - [tr:identifier, $(number)]
+      - [tr:dueDate, $(due), xsd:date]
+"""
+ROWS = "id,number,due,changed\n1,A-1,2026-12-01,2026-11-01T08:00:00Z\n"
+
+
+def write_plant(
+    folder: Path,
+    *,
+    zone: str = "UTC",
+    reach: str = 'path = "."',
+    adapter: str = "files",
+    table: str = 'file = "jobs.csv"',
+    mapping: str = MAPPING,
+    rows: str | None = ROWS,
+) -> None:
+    (folder / "mappings" / "erp").mkdir(parents=True)
+    (folder / "plant.toml").write_text(PLANT.format(zone=zone, reach=reach))
+    (folder / "mappings/erp/source.toml").write_text(SOURCE.format(adapter=adapter, table=table))
+    (folder / "mappings/erp/jobs.yml").write_text(mapping)
+    if rows is not None:
+        (folder / "jobs.csv").write_text(rows)
+
+
+def traveler(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "kg.cli", *arguments]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+
+def test_a_whole_plant_loads_and_checks(tmp_path: Path) -> None:
+    write_plant(tmp_path)
+    loaded = traveler(tmp_path, "load")
+    assert loaded.returncode == 0, loaded.stderr
+    assert "erp.jobs" in loaded.stdout
+    checked = traveler(tmp_path, "check", "--format", "json")
+    assert checked.returncode == 0, checked.stdout
+    assert json.loads(checked.stdout)["coverage"][0]["of"] == 1
+
+
+BROKEN = {
+    "no plant": (None, "plant.toml"),
+    "a missing file": ({"rows": None}, "jobs.csv"),
+    "a wrong zone": ({"zone": "Europe/Stokholm"}, "Europe/Stokholm"),
+    "a column that is not there": (
+        {"mapping": MAPPING.replace("$(number)", "$(nummer)")},
+        "nummer",
+    ),
+    "a key that is not there": ({"rows": ROWS.replace("id,", "ident,")}, "id"),
+    "an unknown prefix": ({"mapping": MAPPING.replace("tr:dueDate", "te:dueDate")}, "te:dueDate"),
+    "a mapping that is no YAML": ({"mapping": "mappings: [\n"}, "jobs.yml"),
+    "a missing database": (
+        {"adapter": "sql", "reach": 'url = "sqlite:///erp.sqlite"', "table": ""},
+        "erp.sqlite",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BROKEN, ids=lambda case: case.replace(" ", "-"))
+def test_what_is_broken_as_a_whole_is_one_error_that_names_it(case: str, tmp_path: Path) -> None:
+    settings, named = BROKEN[case]
+    if settings is not None:
+        write_plant(tmp_path, **settings)
+    result = traveler(tmp_path, "load")
+    assert result.returncode == 2, result.stdout + result.stderr
+    first, *rest = result.stderr.strip().splitlines()
+    assert named in result.stderr.replace("\n", "")
+    assert first.startswith("traveler: ")
+    assert "Traceback" not in result.stderr
+    assert rest, "there is no hint"
+
+
+def test_a_missing_table_is_named_with_its_near_ones(tmp_path: Path) -> None:
+    write_plant(
+        tmp_path, adapter="sql", reach='url = "sqlite:///erp.sqlite"', table='table = "job"'
+    )
+    database = sqlite3.connect(tmp_path / "erp.sqlite")
+    database.execute("CREATE TABLE jobs (id, number, due, changed)")
+    database.close()
+    result = traveler(tmp_path, "load")
+    assert result.returncode == 2
+    assert "job" in result.stderr
+    assert "jobs" in result.stderr
+
+
+def test_bad_rows_wait_in_quarantine_with_place_and_remedy_and_the_others_load(
+    tmp_path: Path,
+) -> None:
+    rows = ROWS + (
+        ",A-2,2026-12-01,2026-11-01T08:00:00Z\n"
+        "n/a,A-3,2026-12-01,2026-11-01T08:00:00Z\n"
+        "4,A-4,2026-02-30,2026-11-01T08:00:00Z\n"
+        "5,A-5,2026-12-01,yesterday\n"
+        "6,A-6\n"
+        "7,A-7,n/a,2026-11-01T08:00:00Z\n"
+    )
+    write_plant(tmp_path, rows=rows)
+    assert traveler(tmp_path, "load").returncode == 0
+    quarantine = traveler(tmp_path, "quarantine").stdout
+    for line, reason in ((3, "empty-key"), (4, "empty-key"), (6, "bad-time"), (7, "bad-row")):
+        assert f"jobs.csv:{line}: {reason}" in quarantine
+    assert "jobs.csv:5: bad-literal" in quarantine
+    assert "2026-02-30" in quarantine
+    asked = traveler(tmp_path, "context", "A-7", "--format", "json")
+    assert json.loads(asked.stdout)["entity"]["id"] == "job/7"
+    assert traveler(tmp_path, "context", "A-4").returncode == 2
+
+
+def test_a_mended_row_leaves_quarantine_and_loads(tmp_path: Path) -> None:
+    write_plant(tmp_path, rows=ROWS.replace("2026-12-01", "2026-02-30"))
+    assert traveler(tmp_path, "load").returncode == 0
+    assert "bad-literal" in traveler(tmp_path, "quarantine").stdout
+    (tmp_path / "jobs.csv").write_text(ROWS)
+    assert traveler(tmp_path, "load").returncode == 0
+    assert "empty" in traveler(tmp_path, "quarantine").stdout
+    assert traveler(tmp_path, "context", "A-1").returncode == 0
+
+
+def test_an_unknown_name_is_told_with_near_ones(tmp_path: Path) -> None:
+    write_plant(tmp_path)
+    traveler(tmp_path, "load")
+    result = traveler(tmp_path, "context", "A-11")
+    assert result.returncode == 2
+    assert "A-11" in result.stderr
+
+
+def test_a_clock_that_is_none_is_told(tmp_path: Path) -> None:
+    write_plant(tmp_path)
+    result = traveler(tmp_path, "load", "--now", "yesterday")
+    assert result.returncode == 2
+    assert "yesterday" in result.stderr
+
+
+def test_a_row_that_is_gone_from_a_snapshot_is_gone_from_the_graph(tmp_path: Path) -> None:
+    second = ROWS.splitlines()[1].replace("1,A-1", "2,A-2")
+    write_plant(tmp_path, rows=ROWS + second + "\n")
+    traveler(tmp_path, "load")
+    assert traveler(tmp_path, "context", "A-2").returncode == 0
+    (tmp_path / "jobs.csv").write_text(ROWS)
+    traveler(tmp_path, "load")
+    assert traveler(tmp_path, "context", "A-2").returncode == 2
+    assert traveler(tmp_path, "context", "A-1").returncode == 0
