@@ -47,6 +47,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if len(sizes) > MOST_SIZES:
         print(f"error: {MOST_SIZES} sizes at most: more do not fit the table", file=sys.stderr)
         return 2
+    if not Path(options.output).parent.is_dir():
+        print(f"error: there is no folder for --output {options.output}", file=sys.stderr)
+        return 2
     machine = describe_machine()
     measured: list[Measured] = []
     place = nullcontext(options.folder) if options.folder else tempfile.TemporaryDirectory()

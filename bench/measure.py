@@ -183,7 +183,10 @@ def main() -> int:
     except WrongResultError as error:
         print(f"wrong result, so no times: {error}", file=sys.stderr)
         return 1
-    except (TravelerError, OSError) as error:
+    except TravelerError as error:
+        print(f"error: {error.message}\n{error.hint}".rstrip(), file=sys.stderr)
+        return 2
+    except OSError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     json.dump(asdict(measured), sys.stdout)

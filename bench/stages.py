@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 STAGES = {
     "open": "compile ontology, shapes and mappings",
     "journal": "read the CSV files, keep each row safe",
+    "other": "read the journal back, settle identities",
     "lift": "rows to facts, by the mapping",
     "merge": "one present, and each record's own graph",
     "derive": "what follows by ontology and rules",
     "store": "write the graph to disk, swap it in",
-    "other": "read the journal back, settle identities",
     "validate": "find what the shapes say is missing",
 }
 _SHORTEST_SECONDS = 1e-6

@@ -23,7 +23,7 @@ from kg.vocab import RDF_TYPE
 
 if TYPE_CHECKING:
     from collections.abc import Collection as Facts
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from rdflib.term import Node
@@ -206,7 +206,11 @@ class Reasoner:
         self._rules = rules
         self._base = plant.base
         self._memory = EmbeddedStore.in_memory(plant.base)
-        self._statements = [_insert(rules_of) for rules_of in _grouped(rules.rules)]
+        steps = _steps(rules.rules)
+        self._steps = [(_together(step), _is_recursive(step)) for step in steps]
+        self._steps_again = [
+            (_together(step), _is_recursive(step)) for step in _steps_after(steps, rules.constructs)
+        ]
         self._constructs = [_insert_text(rule.head, rule.body) for rule in rules.constructs]
         self._folded = tuple(
             f"<{plant.base}run/{source.name}/{table.name}/"
@@ -233,27 +237,30 @@ class Reasoner:
         """
         self._memory.update(f"DROP SILENT GRAPH {_DERIVED}")
         self._memory.apply([], [(*fact, _DERIVED) for fact in self._inferred_ends()], 0)
-        self._close()
+        self._close(self._steps)
         if self._constructs:
             self._memory.update(" ;\n".join(self._constructs))
-            self._close()
+            self._close(self._steps_again)
         derived = self._memory.graph(_DERIVED) - self._memory.graph(_ASSERTED)
         gone, come = self.derived - derived, derived - self.derived
         self.derived = derived
         return gone, come
 
-    def _close(self) -> None:
-        text = " ;\n".join(self._statements)
-        size = -1
-        for _ in range(MAX_ROUNDS):
-            if len(self._memory) == size:
-                return
-            size = len(self._memory)
-            self._memory.update(text)
-        raise OntologyError(
-            f"the ontology's rules do not come to rest in {MAX_ROUNDS} rounds",
-            hint="look for a property chain that feeds itself",
-        )
+    def _close(self, steps: Iterable[tuple[str, bool]]) -> None:
+        """Run every rule to the fixpoint: each once, and those that feed themselves until rest."""
+        for text, is_recursive in steps:
+            size = -1
+            for _ in range(MAX_ROUNDS if is_recursive else 1):
+                if is_recursive and len(self._memory) == size:
+                    break
+                size = len(self._memory) if is_recursive else size
+                self._memory.update(text)
+            else:
+                if is_recursive:
+                    raise OntologyError(
+                        f"the ontology's rules do not come to rest in {MAX_ROUNDS} rounds",
+                        hint="look for a property chain that feeds itself",
+                    )
 
     def _inferred_ends(self) -> Iterator[Fact]:
         """Tell when runs whose end was not recorded must have ended."""
@@ -281,13 +288,70 @@ def _lexical(literal: Term) -> str:
     return literal.split('"')[1]
 
 
-def _grouped(rules: Iterable[Rule]) -> list[list[Rule]]:
-    """Put rules of one form together: they run as one statement over a table of their terms."""
-    groups: dict[object, list[Rule]] = {}
-    for rule in rules:
-        alone = rule.name in {"prp-spo2", "prp-trp"}
-        groups.setdefault(rule if alone else (rule.name, rule.head[1] == RDF_TYPE), []).append(rule)
-    return list(groups.values())
+def _steps(rules: Iterable[Rule]) -> list[list[Rule]]:
+    """Put rules into an order in which each finds its premises ready.
+
+    Properties come first: those that feed each other stand in one step, after the steps that feed
+    them. No rule draws a link from a type, so types come last, each kind of rule once.
+    """
+    listed = list(rules)
+    links = [rule for rule in listed if rule.head[1] != RDF_TYPE]
+    feeds: dict[Term, set[Term]] = {}
+    for rule in links:
+        for _, predicate, _ in rule.body:
+            feeds.setdefault(predicate, set()).add(rule.head[1])
+    reach = {predicate: _reachable(predicate, feeds) for predicate in feeds}
+    nothing: set[Term] = set()
+    steps: dict[tuple[int, Term], list[Rule]] = {}
+    for rule in links:
+        head = rule.head[1]
+        feeding = {p for p, reached in reach.items() if head in reached}
+        together = {head} | (reach.get(head, nothing) & feeding)
+        steps.setdefault((len(feeding | together), min(together)), []).append(rule)
+    types = ("prp-dom", "prp-rng", "cax-sco")
+    last = [[rule for rule in listed if rule.name == name] for name in types]
+    return [steps[place] for place in sorted(steps)] + [step for step in last if step]
+
+
+def _reachable(start: Term, feeds: Mapping[Term, set[Term]]) -> set[Term]:
+    found: set[Term] = set()
+    waiting = list(feeds[start])
+    while waiting:
+        predicate = waiting.pop()
+        if predicate not in found:
+            found.add(predicate)
+            waiting.extend(feeds.get(predicate, ()))
+    return found
+
+
+def _steps_after(steps: list[list[Rule]], constructs: Iterable[ConstructRule]) -> list[list[Rule]]:
+    """Choose what must run again after the construct rules: types, or all where links read them."""
+    heads = [construct.head for construct in constructs]
+    read = {predicate for step in steps for rule in step for _, predicate, _ in rule.body}
+    links = {p for p in read - {RDF_TYPE} for head in heads if p in head}
+    draws_links = any(
+        rule.head[1] != RDF_TYPE and links & {predicate for _, predicate, _ in rule.body}
+        for step in steps
+        for rule in step
+    )
+    return steps if draws_links else [step for step in steps if step[0].head[1] == RDF_TYPE]
+
+
+def _is_recursive(step: list[Rule]) -> bool:
+    """Tell whether running each rule of a step once is not enough; a pair of inverses is done."""
+    heads = {rule.head[1] for rule in step}
+    if heads == {RDF_TYPE}:
+        return False
+    inside = [rule for rule in step if heads & {predicate for _, predicate, _ in rule.body}]
+    return bool(inside) and (len(heads) > 2 or any(rule.name != "prp-inv" for rule in inside))
+
+
+def _together(step: list[Rule]) -> str:
+    if step[0].head[1] == RDF_TYPE:
+        return _insert(step)
+    # Inverses last: what the other rules of the step add is turned round at once.
+    ordered = sorted(step, key=lambda rule: rule.name == "prp-inv")
+    return " ;\n".join(_insert([rule]) for rule in ordered)
 
 
 def _insert(rules: list[Rule]) -> str:

@@ -145,7 +145,7 @@ def axioms() -> Graph:
     return load_graph(assets.ontology_folder())
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(st.sets(triples, max_size=12))
 def test_owlrl_derives_the_same_about_the_plant(facts) -> None:
     graph = Graph()

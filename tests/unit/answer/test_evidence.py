@@ -49,8 +49,13 @@ def test_a_record_without_a_time_of_its_own_is_first_seen(tiny) -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "machine", "customer"),
-    [(0, False, False), (600, False, False), (601, True, False), (3600, True, False)]
-    + [(3601, True, True)],
+    [
+        (0, False, False),
+        (600, False, False),
+        (601, True, False),
+        (3600, True, False),
+        (3601, True, True),
+    ],
 )
 def test_a_fact_is_stale_by_the_schedule_of_its_own_source(
     tiny, seconds: int, machine: bool, customer: bool

@@ -58,6 +58,16 @@ def test_impossible_sizes_are_refused(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_page_without_a_folder_is_refused_before_anything_is_measured(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = tmp_path / "nowhere" / "RESULTS.md"
+    folder = tmp_path / "plants"
+    assert main(["--jobs", "20", "--folder", str(folder), "--output", str(output)]) == 2
+    assert "no folder" in capsys.readouterr().err
+    assert not folder.exists()
+
+
 def test_help_teaches() -> None:
     command = [sys.executable, "-m", "bench", "--help"]
     told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
