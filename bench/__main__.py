@@ -12,14 +12,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.machine import describe_machine
+from bench.machine import ROOT, describe_machine, digest_code
 from bench.results import MOST_SIZES, tell_results
 from bench.stages import Measured
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-ROOT = Path(__file__).resolve().parent.parent
 OUTPUT = Path("bench") / "RESULTS.md"
 _DESCRIPTION = """\
 Make plants of several sizes (three operations and about 46 facts a job), load
@@ -50,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not Path(options.output).parent.is_dir():
         print(f"error: there is no folder for --output {options.output}", file=sys.stderr)
         return 2
-    machine = describe_machine()
+    machine, code_before = describe_machine(), digest_code()
     measured: list[Measured] = []
     place = nullcontext(options.folder) if options.folder else tempfile.TemporaryDirectory()
     with place as folder:
@@ -59,6 +58,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             if one is None:
                 return code
             measured.append(one)
+    if digest_code() != code_before:
+        print("error: the code changed while it was measured; run it again", file=sys.stderr)
+        return 2
     page = tell_results(measured, machine, options.seed, datetime.now(UTC).date())
     print(page, end="")
     if options.output != "-":

@@ -1,4 +1,4 @@
-"""The machine and the engines that a measurement was made with; nothing that names the machine."""
+"""What a measurement was made with: machine, engines, code; nothing that names the machine."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ import importlib.metadata
 import os
 import platform
 import sqlite3
+from hashlib import blake2b
 from pathlib import Path
 
+ROOT = Path(__file__).resolve().parent.parent
+MEASURED_CODE = ("kg/**/*.py", "ontology/**/*.ttl", "bench/**/*.py", "bench/plant/*")
 ENGINES = ("duckdb", "pyoxigraph", "sqlglot", "pyarrow", "rdflib", "owlrl", "pyshacl")
 
 
@@ -23,6 +26,15 @@ def describe_machine() -> dict[str, str]:
         "Python": f"{platform.python_implementation()} {platform.python_version()}",
         "Engines": ", ".join([*versions, f"SQLite {sqlite3.sqlite_version}"]),
     }
+
+
+def digest_code(root: Path = ROOT) -> str:
+    """Sum up the files that are measured: sizes compare only where all were made by the same."""
+    paths = sorted(path for pattern in MEASURED_CODE for path in root.glob(pattern))
+    digest = blake2b(digest_size=8)
+    for path in paths:
+        digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
 
 
 def _processor() -> str:

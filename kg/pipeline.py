@@ -107,6 +107,7 @@ class Pipeline:
             MappingError: a mapping cannot be used.
         """
         plant.store_path.mkdir(parents=True, exist_ok=True)
+        plant.journal_path.parent.mkdir(parents=True, exist_ok=True)
         journal = Journal.open(plant.journal_path)
         try:
             return cls(plant, journal, report)

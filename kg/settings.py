@@ -127,9 +127,13 @@ class SourceSettings(_Section):
 
 
 class StoreSettings(_Section):
-    """Where the graph and the journal live, below the plant's folder."""
+    """Where the graph and the journal live, below the plant's folder.
+
+    They are apart: the graph can be deleted and rebuilt, the journal is the memory.
+    """
 
     path: Path = Path("store")
+    journal: Path = Path("journal.sqlite")
 
 
 class Plant(_Section):
@@ -153,13 +157,13 @@ class Plant(_Section):
 
     @property
     def store_path(self) -> Path:
-        """The folder that holds the graph's generations and the journal."""
+        """The folder that holds the graph's generations."""
         return self.folder / self.store.path
 
     @property
     def journal_path(self) -> Path:
         """The journal's SQLite file."""
-        return self.store_path / "journal.sqlite"
+        return self.folder / self.store.journal
 
     def source(self, name: str) -> SourceSettings:
         """Find a connected source by name.

@@ -118,7 +118,10 @@ def _clear_demo(folder: Path) -> None:
         raise ConfigError(
             f"{folder} holds something else than a demo plant", hint="name another with --folder"
         )
-    shutil.rmtree(folder / "store", ignore_errors=True)
+    earlier = load_plant(folder)
+    shutil.rmtree(earlier.store_path, ignore_errors=True)
+    for file in folder.glob(f"{earlier.journal_path.name}*"):
+        file.unlink()
 
 
 def serve_owner(

@@ -34,7 +34,7 @@ coverage = st.builds(
     not_due=counts,
     unknown=counts,
 )
-few = settings(max_examples=2500, deadline=None)
+few = settings(max_examples=60, deadline=None)
 
 
 def widest(text: str) -> int:

@@ -5,7 +5,6 @@ from datetime import date
 
 import pytest
 
-from bench.machine import describe_machine
 from bench.results import MOST_SIZES, WIDTH, tell_results
 from bench.stages import STAGES, Measured
 
@@ -43,10 +42,3 @@ def test_the_page_tells_every_stage_its_growth_and_the_machine() -> None:
 
 def test_one_size_alone_is_told_without_growth() -> None:
     assert "growth" not in tell_results([_measured(1_000)], MACHINE, 1, DAY).lower()
-
-
-def test_the_machine_is_described_without_its_name_or_any_folder() -> None:
-    told = " ".join(describe_machine().values())
-    assert "duckdb" in told
-    assert "pyoxigraph" in told
-    assert not re.search(r"(?<!\w)/\w", told.replace("GNU/Linux", ""))
