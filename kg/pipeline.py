@@ -293,6 +293,8 @@ class Pipeline:
     def _derive(self, change: Change) -> None:
         """Derive on the present as it will be, and put what changes into the same batch."""
         assert self._reasoner is not None
+        if not change.present_removed and not change.present_added:
+            return
         self._reasoner.change(change.present_removed, change.present_added)
         gone, come = self._reasoner.derive()
         present_gone = (change.present_removed | gone) - change.present_added - come

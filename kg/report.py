@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 WIDTH = 80
 MAX_NAMED = 5
+MAX_COLUMNS = 8
 
 
 def balance_text(balances: Iterable[Balance], rejected: int) -> str:
@@ -68,7 +69,7 @@ def check_text(check: Check) -> str:
         names = [gap.entity for gap in gaps]
         shown = ", ".join(names[:MAX_NAMED])
         more = f" and {len(names) - MAX_NAMED} more" if len(names) > MAX_NAMED else ""
-        should = f" It should be in {source}." if source else ""
+        should = f" It should be in {source}." if source and state == "missing" else ""
         message = message if message.endswith(".") else message + "."
         lines += ["", *_wrap(f"{state.upper()} {slot}, {len(gaps)}: {message}{should}", "", "  ")]
         lines += _wrap(shown + more, "  ", "  ")
@@ -88,7 +89,7 @@ def card_text(card: str) -> str:
 
 def _wrap(text: str, first: str, rest: str) -> list[str]:
     return textwrap.wrap(
-        text, WIDTH, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False
+        _plain(text), WIDTH, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False
     )
 
 
@@ -135,11 +136,28 @@ def quarantine_text(rows: Iterable[Quarantined]) -> str:
     return "\n".join(lines) or "Quarantine is empty."
 
 
+def _plain(text: str) -> str:
+    """Keep a terminal safe from text of data: no control characters, one line."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
+def _block(row: dict[str, str]) -> str:
+    """Show one row of many columns, a line for each."""
+    return "\n".join(
+        line for name, cell in row.items() for line in _wrap(f"{name}: {cell}", "", "  ")
+    )
+
+
 def rows_text(rows: list[dict[str, str]]) -> str:
     """Show a query's rows as a table whose columns shrink to fit the width."""
     if not rows:
         return "No rows."
     names = list(dict.fromkeys(name for row in rows for name in row))
+    if not names:
+        return f"{len(rows)} row(s) without a value."
+    rows = [{name: _plain(cell) for name, cell in row.items()} for row in rows]
+    if len(names) > MAX_COLUMNS:
+        return "\n\n".join(_block(row) for row in rows)
     widths = {n: max(len(n), *(len(row.get(n, "")) for row in rows)) for n in names}
     while sum(widths.values()) + 2 * (len(names) - 1) > WIDTH and max(widths.values()) > 8:
         widest = max(widths, key=lambda name: widths[name])

@@ -62,7 +62,7 @@ class Answers:
         self.rules = rules
         self.single_valued = single_valued
         self._produced = produced
-        self.finder = Finder(store, plant.base)
+        self.finder = Finder(store, plant.base, {source.name for source in plant.sources})
 
     @cached_property
     def questions(self) -> dict[str, Question]:
@@ -164,10 +164,15 @@ class Answers:
         """
         entity = self.finder.find(fact_id.rsplit("~", 2)[0])
         evidence = self.evidence(now)
-        rows = self.store.select(f"SELECT ?p ?o WHERE {{ {entity.term} ?p ?o }}")
         slot = fact_id.rsplit("~", 2)[1] if fact_id.count("~") >= 2 else ""
-        for row in rows:
-            fact = (entity.term, row["p"], row["o"])
+        # Also the losers of a conflict have ids, and stand only in their records' graphs.
+        said = {
+            (p, o)
+            for p, o, graph in self.store.about(entity.term)
+            if not graph or evidence.is_support(graph)
+        }
+        for predicate, value in sorted(said):
+            fact = (entity.term, predicate, value)
             if evidence.fact_id(fact, slot) == fact_id:
                 return self._explained(fact, evidence)
         raise UnknownEntity(

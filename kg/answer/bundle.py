@@ -43,6 +43,7 @@ class Fact:
     confirmed_at: str | None
     age_s: float | None
     is_stale: bool
+    is_entity: bool = False
     unit: str | None = None
     note: str | None = None
 

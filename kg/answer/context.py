@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from kg import vocab
 from kg.answer.bundle import Context, Run, Slot, SlotGap, unite
 from kg.answer.evidence import literal_text
 from kg.answer.slots import LINKS
+from kg.times import parse_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from kg.store import EmbeddedStore
 
 MAX_LISTED = 50
+_UTC = ZoneInfo("UTC")
 END_LOST = "end not recorded; a later start on the machine shows that it was over"
 QUANTITIES = {
     "good": vocab.GOOD_QUANTITY,
@@ -325,7 +328,15 @@ class ContextBuilder:
                     "stated_by": shown.get("by"),
                     "stated_at": shown.get("at"),
                     "expires_at": until,
-                    "state": "expired" if until is not None and until < as_of else "unconfirmed",
+                    "state": "expired" if _is_past(until, as_of) else "unconfirmed",
                 }
             )
         return notes
+
+
+def _is_past(until: str | None, as_of: str) -> bool:
+    """Tell whether a time or date lies before another; what is no time never passes."""
+    try:
+        return until is not None and parse_time(until, "iso", _UTC) < parse_time(as_of, "iso", _UTC)
+    except ValueError:
+        return False

@@ -93,9 +93,10 @@ class Evidence:
                     yield Lineage(fact, (), way.rule, premises)
 
     def _holders(self, fact: records.Fact) -> list[Term]:
-        return sorted(g for g in self._store.holders(fact) if self._is_support(g))
+        return sorted(g for g in self._store.holders(fact) if self.is_support(g))
 
-    def _is_support(self, graph: Term) -> bool:
+    def is_support(self, graph: Term) -> bool:
+        """Tell whether a graph is a record's that can support the present."""
         if not graph.startswith(self._prefix):
             return False
         source, kind, _ = self._parts(graph)
@@ -141,7 +142,7 @@ class Evidence:
         if predicate not in self._single_valued:
             return []
         claims = self._store.claims(subject, predicate)
-        values = {value for value, graph in claims if self._is_support(graph)}
+        values = {value for value, graph in claims if self.is_support(graph)}
         return sorted(values) if len(values) > 1 else []
 
     def fact(
@@ -174,14 +175,23 @@ class Evidence:
             confirmed_at=confirmed.strftime("%Y-%m-%dT%H:%M:%SZ") if confirmed else None,
             age_s=age,
             is_stale=any(self._is_stale(citation) for citation in via),
+            is_entity=value.startswith("<") and not value[1:].startswith(vocab.TRC),
+            unit=self._unit(subject, value),
             note=note,
         )
+
+    def _unit(self, subject: Term, value: Term) -> str | None:
+        """Give the unit that a thing is counted in, for its numbers."""
+        if not value.endswith(f"^^<{vocab.XSD}decimal>"):
+            return None
+        units = self._store.objects(subject, vocab.UNIT)
+        return literal_text(units[0]) if len(units) == 1 else None
 
     def record_of(self, entity: Term, sources: list[str]) -> str | None:
         """Give the record that describes an entity, of one of the sources where that can be."""
         claims = self._store.claims(entity, vocab.RDF_TYPE)
         cited = sorted(
-            (self.cite(graph) for _, graph in claims if self._is_support(graph)),
+            (self.cite(graph) for _, graph in claims if self.is_support(graph)),
             key=lambda c: (c.source not in sources, c.record),
         )
         return cited[0].record if cited else None

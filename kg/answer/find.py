@@ -16,7 +16,7 @@ from kg.answer.evidence import literal_text
 from kg.errors import UnknownEntity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from kg.records import Term
     from kg.store import EmbeddedStore
@@ -40,7 +40,7 @@ def normalise(text: str) -> str:
 
     Digits are never changed otherwise: 1043 is not 1034.
     """
-    plain = unicodedata.normalize("NFKD", text.casefold())
+    plain = unicodedata.normalize("NFKD", text).casefold()
     plain = "".join(c for c in plain if not unicodedata.combining(c))
     return " ".join(
         part.lstrip("0") or "0" if part.isdigit() else part for part in _PARTS.findall(plain)
@@ -50,9 +50,10 @@ def normalise(text: str) -> str:
 class Finder:
     """Finds entities by short id, IRI, any source's id, identifier or label."""
 
-    def __init__(self, store: EmbeddedStore, base: str) -> None:
+    def __init__(self, store: EmbeddedStore, base: str, sources: Collection[str] = ()) -> None:
         self._store = store
         self._base = base
+        self._sources = sources
 
     def find(self, reference: str, kind: str | None = None) -> Entity:
         """Find the one entity that is meant.
@@ -140,7 +141,11 @@ class Finder:
         )
         for row in rows:
             local = unquote(self._short(row["a"]).split("/", 1)[-1])
-            result.setdefault(row["c"], []).extend([local, local.split("-", 1)[-1]])
+            names = result.setdefault(row["c"], [local])
+            names.append(local)
+            source, _, rest = local.partition("-")
+            if source in self._sources and rest:
+                names.append(rest)
         return result
 
     def _nearest(self, wanted: str, kind: str | None) -> str:

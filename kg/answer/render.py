@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from kg.answer.bundle import Context, Fact, Run, Slot
 
 MAX_TEXT = 120
+MAX_LISTED = 8
 CHARACTERS_PER_TOKEN = 2.7
 """Fewer than any common tokenizer makes of such text, so that the estimate errs high."""
 _MARKS = (
@@ -28,7 +29,9 @@ _MARKS = (
     "no source; UNKNOWN=no source covers it, NONE=a source says there is nothing, INFERRED=drawn "
     "by a rule that can be wrong, CONFLICT=sources disagree. Cite facts as [n]."
 )
-_LINK = re.compile(r"https?://\S+|\[[^\]]*\]\([^)]*\)", re.IGNORECASE)
+_LINK = re.compile(r"\w+://\S+|www\.\S+|mailto:\S+|\[[^\]]*\]\([^)]*\)", re.IGNORECASE)
+_HIDDEN = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+_STAND_INS = str.maketrans({"[": "(", "]": ")", "`": "'", '"': "'", "<": "‹", ">": "›"})
 
 
 def estimate_tokens(text: str) -> int:
@@ -36,17 +39,17 @@ def estimate_tokens(text: str) -> int:
     return math.ceil(len(text.encode()) / CHARACTERS_PER_TOKEN)
 
 
-def clean(text: str) -> str:
-    """Make text from data safe to show: one line, NFKC, no control or bidi marks, no links."""
-    plain = unicodedata.normalize("NFKC", text)
+def clean(text: str, most: int = MAX_TEXT) -> str:
+    """Make text from data safe to show: one line, NFKC, no hidden marks, markup or links."""
+    plain = _HIDDEN.sub("", unicodedata.normalize("NFKC", text))
     plain = "".join(
         " " if unicodedata.category(c) in {"Zl", "Zp", "Cc"} else c
         for c in plain
         if unicodedata.category(c) != "Cf"
     )
     plain = _LINK.sub("(link)", " ".join(plain.split()))
-    plain = plain.replace("[", "(").replace("]", ")").replace("`", "'").lstrip("#>-*= ")
-    return plain if len(plain) <= MAX_TEXT else plain[: MAX_TEXT - 1] + "…"
+    plain = plain.translate(_STAND_INS).lstrip("#›-*= ")
+    return plain if len(plain) <= most else plain[: most - 1] + "…"
 
 
 @dataclass(slots=True)
@@ -55,9 +58,13 @@ class _Card:
 
     lines: list[tuple[int, str, int, tuple[str, ...]]] = field(default_factory=list)
     numbers: dict[str, int] = field(default_factory=dict)
+    beyond: int = 0
 
     def add(self, priority: int, text: str, facts: Iterable[Fact] = ()) -> None:
-        listed = list(facts)
+        """Add a line; facts beyond those that a line lists count as cut."""
+        every = list(facts)
+        self.beyond += max(0, len(every) - MAX_LISTED)
+        listed = every[:MAX_LISTED]
         cited = tuple(dict.fromkeys(c.record for fact in listed for c in fact.via))
         marks = "".join(f"[{self.number(record)}]" for record in cited)
         self.lines.append((priority, f"{text} {marks}".rstrip(), len(listed), cited))
@@ -83,7 +90,7 @@ def render_card(context: Context, max_tokens: int = 1_500, *, is_with_notes: boo
     _next(card, context)
     _gaps(card, context)
     _notes(card, context, is_with_notes=is_with_notes)
-    total = sum(line[2] for line in card.lines)
+    total = sum(line[2] for line in card.lines) + card.beyond
     lines = list(card.lines)
     while True:
         text = _assemble(context, card, lines, total)
@@ -214,9 +221,10 @@ def _shown(slot: Slot, name: str) -> str:
         return f"{name} {slot.state.upper()}"
     counted = [f"{fact.predicate.removesuffix('Quantity')} {_fact(fact)}" for fact in slot.facts]
     if name == "quantity":
-        return ", ".join(counted[:8])
-    return "; ".join(_fact(fact) for fact in slot.facts[:8]) + (
-        f"; and {len(slot.facts) - 8} more" if len(slot.facts) > 8 else ""
+        return ", ".join(counted[:MAX_LISTED])
+    more = len(slot.facts) - MAX_LISTED
+    return "; ".join(map(_fact, slot.facts[:MAX_LISTED])) + (
+        f"; and {more} more" if more > 0 else ""
     )
 
 
@@ -251,9 +259,8 @@ def _next(card: _Card, context: Context) -> None:
 def _gaps(card: _Card, context: Context) -> None:
     card.add(0, "## Missing or unknown")
     for gap in context.gaps:
-        card.add(
-            0, f"- {gap.state.upper()} {gap.slot} of {clean(gap.entity)}: {clean(gap.message)}"
-        )
+        message = clean(gap.message, 2 * MAX_TEXT)
+        card.add(0, f"- {gap.state.upper()} {gap.slot} of {clean(gap.entity)}: {message}")
     if not context.gaps:
         card.add(0, "- nothing that is owed")
 
@@ -277,9 +284,7 @@ def to_jsonld(context: Context, base: str) -> dict[str, Any]:
         for fact in slot.facts:
             node = nodes.setdefault(fact.about, {"@id": fact.about})
             values = node.setdefault(fact.predicate, [])
-            value: Any = (
-                {"@id": fact.value} if "/" in fact.value and " " not in fact.value else fact.value
-            )
+            value: Any = {"@id": fact.value} if fact.is_entity else fact.value
             if value not in values:
                 values.append(value)
     entity = nodes.setdefault(context.entity["id"], {"@id": context.entity["id"]})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import re
 from contextlib import contextmanager
-from itertools import islice
+from itertools import chain, islice
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 _APPLIED_SEQ = f"<{PREFIXES['tr']}appliedSeq>"
 _INTEGER = f"<{PREFIXES['xsd']}integer>"
 _LINES_PER_READ = 2_000
+_LINES_PER_LOAD = 500_000
 # "lock hold by current process …" or "While lock file: …: Resource temporarily unavailable";
 # a lock file that may not be written ("Permission denied") is another trouble.
 _LOCKED = re.compile(
@@ -124,9 +125,13 @@ class EmbeddedStore:
         ``lines`` is consumed in this thread, and what it raises passes through.
         Raises: StoreError for a line that is no N-Quads.
         """
+        waiting = iter(lines)
         with self._writing, _engine_errors("The lines cannot be loaded"):
-            reader: Any = _LineReader(lines)
-            self._open_engine().bulk_load(reader, ox.RdfFormat.N_QUADS)
+            # The engine holds a whole load in memory: blocks bound that, at a little disk.
+            for first in waiting:
+                block = islice(waiting, _LINES_PER_LOAD - 1)
+                reader: Any = _LineReader(chain([first], block))
+                self._open_engine().bulk_load(reader, ox.RdfFormat.N_QUADS)
 
     def flush(self) -> None:
         """Sync everything written so far to disk (about 80 ms)."""

@@ -37,7 +37,7 @@ def finder() -> Finder:
         (thing("colour/red"), vocab.RDFS_LABEL, '"Red"', ""),
     ]
     store.apply([], quads, 1)
-    return Finder(store, BASE)
+    return Finder(store, BASE, {"erp", "mes"})
 
 
 @pytest.mark.parametrize(

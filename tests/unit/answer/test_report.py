@@ -44,11 +44,20 @@ def widest(text: str) -> int:
 @few
 @given(st.lists(names, min_size=1, max_size=8, unique=True), st.data())
 def test_a_table_of_up_to_eight_columns_fits_the_terminal(columns, data) -> None:
+    first = st.fixed_dictionaries({columns[0]: words})
     row = st.fixed_dictionaries({}, optional=dict.fromkeys(columns, words))
-    rows = data.draw(st.lists(row, min_size=1, max_size=5))
+    rows = [data.draw(first), *data.draw(st.lists(row, max_size=4))]
     text = rows_text(rows)
     assert widest(text) <= WIDTH
     assert len(text.split("\n")) == len(rows) + 1
+
+
+@few
+@given(st.lists(st.dictionaries(names, st.text(), min_size=9, max_size=12), min_size=1, max_size=3))
+def test_a_table_of_more_columns_is_shown_row_by_row_and_safe_for_a_terminal(rows) -> None:
+    text = rows_text(rows)
+    assert widest(text) <= WIDTH
+    assert all(c.isprintable() or c == "\n" for c in text)
 
 
 def test_a_table_that_fits_is_not_cut() -> None:
