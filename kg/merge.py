@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from kg import vocab
 from kg.fold import Event, fold_latest, fold_runs, group_of
@@ -95,6 +95,10 @@ class Merge:
         """Give the named graph of a record."""
         return f"<{self._base}{record.path()}>"
 
+    def group_term(self, name: str) -> Term:
+        """Give the IRI of a group of events that are folded together."""
+        return f"<{self._base}group/{quote(name, safe='/')}>"
+
     def table_of(self, record: Record) -> TableSettings | None:
         """Give the settings of a record's table; None where the plant no longer has it."""
         return self._tables.get((record.source, record.kind))
@@ -128,7 +132,7 @@ class Merge:
         record = graph.replace(NOW + ">", ">")
         return self._authority.get(source, 0), effective[record], graph, value
 
-    def metadata(self, record: Record, group: str) -> set[Quad]:
+    def metadata(self, record: Record, group: Term) -> set[Quad]:
         """Describe a record in the records graph; nothing here depends on the clock."""
         graph = self.graph_of(record)
         kind = f"<{self._base}kind/{record.source}/{record.kind}>"
@@ -140,7 +144,7 @@ class Merge:
             when = f'"{record.effective}"^^<{vocab.XSD}dateTime>'
             quads.add((graph, vocab.EFFECTIVE_AT, when, self._records))
         if group:
-            quads.add((graph, vocab.IN_GROUP, _text(group), self._records))
+            quads.add((graph, vocab.IN_GROUP, group, self._records))
         return quads
 
 
@@ -174,7 +178,7 @@ class _Batch:
         self._change = Change()
         self._gone: dict[Slot, set[Claim]] = defaultdict(set)
         self._come: dict[Slot, set[Claim]] = defaultdict(set)
-        self._groups: dict[str, tuple[TableSettings, dict[Term, Event]]] = {}
+        self._groups: dict[Term, tuple[TableSettings, dict[Term, Event]]] = {}
 
     def run(self) -> Change:
         """Replace the graphs, refold the touched groups, then settle each touched slot."""
@@ -208,16 +212,18 @@ class _Batch:
         """Put the event into its group's refold; the group it was in before is refolded too."""
         assert table.fold is not None
         for value, _ in self._graphs.claims(graph, vocab.IN_GROUP):
-            self._groups.setdefault(value.split('"')[1], (table, {}))
+            self._groups.setdefault(value, (table, {}))
         if record.deleted or not facts:
             return ""
         event = Event(graph, record.effective or record.recorded, _key(graph), tuple(facts))
-        group = group_of(table.fold, event, f"{record.source}/{record.kind}")
-        if group:
-            self._groups.setdefault(group, (table, {}))[1][graph] = event
+        named = group_of(table.fold, event, f"{record.source}/{record.kind}")
+        if not named:
+            return ""
+        group = self._merge.group_term(named)
+        self._groups.setdefault(group, (table, {}))[1][graph] = event
         return group
 
-    def _replace_metadata(self, graph: Term, record: Record, group: str, *, is_live: bool) -> None:
+    def _replace_metadata(self, graph: Term, record: Record, group: Term, *, is_live: bool) -> None:
         name = self._merge._records  # noqa: SLF001 - the two classes are one algorithm
         old = {
             (graph, predicate, value, name)
@@ -242,11 +248,11 @@ class _Batch:
                 self._come[fact[0], fact[1]].add((fact[2], graph))
 
     def _refold(
-        self, group: str, table: TableSettings, fresh: dict[Term, Event]
+        self, group: Term, table: TableSettings, fresh: dict[Term, Event]
     ) -> dict[Term, set[Fact]]:
         """Fold a group anew; gives every event that is or was in it what it contributes now."""
         assert table.fold is not None
-        stored = self._graphs.subjects(vocab.IN_GROUP, _text(group))
+        stored = self._graphs.subjects(vocab.IN_GROUP, group)
         events = dict(fresh)
         for graph in stored:
             if graph not in self._records:
@@ -273,11 +279,6 @@ class _Batch:
             self._change.present_removed.add((subject, predicate, value))
         for value in new - old:
             self._change.present_added.add((subject, predicate, value))
-
-
-def _text(text: str) -> Term:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
 
 
 def _key(graph: Term) -> str:
