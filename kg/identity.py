@@ -54,11 +54,11 @@ class Aliases:
                     waiting.extend(near[term])
         return {alias: canonical for alias, canonical in result.items() if alias != canonical}
 
-    def rewrite(self, facts: Iterable[Fact]) -> list[Fact]:
+    def rewrite(self, facts: list[Fact]) -> list[Fact]:
         """Put canonical IRIs in the place of aliases; ``owl:sameAs`` itself stays as said."""
         names = self.pairs()
         if not names:
-            return list(facts)
+            return facts
         return [
             (s, p, o) if p == OWL_SAME_AS else (names.get(s, s), p, names.get(o, o))
             for s, p, o in facts
