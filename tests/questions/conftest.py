@@ -26,6 +26,7 @@ LOG = TableSettings(
     fold=FoldSettings(kind="open-close", pair=("tr:onMachine",)),
 )
 REST = f"<{BASE}record/erp/plant/1>"
+NONE = f"<{BASE}graph/none>"
 PLANT = Plant(
     name="Test",
     base=BASE,
@@ -42,14 +43,15 @@ def _rules():
 def _quads(file: Path) -> tuple[tuple[str, str, str, str], ...]:
     """A plant file's quads, and its derived facts, as the store holds them.
 
-    What stands outside a graph in the file is said by one record. The present is what state records
-    say and what events contribute (``#now``); the plant's one table of events is the MES's log.
+    What stands outside a graph in the file is said by one record, what stands in ``graph/none`` by
+    none. The present is that, what state records say and what events contribute (``#now``); the
+    plant's one table of events is the MES's log.
     """
     quads = {(REST, vocab.RECORD_KIND, f"<{BASE}kind/erp/plant>", f"<{BASE}graph/records>")}
     for s, p, o, name in ox.parse(path=file, format=ox.RdfFormat.TRIG):
         graph = REST if name == ox.DefaultGraph() else str(name)
-        quads.add((str(s), str(p), str(o), graph))
-    present = {quad[:3] for quad in quads if _is_support(quad[3])}
+        quads.add((str(s), str(p), str(o), "" if graph == NONE else graph))
+    present = {quad[:3] for quad in quads if not quad[3] or _is_support(quad[3])}
     reasoner = Reasoner(PLANT, _rules())
     reasoner.start(present)
     reasoner.derive()
