@@ -104,7 +104,7 @@ class _Document(Terms):
                 raise self.error(node, "a source needs access and referenceFormulation")
             given = {key: self.scalar(value) for key, value in entries.items()}
             form = given["formulation"].lower()
-            return LogicalSource(given["access"], form, given.get("iterator", ""), line)
+            return LogicalSource(given["access"], form, given.get("iterator", ""), line=line)
         if isinstance(node, ScalarNode) and "~" not in node.value:
             if node.value not in self._sources:
                 raise self.error(
@@ -115,7 +115,7 @@ class _Document(Terms):
         name, tilde, form = parts[0].rpartition("~") if parts else ("", "", "")
         if not tilde:
             raise self.error(node, "a source does not say its form", "write [production~table]")
-        return LogicalSource(name, form.lower(), parts[1] if len(parts) > 1 else "", line)
+        return LogicalSource(name, form.lower(), parts[1] if len(parts) > 1 else "", line=line)
 
     def _rule(self, node: Node) -> PredicateObjectMap:
         if isinstance(node, SequenceNode):
@@ -131,7 +131,7 @@ class _Document(Terms):
         objects = tuple(self.object(item, is_iri=is_iri) for item in listed)
         graphs = tuple(self.subject(item) for item in self.items(entries.get("graphs")))
         condition = self._condition(entries)
-        return PredicateObjectMap(predicates, objects, graphs, condition, line_of(node))
+        return PredicateObjectMap(predicates, objects, graphs, condition, line=line_of(node))
 
     def _short_rule(self, node: SequenceNode) -> PredicateObjectMap:
         if not 2 <= len(node.value) <= 3:
