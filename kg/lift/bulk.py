@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from kg.lift.delimited import read_again
+from kg.lift.delimited import read_again, refuse_line
 from kg.lift.duckdb import Engine, to_sql
 from kg.lift.quads import group_overlapping, line_of, lines_of
 from kg.lift.rejections import reject
 from kg.lift.rows import CompiledSource, run_rows
 from kg.lift.spool import POSITION
 from kg.lift.units import preparation_of
-from kg.records import Record, Rejected
+from kg.records import Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from kg.lift.model import Pattern
     from kg.lift.tables import Tables
     from kg.lift.units import Unit
+    from kg.records import Rejected
 
 _CHUNK_ROWS = 50_000
 
@@ -92,21 +93,27 @@ class Bulk:
 
     def report(self) -> None:
         """Say what could not be lifted, and where it stands."""
-        bad_files = self._engine.files_with_bad_lines()
         seen: set[tuple[str, str, str]] = set()
-        for run in self._runs:
-            table = self._tables.open(run.unit.source)
-            if table.text_file is not None:
-                is_needed = self._has_failed(run) or table.read_as in bad_files
-                found = self._read_again(run, table.text_file) if is_needed else iter(())
-                bad_files -= {table.read_as}
-            else:
-                found = self._failures(run)
+        for found in (*map(self._failures_of, self._runs), self._bad_lines()):
             for rejected in found:
                 key = (rejected.position, rejected.code, rejected.message)
                 if key not in seen:
                     seen.add(key)
                     self._rejected.append(rejected)
+
+    def _failures_of(self, run: _Run) -> Iterator[Rejected]:
+        if not self._has_failed(run):
+            return iter(())
+        text_file = self._tables.open(run.unit.source).text_file
+        return self._failures(run) if text_file is None else self._read_again(run, text_file)
+
+    def _bad_lines(self) -> Iterator[Rejected]:
+        texts = {}
+        for run in self._runs:
+            table = self._tables.open(run.unit.source)
+            texts[table.read_as] = run.unit.source, len(table.columns)
+        for bad in self._engine.bad_lines():
+            yield refuse_line(*texts[bad.file], bad)
 
     def _query(self, unit: Unit) -> str:
         model = unit.model
@@ -196,8 +203,6 @@ class Bulk:
     def _failures(self, run: _Run) -> Iterator[Rejected]:
         """Give the rows of a spooled source that failed, with the place that each has kept."""
         model = run.unit.model
-        if not self._has_failed(run):
-            return
         select = model.select.copy()
         numbers = select.expressions[-2:]
         position = (
@@ -223,11 +228,8 @@ class Bulk:
         )
         engine = Engine()
         records: list[Record] = []
-        for item in read_again(file, run.unit.source):
-            if isinstance(item, Rejected):
-                yield item
-                continue
-            records.append(item)
+        for record in read_again(file, run.unit.source):
+            records.append(record)
             if len(records) == _CHUNK_ROWS:
                 yield from run_rows(engine, compiled, records).rejected
                 records = []

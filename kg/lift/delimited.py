@@ -6,6 +6,7 @@ import codecs
 import csv
 import gzip
 from contextlib import contextmanager
+from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from kg.errors import SourceError
@@ -17,11 +18,12 @@ from kg.records import Record, Rejected
 if TYPE_CHECKING:
     from _csv import Reader
     from collections.abc import Iterator
-    from pathlib import Path
 
+    from kg.lift.duckdb import BadLine
     from kg.lift.mapping import LogicalSource
 
 _CHUNK = 1 << 20
+_LONGEST = 1 << 24
 _DIRECT = {"utf-8", "utf-8-sig", "utf8"}
 
 
@@ -36,18 +38,48 @@ def read_header(path: Path, source: LogicalSource) -> list[str]:
 
 
 def is_direct(path: Path, source: LogicalSource) -> bool:
-    """Tell whether DuckDB can read the file as it is; others are rewritten in UTF-8 first."""
-    return _encoding(path, source) in _DIRECT
+    """Tell whether DuckDB can read the file as it is; others are rewritten first.
+
+    It reads UTF-8, and lines that all end alike.
+    """
+    return _encoding(path, source) in _DIRECT and _has_one_line_end(path)
+
+
+def _has_one_line_end(path: Path) -> bool:
+    returns = feeds = pairs = 0
+    last = b""
+    with _open_bytes(path) as file:
+        while chunk := file.read(_CHUNK):
+            found = chunk.count(b"\r")
+            if found or returns:
+                pairs += chunk.count(b"\r\n") + (last == b"\r" and chunk[:1] == b"\n")
+            returns += found
+            feeds += chunk.count(b"\n")
+            last = chunk[-1:]
+    return not returns or not feeds or returns == feeds == pairs
+
+
+@contextmanager
+def _open_bytes(path: Path) -> Iterator[IO[bytes]]:
+    try:
+        with path.open("rb") as packed:
+            yield gzip.GzipFile(fileobj=packed) if path.suffix == ".gz" else packed  # type: ignore[misc]
+    except (OSError, EOFError) as error:
+        hint = "its path is taken from the mapping's folder"
+        raise SourceError(f"{path}: cannot be read: {error}", hint=hint) from error
 
 
 def rewrite(path: Path, source: LogicalSource, folder: Path) -> Path:
-    """Write a file of another encoding in UTF-8, piece by piece; give the new file.
+    """Write a file in UTF-8 with one kind of line end, piece by piece; give the new file.
 
     Raises:
         SourceError: it is not in the encoding that the mapping names.
     """
     made = folder / f"{len(list(folder.iterdir()))}.csv"
-    with _open(path, source) as file, made.open("w", encoding="utf-8", newline="") as out:
+    with (
+        _open(path, source, "surrogateescape", newline=None) as file,
+        made.open("w", encoding="utf-8", errors="surrogateescape", newline="") as out,
+    ):
         while text := file.read(_CHUNK):
             out.write(text)
     return made
@@ -79,37 +111,36 @@ def delimiter_of(source: LogicalSource) -> str:
     return source.delimiter or ("\t" if source.formulation == "tsv" else ",")
 
 
-def read_again(path: Path, source: LogicalSource) -> Iterator[Record | Rejected]:
-    """Read the rows with their lines, slowly, to say where the bad ones stand.
+def read_again(path: Path, source: LogicalSource) -> Iterator[Record]:
+    """Read the whole rows with their lines, slowly, to say where bad values stand.
 
     Raises:
         SourceError: the file cannot be read.
     """
-    name = path.name
+    csv.field_size_limit(_LONGEST)
     with _open(path, source, errors="surrogateescape") as file:
         reader = _cells(file, source)
         header: list[str] = next(reader, [])
-        for line, cells in _numbered(reader, path):
-            position = f"{name}:{line}"
-            raw = delimiter_of(source).join(cells)
+        for cells in reader:
+            position = f"{path.name}:{reader.line_num}"
             row = dict(zip(header, cells, strict=False))
-            if len(cells) != len(header):
-                problem = f"has {len(cells)} cells, the header {len(header)}"
-                yield bad_row(source.name, position, problem, raw)
-            elif column := find_unencodable(row):
-                problem = f"holds bytes in {column!r} that are no text in its encoding"
-                yield bad_row(source.name, position, problem, raw, "bad-encoding")
-            else:
+            if len(cells) == len(header) and not find_unencodable(row):
                 yield Record(source.name, source.name, position, row, position)
 
 
-def _numbered(reader: Reader, path: Path) -> Iterator[tuple[int, list[str]]]:
-    try:
-        for cells in reader:
-            if cells:
-                yield reader.line_num, cells
-    except csv.Error as error:
-        raise SourceError(f"{path}:{reader.line_num}: {error}", hint="correct the line") from error
+def refuse_line(source: LogicalSource, columns: int, bad: BadLine) -> Rejected:
+    """Say what is wrong with a line that DuckDB left out."""
+    position = f"{Path(source.name).name}:{bad.line}"
+    if bad.problem == "INVALID ENCODING":
+        problem = "holds bytes that are no text in its encoding"
+        return bad_row(source.name, position, problem, bad.raw, "bad-encoding")
+    problem = {
+        "MISSING COLUMNS": f"has fewer cells than the header, which has {columns}",
+        "TOO MANY COLUMNS": f"has more cells than the header, which has {columns}",
+        "UNQUOTED VALUE": "has a quote that is not closed before the next cell, or never",
+        "LINE SIZE OVER MAXIMUM": "is longer than 2 MB",
+    }.get(bad.problem, f"is no row: {bad.problem.lower()}")
+    return bad_row(source.name, position, problem, bad.raw)
 
 
 def _cells(file: IO[str], source: LogicalSource) -> Reader:
@@ -117,14 +148,16 @@ def _cells(file: IO[str], source: LogicalSource) -> Reader:
 
 
 @contextmanager
-def _open(path: Path, source: LogicalSource, errors: str = "strict") -> Iterator[IO[str]]:
+def _open(
+    path: Path, source: LogicalSource, errors: str = "strict", newline: str | None = ""
+) -> Iterator[IO[str]]:
     encoding = _encoding(path, source)
     encoding = "utf-8-sig" if encoding in _DIRECT else encoding
     try:
         with (
-            gzip.open(path, "rt", encoding=encoding, errors=errors, newline="")
+            gzip.open(path, "rt", encoding=encoding, errors=errors, newline=newline)
             if path.suffix == ".gz"
-            else path.open(encoding=encoding, errors=errors, newline="")
+            else path.open(encoding=encoding, errors=errors, newline=newline)
         ) as file:
             yield file
     except (OSError, EOFError, UnicodeError, LookupError) as error:

@@ -7,6 +7,7 @@ definitions of these names. Here they are macros.
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -75,6 +76,16 @@ class Engine:
         self._connection.close()
 
 
+@dataclass(frozen=True, slots=True)
+class BadLine:
+    """A line of a CSV file that is no row; ``problem`` is DuckDB's name for why."""
+
+    file: str
+    line: int
+    problem: str
+    raw: str
+
+
 class FileEngine:
     """A DuckDB that streams over the files it is given, and spills to a folder beyond its memory.
 
@@ -124,12 +135,16 @@ class FileEngine:
         with _translated():
             yield from self._connection.sql(sql).to_arrow_reader(BATCH_ROWS)
 
-    def files_with_bad_lines(self) -> set[str]:
-        """Name the CSV files of which lines were left out, so far."""
+    def bad_lines(self) -> list[BadLine]:
+        """Give the lines of CSV files that were left out so far, each once."""
         if not self.rows("SELECT 1 FROM duckdb_tables() WHERE table_name = 'reject_errors'"):
-            return set()
-        scans = "reject_errors JOIN reject_scans USING (scan_id, file_id)"
-        return {row[0] for row in self.rows(f"SELECT DISTINCT file_path FROM {scans}")}
+            return []
+        found = self.rows(
+            "SELECT DISTINCT ON (file_path, line) file_path, line, error_type, csv_line "
+            "FROM reject_errors JOIN reject_scans USING (scan_id, file_id) "
+            "ORDER BY file_path, line, error_type"
+        )
+        return [BadLine(*row) for row in found]
 
     def close(self) -> None:
         """Free the engine's memory and what it spilled."""

@@ -65,7 +65,7 @@ def read_json(path: Path, iterator: str, references: list[str]) -> Iterator[Item
     Raises:
         SourceError: there is no such file, or it breaks before the first element.
     """
-    steps = parse_path(iterator or "$[*]")
+    steps = parse_path(iterator or "$")
     wanted = _References(path.name, references)
     names = tuple(step.name for step in steps[:-1] if step.kind == "name")
     is_simple = len(names) == len(steps) - 1 and steps[-1].kind == "all" if steps else False
@@ -73,6 +73,8 @@ def read_json(path: Path, iterator: str, references: list[str]) -> Iterator[Item
     with _open(path) as file:
         document = _Document(file)
         try:
+            if not steps and document.is_array():
+                steps, is_simple = parse_path("$[*]"), True
             elements = (
                 document.elements(names)
                 if is_simple
@@ -96,7 +98,7 @@ def read_json_lines(path: Path, iterator: str, references: list[str]) -> Iterato
     """
     steps = parse_path(iterator or "$")
     wanted = _References(path.name, references)
-    with _open(path, errors="surrogateescape") as file:
+    with _open(path) as file:
         for number, line in enumerate(_lines(file, path), 1):
             if not line.strip():
                 continue
@@ -121,11 +123,11 @@ def _lines(file: IO[str], path: Path) -> Iterator[str]:
         raise SourceError(f"{path}: cannot be read: {error}", hint="is it whole?") from error
 
 
-def _open(path: Path, errors: str = "strict") -> IO[str]:
+def _open(path: Path) -> IO[str]:
     try:
         if path.suffix == ".gz":
-            return gzip.open(path, "rt", encoding="utf-8-sig", errors=errors)
-        return path.open(encoding=_encoding(path), errors=errors)
+            return gzip.open(path, "rt", encoding="utf-8-sig", errors="surrogateescape")
+        return path.open(encoding=_encoding(path), errors="surrogateescape")
     except OSError as error:
         hint = "its path is taken from the mapping's folder"
         raise SourceError(f"{path}: cannot be read: {error.strerror}", hint=hint) from error
@@ -157,6 +159,10 @@ class _Document:
             return
         for _ in self._members(opened):
             yield self.value()
+
+    def is_array(self) -> bool:
+        """Tell what kind of value comes next."""
+        return self._peek() == "["
 
     def value(self) -> Any:
         """Decode the value that comes next."""

@@ -108,6 +108,6 @@ def refuse_half_characters(source: str, item: Item) -> Item | Rejected:
     for cell in item.cells:
         for text, _ in cell if isinstance(cell, list) else [cell] if cell else []:
             if has_lone_surrogate(text):
-                problem = "holds half of a character (a lone surrogate)"
+                problem = "holds half of a character, or bytes that are no text"
                 return bad_row(source, item.position, problem, text, "bad-encoding")
     return item

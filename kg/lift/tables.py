@@ -56,7 +56,11 @@ class Table:
     read_as: str = ""
 
     def select(self, columns: Mapping[str, str], *, needs_row: bool, is_typed: bool) -> str:
-        """Write the relation of a model: its raw columns, one row for each choice of values."""
+        """Write the relation of a model: its raw columns, one row for each choice of values.
+
+        A text file's row counts only if all of these columns can be read: DuckDB would otherwise
+        not look at those that a query does not need.
+        """
         used = {self.columns[reference]: name for reference, name in columns.items()}
         inner = self.relation
         for column in used:
@@ -74,6 +78,8 @@ class Table:
             wanted += [f"{kind} AS {kind_of(name)}"] if is_typed else []
         if needs_row:
             wanted.append(NUMBER if self.is_spooled else f"row_number() OVER () AS {NUMBER}")
+        if self.text_file is not None and used:
+            inner += f" WHERE hash({', '.join(column.value for column in used)}) IS NOT NULL"
         return f"(SELECT {', '.join(wanted) or '1 AS nothing'} FROM {inner})"
 
 
