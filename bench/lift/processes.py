@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -121,6 +122,8 @@ def _end_group(group: int, reaped: _Reaped) -> None:
 def _told(code: int, is_late: bool, log: Path) -> str:
     if is_late:
         return "it was stopped: it took longer than it was given"
-    lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    # Some draw a box around their errors.
+    said = re.sub("[\u2500-\u257f]", " ", log.read_text(encoding="utf-8", errors="replace"))
+    lines = [line for line in said.splitlines() if line.strip()]
     how = f"ended by signal {-code}" if code < 0 else f"exit code {code}"
     return f"{how}: {' '.join(' '.join(lines[-2:]).split())[:_WORDS]}" if lines else how

@@ -47,6 +47,7 @@ def test_who_takes_too_long_is_stopped_with_all_that_it_started(tmp_path: Path) 
     [
         ("raise SystemExit('no such\\nfile')", "exit code 1: no such file"),
         ("import os; os.kill(os.getpid(), 9)", "ended by signal 9"),
+        ("raise SystemExit('╭ Error ──╮\\n│ no     │\\n╰────────╯')", "exit code 1: Error no"),
         ("raise SystemExit(3)", "exit code 3"),
     ],
 )
