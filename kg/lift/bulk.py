@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from kg.lift.delimited import read_again, refuse_line
+from kg.lift.delimited import lines_of_file, read_again, refuse_line
 from kg.lift.duckdb import Engine, to_sql
 from kg.lift.quads import group_overlapping, line_of, lines_of
 from kg.lift.rejections import reject
@@ -81,15 +81,16 @@ class Bulk:
             sql = f"SELECT DISTINCT line FROM ({self._union(group)})"
             yield from map(_text, self._engine.stream(sql))
 
-    def sorted_blocks(self) -> Iterator[bytes]:
-        """Give every line once, in the order of their bytes."""
-        repeated, single = self._parted()
-        parts = [f"SELECT DISTINCT line FROM ({self._union(group)})" for group in repeated]
-        for run, patterns in zip(self._runs, single, strict=True):
-            parts += [self._union([(run, pattern) for pattern in patterns])] if patterns else []
-        if parts:
-            sql = f"SELECT line FROM ({' UNION ALL '.join(parts)}) ORDER BY line"
-            yield from map(_text, self._engine.stream(sql))
+    def sorted_blocks(self, spill: Path) -> Iterator[bytes]:
+        """Give every line once, in the order of their bytes, by way of a file in ``spill``.
+
+        The sort then has the memory for itself, and not the readers of all sources with it.
+        """
+        unsorted = spill / "lines.nq"
+        with unsorted.open("wb") as out:
+            out.writelines(self.blocks())
+        sql = f"SELECT line || chr(10) FROM {lines_of_file(unsorted)} ORDER BY line"
+        yield from map(_text, self._engine.stream(sql))
 
     def report(self) -> None:
         """Say what could not be lifted, and where it stands."""

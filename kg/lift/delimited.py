@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 _CHUNK = 1 << 20
 _LONGEST = 1 << 24
+_BUFFER = 1 << 23  # DuckDB takes 32 MB for each reader of each file
+_NEVER = "\x01\x02"  # control characters are always escaped in N-Quads
 _DIRECT = {"utf-8", "utf-8-sig", "utf8"}
 
 
@@ -101,9 +103,20 @@ def relation(path: Path, source: LogicalSource, header: list[str]) -> str:
         "compression": "'gzip'" if path.suffix == ".gz" else "'none'",
         "store_rejects": "true",
         "rejects_limit": "0",
+        "buffer_size": str(_BUFFER),
+        "max_line_size": "2000000",
     }
     told = ", ".join(f"{name} = {value}" for name, value in options.items())
     return f"read_csv({quote(str(path))}, {told})"
+
+
+def lines_of_file(path: Path) -> str:
+    """Write the table function that gives a file's lines, as they are, in a column ``line``."""
+    return (
+        f"read_csv({quote(str(path))}, columns = {{'line': 'VARCHAR'}}, auto_detect = false, "
+        f"header = false, delim = '{_NEVER[0]}', quote = '', escape = '', nullstr = '{_NEVER[1]}', "
+        f"buffer_size = {_LONGEST}, max_line_size = {_LONGEST})"
+    )
 
 
 def delimiter_of(source: LogicalSource) -> str:

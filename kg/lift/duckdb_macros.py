@@ -97,7 +97,11 @@ tr_scientific(plain) AS CASE
     || coalesce(nullif(substr(tr_digits(plain), 2), ''), '0') || 'E'
     || tr_power(split_part(ltrim(plain, '-'), '.', 1), split_part(plain, '.', 2)) END
 
-tr_time_of_day(v) AS regexp_replace(v, '\\.?0+$', '')
+tr_seconds(v) AS regexp_replace(v, '\\.0*$|(\\.\\d*[1-9])0+$', '\\1')
+
+tr_natural_double(x) AS CASE WHEN isnan(x) THEN 'NaN'
+  WHEN isinf(x) THEN CASE WHEN x > 0 THEN 'INF' ELSE '-INF' END
+  ELSE tr_scientific(tr_double(x::VARCHAR)) END
 
 tr_integer(v) AS CASE WHEN regexp_full_match(v, '{PATTERNS["integer"]}')
   THEN CASE WHEN regexp_full_match(v, '[+-]?0+') THEN '0'
@@ -212,9 +216,7 @@ _INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")
 _NATURAL = {
     **dict.fromkeys((*_INTEGERS, *(f"U{name}" for name in _INTEGERS)), ("{}::VARCHAR", "integer")),
     "DECIMAL": ("tr_decimal({}::VARCHAR)", "decimal"),
-    **dict.fromkeys(
-        ("FLOAT", "DOUBLE"), ("tr_scientific(tr_double({}::DOUBLE::VARCHAR))", "double")
-    ),
+    **dict.fromkeys(("FLOAT", "DOUBLE"), ("tr_natural_double({}::DOUBLE)", "double")),
     "BOOLEAN": ("{}::VARCHAR", "boolean"),
     "DATE": ("{}::VARCHAR", "date"),
     "TIME": ("tr_seconds({}::VARCHAR)", "time"),

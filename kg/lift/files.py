@@ -71,7 +71,7 @@ def _blocks(
         try:
             tables = Tables(engine, mapping, Path(spill), uses, rejected)
             bulk = Bulk(engine, mapping, tables, units, rejected)
-            yield from bulk.sorted_blocks() if is_sorted else bulk.blocks()
+            yield from bulk.sorted_blocks(Path(spill)) if is_sorted else bulk.blocks()
             bulk.report()
         finally:
             engine.close()
