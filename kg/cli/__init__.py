@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from kg.cli import ask, keep, live
+from kg.cli import ask, author, keep, live
 from kg.cli.options import stderr
 from kg.errors import TravelerError
 
@@ -22,6 +22,7 @@ app = typer.Typer(
 )
 for command in (
     live.demo,
+    author.init,
     keep.load,
     keep.check,
     ask.context,

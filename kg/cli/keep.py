@@ -12,6 +12,7 @@ import typer
 
 from kg import report
 from kg.answer.render import to_json
+from kg.cli.author import show_mapping
 from kg.cli.options import (
     FormatOption,
     NowOption,
@@ -94,8 +95,15 @@ def lift(
         "http://example.com/base/"
     ),
     in_order: Annotated[bool, typer.Option("--sorted", help="Sorted: the same bytes.")] = False,
+    sample: Annotated[int, typer.Option(min=0, help="Only the quads of the first rows.")] = 0,
+    explain: Annotated[bool, typer.Option("--explain", help="Only the SQL of each map.")] = False,
+    plant: Annotated[
+        Path | None, typer.Option("--plant", help="For a plant's mapping; default: above it.")
+    ] = None,
 ) -> None:
     """Lift files into N-Quads by a mapping, without a plant or a store."""
+    if explain or sample:
+        sys.exit(not show_mapping(mapping, base, plant, sample, is_explained=explain))
     lifted = lift_file(mapping, base, is_sorted=in_order)
     with nullcontext(sys.stdout) if output is None else output.open("w", encoding="utf-8") as out:
         out.writelines(f"{line}\n" for line in lifted.lines)

@@ -39,6 +39,11 @@ def to_text(value: object) -> str:
 def find_unencodable(row: Mapping[str, Any]) -> str:
     """Name the first column whose text holds half a surrogate pair; "" if none does."""
     for name, value in row.items():
-        if isinstance(value, str) and any("\ud800" <= character <= "\udfff" for character in value):
+        if isinstance(value, str) and has_lone_surrogate(value):
             return name
     return ""
+
+
+def has_lone_surrogate(text: str) -> bool:
+    """Tell text that holds half of a character, which no encoding can write."""
+    return not text.isascii() and any("\ud800" <= letter <= "\udfff" for letter in text)

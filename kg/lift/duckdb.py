@@ -6,175 +6,27 @@ definitions of these names. Here they are macros.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pyarrow as pa
 
-from kg.errors import MappingError
-from kg.lift.literals import PATTERNS
+from kg.errors import MappingError, SourceError
+from kg.lift.duckdb_macros import MACROS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+
     from sqlglot import exp
 
-# iunreserved beyond ASCII (RFC 3987, section 2.2): these stay as they are in IRIs.
-_UCS = (
-    r"\x{A0}-\x{D7FF}\x{F900}-\x{FDCF}\x{FDF0}-\x{FFEF}"
-    + "".join(rf"\x{{{plane:X}0000}}-\x{{{plane:X}FFFD}}" for plane in range(1, 14))
-    + r"\x{E1000}-\x{EFFFD}"
-)
-_IRI_CHARACTER = rf"(?:[A-Za-z0-9._~!$&''()*+,;=:@/?{_UCS}-]|%[0-9A-Fa-f]{{2}})"
-_SCHEME = "[A-Za-z][A-Za-z0-9+.-]*:"
-_BAD_PORT = "^[A-Za-z][A-Za-z0-9+.-]*://(?:[^/?#@]*@)?[^/?#@:]*:[^/?#]*[^0-9/?#]"
-_ISO = (
-    r"\d{4}-\d\d-\d\d(?:[^\n](?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:[.,]\d+)?)?"
-    r"(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)?)?"
-)
-_OFFSET = r"T.*(?:Z|[+-]\d\d:\d\d)$"
-_NUMBER = r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?"
-_SPACE = " \t\n\r\v\f\u00a0"
-_CONTROL = r"[\x00-\x1F\x22\\\x7F\x{FFFE}\x{FFFF}]"
-_RARE_CONTROL = r"[\x00-\x07\x0B\x0E-\x1F\x7F\x{FFFE}\x{FFFF}]"
+MEMORY = "512MB"
+"""What a lift of files may hold in memory before it spills to disk."""
 
-_MACROS = f"""
-tr_clean(v) AS nullif(trim(v, '{_SPACE}'), '')
-
-tr_iri_safe(v) AS CASE WHEN strlen(v) = length(v) THEN url_encode(v)
-  ELSE array_to_string(list_transform(string_split(v, ''),
-    lambda x: CASE WHEN regexp_matches(x, '[{_UCS}]') THEN x ELSE url_encode(x) END), '') END
-
-tr_iri(v, start) AS CASE
-  WHEN regexp_full_match(v, '{_SCHEME}{_IRI_CHARACTER}*(?:#{_IRI_CHARACTER}*)?')
-   AND NOT regexp_matches(v, '{_BAD_PORT}') THEN v
-  WHEN NOT regexp_matches(v, '^{_SCHEME}')
-   AND NOT regexp_matches(v, '(?:^|/)\\.\\.?(?:/|$)')
-   AND regexp_full_match(v, '{_IRI_CHARACTER}*(?:#{_IRI_CHARACTER}*)?') THEN start || v END
-
-tr_escape_character(x) AS CASE
-  WHEN x = '\\' OR x = chr(34) THEN '\\' || x
-  WHEN x = chr(10) THEN '\\n'
-  WHEN x = chr(13) THEN '\\r'
-  WHEN x = chr(9) THEN '\\t'
-  WHEN x = chr(8) THEN '\\b'
-  WHEN x = chr(12) THEN '\\f'
-  WHEN regexp_matches(x, '{_RARE_CONTROL}') THEN printf('\\u%04X', unicode(x))
-  ELSE x END
-
-tr_escape(v) AS CASE
-  WHEN NOT regexp_matches(v, '{_CONTROL}') THEN v
-  WHEN regexp_matches(v, '{_RARE_CONTROL}') THEN array_to_string(
-    list_transform(string_split(v, ''), lambda x: tr_escape_character(x)), '')
-  ELSE replace(replace(replace(replace(replace(replace(replace(
-    v, '\\', '\\\\'), chr(34), '\\' || chr(34)), chr(10), '\\n'), chr(13), '\\r'), chr(9), '\\t'),
-    chr(8), '\\b'), chr(12), '\\f') END
-
-tr_blank(v) AS 'b' || hex(v)
-
-tr_integer(v) AS CASE WHEN regexp_full_match(v, '{PATTERNS["integer"]}')
-  THEN CASE WHEN regexp_full_match(v, '[+-]?0+') THEN '0'
-    ELSE CASE WHEN starts_with(v, '-') THEN '-' ELSE '' END || ltrim(v, '+-0') END END
-
-tr_fraction(v) AS rtrim(split_part(v, '.', 2), '0')
-
-tr_decimal(v) AS CASE WHEN regexp_full_match(v, '{PATTERNS["decimal"]}')
-  THEN CASE WHEN regexp_full_match(v, '[+-]?[0.]+') THEN '0'
-    ELSE CASE WHEN starts_with(v, '-') THEN '-' ELSE '' END
-      || coalesce(nullif(ltrim(split_part(v, '.', 1), '+-0'), ''), '0')
-      || CASE WHEN tr_fraction(v) = '' THEN '' ELSE '.' || tr_fraction(v) END END END
-
-tr_shift(digits, whole, power) AS CASE
-  WHEN power < 0 THEN '0.' || repeat('0', -power - 1) || digits
-  WHEN power + whole >= length(digits) THEN rpad(digits, power + whole, '0')
-  ELSE left(digits, power + whole) || '.' || substr(digits, power + whole + 1) END
-
-tr_plain(v) AS CASE WHEN contains(v, 'e')
-  THEN CASE WHEN starts_with(v, '-') THEN '-' ELSE '' END || tr_shift(
-    replace(ltrim(split_part(v, 'e', 1), '-'), '.', ''), 1, try_cast(split_part(v, 'e', 2) AS INT))
-  ELSE regexp_replace(v, '\\.0$', '') END
-
-tr_double(v) AS CASE
-  WHEN NOT regexp_full_match(v, '{PATTERNS["double"]}') THEN NULL
-  WHEN v = 'NaN' THEN v
-  WHEN isinf(try_cast(v AS DOUBLE)) THEN
-    CASE WHEN starts_with(v, '-') THEN '-INF' ELSE 'INF' END
-  ELSE tr_plain(CAST(try_cast(v AS DOUBLE) AS VARCHAR)) END
-
-tr_boolean(v) AS CASE WHEN v IN ('true', '1', 't') THEN 'true'
-  WHEN v IN ('false', '0', 'f') THEN 'false' END
-
-tr_offset(v) AS regexp_replace(v, '[+-]00:00$', 'Z')
-
-tr_date(v) AS CASE WHEN regexp_full_match(v, '{PATTERNS["date"]}')
-  AND try_cast(left(v, 10) AS DATE) IS NOT NULL THEN tr_offset(v) END
-
-tr_date_time(v) AS CASE WHEN regexp_full_match(v, '{PATTERNS["date_time"]}')
-  AND try_cast(left(v, 10) AS DATE) IS NOT NULL
-  THEN tr_offset(regexp_replace(
-    CASE WHEN contains(v, 'T24')
-      THEN strftime(try_cast(left(v, 10) AS DATE) + 1, '%Y-%m-%dT00') || substr(v, 14)
-      ELSE v END,
-    '(?:(\\.\\d*[1-9])0+|\\.0+)($|[Z+-])', '\\1\\2')) END
-
-tr_any_uri(v) AS CASE WHEN regexp_full_match(v, '{PATTERNS["any_uri"]}') THEN v END
-
-tr_moment(u) AS CASE WHEN u >= TIMESTAMP '0001-01-01' AND u < TIMESTAMP '10000-01-01'
-  THEN regexp_replace(strftime(u, '%Y-%m-%dT%H:%M:%S.%f'), '\\.?0+$', '') || 'Z' END
-
-tr_utc(t, z) AS CASE WHEN z = 'UTC' THEN t ELSE least(
-  timezone('UTC', timezone(z, t)),
-  timezone('UTC', timezone(z, t - INTERVAL 1 HOUR)) + INTERVAL 1 HOUR) END
-
-tr_extended(v) AS CASE WHEN regexp_full_match(v, '{_ISO}') THEN v ELSE
-  regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(v,
-    '^(\\d{{4}})(\\d\\d)(\\d\\d)($|\\D)', '\\1-\\2-\\3\\4'),
-    '^(.{{11}}.*[+-]\\d\\d)(\\d\\d)$', '\\1:\\2'),
-    '^(.{{11}}.*[+-]\\d\\d)$', '\\1:00'),
-    '^(.{{11}}\\d\\d)(\\d\\d)(\\d\\d)', '\\1:\\2:\\3'),
-    '^(.{{11}}\\d\\d)(\\d\\d)($|[Z+-])', '\\1:\\2\\3'),
-    '^(.{{11}}\\d\\d)($|[Z+-])', '\\1:00\\2') END
-
-tr_iso_text(v) AS CASE WHEN regexp_full_match(v, '{_ISO}')
-  THEN left(v, 10) || CASE WHEN length(v) > 10 THEN 'T' || replace(substr(v, 12), ',', '.')
-    ELSE 'T00:00' END END
-
-tr_iso_instant(v, z) AS CASE WHEN regexp_matches(v, '{_OFFSET}')
-  THEN timezone('UTC', try_cast(v AS TIMESTAMPTZ))
-  ELSE tr_utc(try_cast(v AS TIMESTAMP), z) END
-
-tr_day(v) AS CASE WHEN try_cast(left(v, 10) AS DATE) IS NOT NULL AND NOT starts_with(v, '0000')
-  THEN left(v, 10) END
-
-tr_epoch_number(v) AS CASE WHEN regexp_full_match(v, '{_NUMBER}') THEN try_cast(v AS DOUBLE) END
-
-tr_epoch_instant(x, scale) AS CASE WHEN abs(x) * scale < 3e17
-  THEN try(make_timestamp(CAST(trunc(x) AS BIGINT) * scale
-    + CAST(round_even((x - trunc(x)) * scale, 0) AS BIGINT))) END
-
-tr_ticks_instant(v) AS CASE WHEN regexp_full_match(v, '\\+?\\d{{1,19}}')
-  THEN try(make_timestamp(try_cast(v AS BIGINT) // 10 - 62135596800000000)) END
-
-tr_local_instant(v, pattern, z) AS tr_utc(try_strptime(v, pattern), z)
-
-tr_offset_instant(v, pattern) AS timezone('UTC', try_strptime(v, pattern))
-
-tr_number(v) AS try_cast(v AS DECIMAL(24, 9))
-
-tr_multiply(v, factor) AS coalesce(
-  CAST(try(tr_number(v) * try_cast(factor AS DECIMAL(14, 9))) AS VARCHAR), v)
-
-tr_strip_zeros(v) AS CASE WHEN ltrim(v, '0') = '' THEN '0' ELSE ltrim(v, '0') END
-
-tr_strip_prefix(v, prefix) AS nullif(
-  CASE WHEN starts_with(v, prefix) THEN substr(v, length(prefix) + 1) ELSE v END, '')
-
-tr_split_part(v, separator, part) AS nullif(split_part(v, separator, part), '')
-
-tr_replace(v, old, new) AS nullif(replace(v, old, new), '')
-
-tr_matches(v, pattern) AS regexp_matches(v, pattern)
-
-tr_extract(v, pattern) AS nullif(regexp_extract(v, pattern, 1), '')
-"""
+BATCH_ROWS = 8_192
 
 
 class Engine:
@@ -189,9 +41,7 @@ class Engine:
                 "autoload_known_extensions": "false",
             },
         )
-        self._connection.execute("SET TimeZone = 'UTC'")
-        macros = (f"CREATE TEMP MACRO {macro};" for macro in _MACROS.strip().split("\n\n"))
-        self._connection.execute("\n".join(macros))
+        _prepare(self._connection)
 
     def run(self, select: str, columns: dict[str, list[str | None]]) -> list[list[Any]]:
         """Run one SELECT over the relation ``batch`` and give its columns as lists, in row order.
@@ -224,6 +74,107 @@ class Engine:
     def close(self) -> None:
         """Free the engine's memory."""
         self._connection.close()
+
+
+@dataclass(frozen=True, slots=True)
+class BadLine:
+    """A line of a CSV file that is no row; ``problem`` is DuckDB's name for why."""
+
+    file: str
+    line: int
+    problem: str
+    raw: str
+
+
+class FileEngine:
+    """A DuckDB that streams over the files it is given, and spills to a folder beyond its memory.
+
+    Besides these it reaches no file and no network.
+    """
+
+    def __init__(self, files: Sequence[Path], spill: Path, memory: str = MEMORY) -> None:
+        self._connection = duckdb.connect(":memory:", config={"memory_limit": memory})
+        paths = ", ".join(quote(str(file)) for file in files)
+        self._connection.execute(
+            f"SET autoinstall_known_extensions = false; SET autoload_known_extensions = false;"
+            f"SET temp_directory = {quote(str(spill))};"
+            f"SET allowed_directories = [{quote(str(spill))}]; SET allowed_paths = [{paths}];"
+            f"SET enable_external_access = false"
+        )
+        _prepare(self._connection)
+
+    def spool(self, name: str, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> None:
+        """Keep batches as a table that is written to disk when memory is short.
+
+        Raises:
+            SourceError: whatever stops the batches, or a disk that is full.
+        """
+        sql = f"CREATE TEMP TABLE {name} AS SELECT * FROM incoming LIMIT 0"
+        for batch in chain([schema.empty_table()], batches):
+            self._connection.register("incoming", batch)
+            with _translated():
+                self._connection.execute(sql)
+            self._connection.unregister("incoming")
+            sql = f"INSERT INTO {name} SELECT * FROM incoming"
+
+    def types_of(self, relation: str) -> dict[str, str]:
+        """Give the columns of a relation and their types.
+
+        Raises:
+            SourceError: the file cannot be read.
+        """
+        return {row[0]: row[1] for row in self.rows(f"DESCRIBE SELECT * FROM {relation}")}
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        """Run a query with a short answer."""
+        with _translated():
+            return self._connection.execute(sql).fetchall()
+
+    def stream(self, sql: str) -> Iterator[pa.RecordBatch]:
+        """Run a query and give its answer piece by piece, as it is made."""
+        with _translated():
+            yield from self._connection.sql(sql).to_arrow_reader(BATCH_ROWS)
+
+    def bad_lines(self) -> list[BadLine]:
+        """Give the lines of CSV files that were left out so far, each once."""
+        if not self.rows("SELECT 1 FROM duckdb_tables() WHERE table_name = 'reject_errors'"):
+            return []
+        found = self.rows(
+            "SELECT DISTINCT ON (file_path, line) file_path, line, error_type, csv_line "
+            "FROM reject_errors JOIN reject_scans USING (scan_id, file_id) "
+            "ORDER BY file_path, line, error_type"
+        )
+        return [BadLine(*row) for row in found]
+
+    def close(self) -> None:
+        """Free the engine's memory and what it spilled."""
+        self._connection.close()
+
+
+def _prepare(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute("SET TimeZone = 'UTC'")
+    connection.execute("\n".join(f"CREATE TEMP MACRO {macro};" for macro in MACROS))
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except duckdb.Error as error:
+        raise SourceError(
+            f"cannot be lifted: {str(error).splitlines()[0]}",
+            hint="check that the files are whole, and that the disk has room to spill",
+        ) from error
+
+
+def quote(text: str) -> str:
+    """Write a text literal in SQL."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def quote_name(name: str) -> str:
+    """Write a column's name in SQL."""
+    return '"' + name.replace('"', '""') + '"'
 
 
 def to_sql(select: exp.Select) -> str:

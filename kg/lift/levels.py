@@ -32,14 +32,18 @@ class Levels:
         """Make an expression a column of the result and give its number."""
         return self._outputs.setdefault(expression.sql(), (len(self._outputs), expression))[0]
 
-    def select(self, last: list[exp.Expr]) -> exp.Select:
-        """Write the SELECT over the relation ``batch``; ``last`` are its last columns."""
-        query = exp.select("*").from_("batch")
+    @property
+    def outputs(self) -> list[exp.Expr]:
+        """The columns of the result so far."""
+        return [expression for _, expression in self._outputs.values()]
+
+    def select(self, last: list[exp.Expr], relation: str = "batch") -> exp.Select:
+        """Write the SELECT over a relation; ``last`` are its last columns."""
+        query = exp.select("*").from_(relation)
         for level in _LEVELS:
             columns = self._levels[level]
             if columns:
                 made = [exp.alias_(value, name) for name, value in columns.items()]
                 query = exp.select("*", *made).from_(query.subquery(f"before_{level}"))
-        outputs = [expression for _, expression in self._outputs.values()] + last
-        named = [exp.alias_(value, f"o{number}") for number, value in enumerate(outputs)]
+        named = [exp.alias_(value, f"o{n}") for n, value in enumerate(self.outputs + last)]
         return exp.select(*named).from_(query.subquery("ready"))

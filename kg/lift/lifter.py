@@ -152,6 +152,12 @@ def _check_plain(document: MappingDocument, triples_map: TriplesMap) -> None:
         terms += rule.objects
         if rule.graphs:
             raise _no_graphs(document, rule.line)
+        if rule.joins:
+            raise document.error(
+                rule.joins[0].line,
+                "a plant's mapping sees one record at a time and joins no other",
+                "write the other row's IRI template here, with ~iri",
+            )
     if triples_map.graphs:
         raise _no_graphs(document, triples_map.line)
     for term in terms:

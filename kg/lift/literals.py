@@ -28,6 +28,12 @@ CHECKED = {
 }
 """Datatype IRI -> the form its text is checked against and written in."""
 
+LANGUAGE = r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*|[ix](?:-[A-Za-z0-9]{1,8})+"
+"""A language tag of BCP 47, as far as a pattern can tell."""
+
+LANGUAGE_TAG = "language tag"
+"""What the language of a literal must be, in messages."""
+
 NUMERIC = frozenset({"integer", "decimal", "double"})
 EXAMPLES = {
     "integer": "12",

@@ -1,6 +1,6 @@
 """The mapping: RML-Core's words as frozen values, whatever syntax they were written in.
 
-Section numbers are those of RML-Core, https://w3id.org/rml/core/spec. Lines start at 1.
+Sections are named by their titles in RML-Core, https://w3id.org/rml/core/spec. Lines start at 1.
 """
 
 from __future__ import annotations
@@ -33,32 +33,50 @@ KNOWN_PREFIXES = {
 
 
 class TermType(Enum):
-    """What kind of RDF term a term map makes (section 7.4)."""
+    """What kind of RDF term a term map makes ("Term types").
+
+    ``URI`` percent-encodes letters beyond ASCII too; the unsafe ones take values as they are.
+    """
 
     IRI = "IRI"
+    URI = "URI"
+    UNSAFE_IRI = "UnsafeIRI"
+    UNSAFE_URI = "UnsafeURI"
     LITERAL = "Literal"
     BLANK_NODE = "BlankNode"
+
+    @property
+    def is_iri(self) -> bool:
+        """Tell IRIs of all four kinds from literals and blank nodes."""
+        return self not in {TermType.LITERAL, TermType.BLANK_NODE}
 
 
 @dataclass(frozen=True, slots=True)
 class Constant:
-    """The same value for every row (section 7.1): an IRI in full, or a literal's text."""
+    """The same value for every row ("Constant RDF terms"): an IRI in full, or a literal's text."""
 
     value: str
 
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """The value of one column (section 7.2)."""
+    """The value of one column, or of a path into the row ("Reference")."""
 
     column: str
 
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """Text with columns in it (section 7.3): plain strings and references in turn."""
+    """Text with columns in it ("From a template"): plain strings and references in turn."""
 
     parts: tuple[str | Reference, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RowIdentity:
+    """What no other row has: a blank node that no expression names; ``scope`` parts its maps."""
+
+    scope: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +88,12 @@ class FunctionCall:
     line: int = field(default=0, compare=False)
 
 
-Expression: TypeAlias = Constant | Reference | Template | FunctionCall
+Expression: TypeAlias = Constant | Reference | Template | FunctionCall | RowIdentity
 
 
 @dataclass(frozen=True, slots=True)
 class TermMap:
-    """A rule that makes one term of a row, or none where the row has no value (section 7)."""
+    """A rule that makes one term of a row, or none where the row has no value."""
 
     expression: Expression
     term_type: TermType
@@ -85,29 +103,54 @@ class TermMap:
 
 
 @dataclass(frozen=True, slots=True)
+class Join:
+    """Objects that are subjects of another source's rows ("Referencing Object Map").
+
+    ``conditions`` are pairs of child and parent expressions; all must be equal.
+    """
+
+    source: LogicalSource
+    subject: TermMap
+    conditions: tuple[tuple[Expression, Expression], ...]
+    base: str = ""
+    line: int = field(default=0, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
 class PredicateObjectMap:
-    """Predicates and objects in every combination (section 8); no graph is the default graph."""
+    """Predicates and objects in every combination; no graph is the default graph."""
 
     predicates: tuple[TermMap, ...]
     objects: tuple[TermMap, ...]
     graphs: tuple[TermMap, ...] = ()
     condition: Expression | None = None
+    joins: tuple[Join, ...] = ()
     line: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class LogicalSource:
-    """Where rows come from: a table of source.toml (``table``) or a file (section 5)."""
+    """Where rows come from: a table of source.toml (``table``), a file, or a database's URL.
+
+    ``iterator`` is a JSONPath, an XPath, a sheet's name, a table's name or a query.
+    ``delimiter``, ``quote``, ``encoding`` and ``nulls`` are as CSVW describes a table;
+    ``namespaces`` are the prefixes of XPaths.
+    """
 
     name: str
     formulation: str
     iterator: str = ""
+    delimiter: str = ""
+    quote: str = ""
+    encoding: str = ""
+    nulls: tuple[str, ...] = ()
+    namespaces: tuple[tuple[str, str], ...] = ()
     line: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class TriplesMap:
-    """The rules for the rows of one logical source (section 6)."""
+    """The rules for the rows of one logical source."""
 
     name: str
     source: LogicalSource
@@ -147,6 +190,6 @@ def columns_of(expression: Expression) -> tuple[str, ...]:
             found = [part.column for part in parts if isinstance(part, Reference)]
         case FunctionCall(_, parameters):
             found = [name for _, value in parameters for name in columns_of(value)]
-        case Constant():
+        case Constant() | RowIdentity():
             found = []
     return tuple(dict.fromkeys(found))

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 class Preparation:
     """How raw values become the values a mapping sees, as source.toml declares it.
 
-    ``is_standard`` leaves values as RML wants them: nothing is trimmed, only "" is empty.
+    ``is_standard`` leaves values as RML wants them: nothing is trimmed, only "" is empty, and a
+    literal keeps the form it is written in. ``is_typed``: beside every column stands one with the
+    datatype that its value has by nature (NULL for text), as in JSON and databases.
     """
 
     placeholders: tuple[str, ...] = ()
@@ -28,6 +30,7 @@ class Preparation:
     decimal: str = "."
     lookups: dict[str, dict[str, str]] = field(default_factory=dict)
     is_standard: bool = False
+    is_typed: bool = False
 
     @classmethod
     def of_table(cls, source: SourceSettings, table: TableSettings) -> Preparation:
@@ -43,6 +46,8 @@ class Preparation:
     def clean(self, raw: exp.Expr, levels: Levels) -> exp.Expr:
         """Trim a raw value; NULL where nothing, or only a placeholder, is left."""
         if self.is_standard:
+            if self.is_typed:
+                return raw
             return levels.add("clean", exp.Nullif(this=raw, expression=text("")))
         trimmed = levels.add("trim", call("tr_clean", raw))
         words = sorted({word.strip() for word in self.placeholders} - {""})

@@ -19,13 +19,27 @@ from kg.lift.functions import (
     join,
     text,
 )
-from kg.lift.mapping import Constant, FunctionCall, Reference, Template, columns_of
+from kg.lift.mapping import (
+    Constant,
+    FunctionCall,
+    Reference,
+    RowIdentity,
+    Template,
+    TermType,
+    columns_of,
+)
 
 if TYPE_CHECKING:
     from kg.lift.functions import Function
     from kg.lift.levels import Levels
     from kg.lift.mapping import Expression, MappingDocument
     from kg.lift.preparation import Preparation
+
+ROW_NUMBER = "row_number"
+"""The column that numbers the rows of the relation, where a blank node needs one."""
+
+SAFE = {TermType.IRI: "tr_iri_safe", TermType.URI: "tr_uri_safe"}
+"""How values in a template become part of an IRI; the unsafe ones stay as they are."""
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _BAD_IRI_TEXT = re.compile(r"[\x00-\x20<>\"{}|\\^`]|%(?![0-9A-Fa-f]{2})")
@@ -49,6 +63,7 @@ class Values:
         self._levels = levels
         self.columns: dict[str, str] = {}
         self.first_use: dict[str, int] = {}
+        self.needs_row = False
         self.time_checks: list[tuple[str, int, exp.Expr]] = []
         self.lookup_checks: list[tuple[tuple[str, ...], str, int, exp.Expr]] = []
 
@@ -69,6 +84,11 @@ class Values:
             )
             self.time_checks.append((name, line, failed))
         return time
+
+    def kind(self, name: str) -> exp.Expr:
+        """Give the column of the datatype that a column's value has by nature."""
+        self.column(name)
+        return exp.column(kind_of(self.columns[name]))
 
     def use(self, expression: Expression, line: int) -> None:
         """Register the columns an expression reads, with the line that reads them."""
@@ -98,6 +118,10 @@ class Values:
                         for part in parts
                     ]
                 )
+            case RowIdentity(scope):
+                self.needs_row = True
+                number = exp.cast(exp.column(ROW_NUMBER), exp.DataType.Type.TEXT)
+                return join([text(f"{scope}-"), number])
             case FunctionCall():
                 made, is_boolean = self._call(expression, line, guard, is_iri=is_iri)
                 return exp.cast(made, exp.DataType.Type.TEXT) if is_boolean else made
@@ -222,6 +246,11 @@ class Values:
             f"there is no function {iri}",
             f"did you mean {', '.join(near)}?" if near else f"there are {', '.join(known)}",
         )
+
+
+def kind_of(raw: str) -> str:
+    """Name the column of the natural datatype that stands beside a raw column."""
+    return f"{raw}_kind"
 
 
 def template_iri(

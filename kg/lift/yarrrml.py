@@ -5,17 +5,23 @@ Other readers turn YARRRML into RML and lose conditions, types of function objec
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from kg.lift.mapping import (
+    FUNCTION_NAMESPACES,
     RDF_TYPE,
     Constant,
+    Join,
     LogicalSource,
     MappingDocument,
     PredicateObjectMap,
+    TermMap,
+    TermType,
     TriplesMap,
+    mapping_error,
 )
 from kg.lift.yamlnodes import compose, line_of
 from kg.lift.yarrrmlterms import CALL, Terms
@@ -23,7 +29,7 @@ from kg.lift.yarrrmlterms import CALL, Terms
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from kg.lift.mapping import FunctionCall, TermMap
+    from kg.lift.mapping import Expression, FunctionCall
     from kg.lift.yamlnodes import Entries
 
 _DOCUMENT = {"prefixes": "prefixes", "base": "base", "sources": "sources"}
@@ -37,6 +43,10 @@ _RULE = {"condition": "condition"} | dict.fromkeys(("graphs", "graph", "g"), "gr
 _RULE |= dict.fromkeys(("predicates", "predicate", "p"), "predicates")
 _RULE |= dict.fromkeys(("objects", "object", "o"), "objects")
 _SOURCE = {"access": "access", "referenceFormulation": "formulation", "iterator": "iterator"}
+
+
+_LINK = {"mapping": "mapping", "condition": "condition", "conditions": "condition"}
+_EQUAL = {"equal", FUNCTION_NAMESPACES["idlab-fn"] + "equal"}
 
 
 def read_yarrrml(file: Path) -> MappingDocument:
@@ -69,7 +79,8 @@ class _Document(Terms):
         made: list[TriplesMap] = []
         for name, node in self.entries(entries["mappings"]).items():
             made += self._mapping(name, node)
-        return MappingDocument(self.file, tuple(made), tuple(self.prefixes.items()))
+        maps = tuple(self._resolved(made))
+        return MappingDocument(self.file, maps, tuple(self.prefixes.items()))
 
     def _mapping(self, name: str, node: Node) -> list[TriplesMap]:
         entries = self.entries(node, _MAPPING)
@@ -104,7 +115,7 @@ class _Document(Terms):
                 raise self.error(node, "a source needs access and referenceFormulation")
             given = {key: self.scalar(value) for key, value in entries.items()}
             form = given["formulation"].lower()
-            return LogicalSource(given["access"], form, given.get("iterator", ""), line)
+            return LogicalSource(given["access"], form, given.get("iterator", ""), line=line)
         if isinstance(node, ScalarNode) and "~" not in node.value:
             if node.value not in self._sources:
                 raise self.error(
@@ -115,7 +126,7 @@ class _Document(Terms):
         name, tilde, form = parts[0].rpartition("~") if parts else ("", "", "")
         if not tilde:
             raise self.error(node, "a source does not say its form", "write [production~table]")
-        return LogicalSource(name, form.lower(), parts[1] if len(parts) > 1 else "", line)
+        return LogicalSource(name, form.lower(), parts[1] if len(parts) > 1 else "", line=line)
 
     def _rule(self, node: Node) -> PredicateObjectMap:
         if isinstance(node, SequenceNode):
@@ -128,10 +139,72 @@ class _Document(Terms):
         is_iri = any(_is_type(predicate) for predicate in predicates)
         is_one = self.is_annotated if not is_iri else _is_never
         listed = self.items(entries["objects"], is_one)
-        objects = tuple(self.object(item, is_iri=is_iri) for item in listed)
+        links = tuple(self._link(item) for item in listed if _is_link(item))
+        objects = tuple(self.object(item, is_iri=is_iri) for item in listed if not _is_link(item))
         graphs = tuple(self.subject(item) for item in self.items(entries.get("graphs")))
         condition = self._condition(entries)
-        return PredicateObjectMap(predicates, objects, graphs, condition, line_of(node))
+        return PredicateObjectMap(predicates, objects, graphs, condition, links, line_of(node))
+
+    def _link(self, node: Node) -> Join:
+        """Read an object that is the subject of another mapping, with its join condition.
+
+        Its source and subject are filled in when all mappings are read: `_resolved`.
+        """
+        entries = self.entries(node, _LINK)
+        conditions = [
+            self._equal(item, self.entries(item, CALL))
+            for item in self.items(entries.get("condition"))
+        ]
+        source = LogicalSource(self.scalar(entries["mapping"]), "mapping", line=line_of(node))
+        subject = TermMap(Constant(""), TermType.IRI)
+        return Join(source, subject, tuple(conditions), self._base, line_of(node))
+
+    def _equal(self, node: Node, entries: Entries) -> tuple[Expression, Expression]:
+        call = self.call(entries, is_iri=False) if "function" in entries else None
+        parameters = dict(call.parameters) if call else {}
+        if call is None or call.function not in _EQUAL or not parameters.keys() >= {"str1", "str2"}:
+            raise self.error(
+                node,
+                "two mappings are joined by the function equal, of str1 and str2",
+                "function: equal, parameters: [[str1, $(part)], [str2, $(id)]]",
+            )
+        return parameters["str1"], parameters["str2"]
+
+    def _resolved(self, made: list[TriplesMap]) -> list[TriplesMap]:
+        """Put the joined mapping's source and subject into every link."""
+        by_name: dict[str, list[TriplesMap]] = {}
+        for triples_map in made:
+            by_name.setdefault(triples_map.name, []).append(triples_map)
+        return [
+            replace(
+                triples_map,
+                predicate_objects=tuple(
+                    self._with_parents(rule, triples_map, by_name)
+                    for rule in triples_map.predicate_objects
+                ),
+            )
+            for triples_map in made
+        ]
+
+    def _with_parents(
+        self, rule: PredicateObjectMap, child: TriplesMap, by_name: dict[str, list[TriplesMap]]
+    ) -> PredicateObjectMap:
+        objects, joins = list(rule.objects), []
+        for link in rule.joins:
+            for parent in by_name.get(link.source.name, ()):
+                if link.conditions:
+                    joins.append(replace(link, source=parent.source, subject=parent.subject))
+                elif parent.source == child.source:
+                    objects.append(parent.subject)
+                else:
+                    message = "a mapping of another source needs a condition"
+                    hint = "add condition: function: equal"
+                    raise mapping_error(self.file, link.line, message, hint)
+            if link.source.name not in by_name:
+                message = f"there is no mapping {link.source.name!r}"
+                hint = f"there are {', '.join(by_name)}"
+                raise mapping_error(self.file, link.line, message, hint)
+        return replace(rule, objects=tuple(objects), joins=tuple(joins))
 
     def _short_rule(self, node: SequenceNode) -> PredicateObjectMap:
         if not 2 <= len(node.value) <= 3:
@@ -155,6 +228,11 @@ class _Document(Terms):
                 entries["condition"], "a condition needs a function", "function: idlab-fn:equal"
             )
         return self.call(condition, is_iri=False)
+
+
+def _is_link(node: Node) -> bool:
+    """Tell an object that names another mapping."""
+    return isinstance(node, MappingNode) and any(key.value == "mapping" for key, _ in node.value)
 
 
 def _is_never(_: SequenceNode) -> bool:

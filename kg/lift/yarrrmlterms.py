@@ -11,6 +11,7 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from kg.lift.calls import WrittenCall, parse_call
 from kg.lift.functions import TEMPLATE
 from kg.lift.mapping import (
+    FUNCTION_NAMESPACES,
     KNOWN_PREFIXES,
     RDF_TYPE,
     XSD,
@@ -166,12 +167,6 @@ class Terms(Nodes):
 
     def _long_object(self, node: MappingNode, *, is_iri: bool) -> TermMap:
         entries = self.entries(node, _OBJECT)
-        if "mapping" in entries:
-            raise self.error(
-                entries["mapping"],
-                "a link to another mapping is not supported yet",
-                "write that row's IRI template here, with ~iri",
-            )
         if "condition" in entries:
             raise self.error(
                 entries["condition"],
@@ -208,9 +203,7 @@ class Terms(Nodes):
 
     def _parameter(self, node: Node, function: str, *, is_iri: bool) -> tuple[str, Expression]:
         if isinstance(node, SequenceNode):
-            if len(node.value) != 2:
-                raise self.error(node, "a parameter is [name, value]")
-            name_node, value = node.value
+            name_node, value = self._pair(node)
         else:
             entries = self.entries(node, _PARAMETER)
             if not {"parameter", "value"} <= entries.keys():
@@ -223,6 +216,17 @@ class Terms(Nodes):
                 raise self.error(value, "a nested value needs a function")
             return name, self.call(nested, is_iri=is_iri)
         return name, self._argument(value, self.scalar(value), function, is_iri=is_iri)
+
+    def _pair(self, node: SequenceNode) -> tuple[Node, Node]:
+        """Take a name and a value; a join marks whose it is: str1 is of s, str2 of o."""
+        if len(node.value) == 3:
+            name, mark = self.scalar(node.value[0]), self.scalar(node.value[2])
+            if (name, mark[:1]) not in {("str1", "s"), ("str2", "o")}:
+                message = "a parameter is [name, value]; in a join str1 is of s, and str2 of o"
+                raise self.error(node, message)
+        elif len(node.value) != 2:
+            raise self.error(node, "a parameter is [name, value]")
+        return node.value[0], node.value[1]
 
     def _argument(self, node: Node, value: str, function: str, *, is_iri: bool) -> Expression:
         is_curie = value.endswith("~iri") or (is_iri and function == TEMPLATE)
@@ -243,6 +247,8 @@ class Terms(Nodes):
 
     def _name(self, node: Node, written: str) -> str:
         name = self.expand(node, written)
+        if name == "equal":  # YARRRML's own name for it, without a prefix
+            return FUNCTION_NAMESPACES["idlab-fn"] + "equal"
         if ":" not in name:
             raise self.error(node, f"function {written!r} has no prefix", "write trf:… or grel:…")
         return name

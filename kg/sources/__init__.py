@@ -12,8 +12,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from kg.settings import SourceSettings
+    from kg.sources.reading import Row, Unreadable
 
-__all__ = ["Reading", "read_source"]
+__all__ = ["Reading", "peek_key", "peek_rows", "read_source", "table_names"]
 
 
 def read_source(
@@ -31,3 +32,32 @@ def read_source(
         yield from files.read_tables(source, cursors)
     else:
         yield from sql.read_tables(source)
+
+
+def peek_rows(source: SourceSettings, name: str) -> Iterator[Row | Unreadable]:
+    """Give the rows of a table, or of a file in the source's folder, as they stand.
+
+    Raises:
+        SourceError: it is not there, or cannot be read.
+    """
+    if source.adapter == "files":
+        return files.peek_rows(source, name)
+    return sql.peek_rows(source, name)
+
+
+def peek_key(source: SourceSettings, name: str) -> tuple[str, ...]:
+    """Name the columns of a database table's primary key; () where it declares none.
+
+    Raises:
+        SourceError: the table is not there, or cannot be read.
+    """
+    return sql.primary_key(source, name)
+
+
+def table_names(source: SourceSettings) -> list[str]:
+    """Name the tables and views of a database.
+
+    Raises:
+        SourceError: it is not there, or cannot be read.
+    """
+    return sql.list_tables(source)

@@ -65,7 +65,7 @@ class DelimitedRows:
                 hint="save it as CSV UTF-8 with the column names in its first line",
             )
         # Spreadsheets of half of Europe write ';' where ',' is the decimal mark.
-        is_semicolon = ";" in text and "," not in text
+        is_semicolon = text.count(";") > text.count(",")
         self._delimiter = delimiter or (";" if is_semicolon else ",")
         self.columns = [cell.strip() for cell in next(self._parser(iter([text])))]
         named = [column for column in self.columns if column]

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from kg.errors import SourceError
+from kg.settings import TableSettings
 from kg.sources.admission import Admission
 from kg.sources.cells import flatten, is_encodable
 from kg.sources.delimited import DelimitedRows, refuse_encoding
@@ -18,7 +19,7 @@ from kg.sources.reading import Reading, Row, Unreadable
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from kg.settings import SourceSettings, TableSettings
+    from kg.settings import SourceSettings
     from kg.sources.reading import Item
 
 _ENDINGS = (".csv", ".tsv", ".jsonl", ".json")
@@ -34,6 +35,30 @@ def read_tables(source: SourceSettings, cursors: Mapping[str, str]) -> Iterator[
         reading = Reading(table, iter(()))
         reading.items = _read_file(source, reading, cursors.get(table.name, ""))
         yield reading
+
+
+def peek_rows(source: SourceSettings, name: str) -> Iterator[Row | Unreadable]:
+    """Give a file's rows as they stand, before anybody has said what its key is.
+
+    Raises:
+        SourceError: it is missing, has another ending, or cannot be read.
+    """
+    # Nothing is known of the table but its file; what settings demand beside that is not used.
+    table = TableSettings(name=source.name, mapping="none", key=("none",), file=name)
+    path = Path(source.path) / name
+    ending = path.suffix.lower()
+    with _opened(source, table, path) as file:
+        if ending == ".json":
+            yield from _read_array(path.name, file)
+        elif ending == ".jsonl":
+            for line in read_lines(file, Cursor(), is_growing=False):
+                if line.content.strip():
+                    yield _read_object(f"{path.name}:{line.number}", line)
+        else:
+            lines = read_lines(file, Cursor(), is_growing=False)
+            delimiter = "\t" if ending == ".tsv" else None
+            rows = DelimitedRows(path.name, next(lines, None), delimiter)
+            yield from rows.read(lines, is_growing=False)
 
 
 def _read_file(source: SourceSettings, reading: Reading, cursor: str) -> Iterator[Item]:

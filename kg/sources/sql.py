@@ -15,6 +15,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from kg.errors import SourceError
+from kg.settings import TableSettings
 from kg.sources.admission import Admission
 from kg.sources.cells import is_encodable, to_scalar
 from kg.sources.delimited import refuse_encoding
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import URL, Connection, CursorResult, Engine
 
-    from kg.settings import SourceSettings, TableSettings
+    from kg.settings import SourceSettings
     from kg.sources.reading import Item
 
 _FETCHED = 1_000
@@ -48,6 +49,61 @@ def read_tables(source: SourceSettings) -> Iterator[Reading]:
         reading = Reading(table, iter(()))
         reading.items = _read_table(source, url, reading)
         yield reading
+
+
+def list_tables(source: SourceSettings) -> list[str]:
+    """Name the tables and views of a database.
+
+    Raises:
+        SourceError: the database is not there, or cannot be read.
+    """
+    engine = _engine(source, _parse_url(source))
+    try:
+        with _translated(source, _peeked(source, ""), engine):
+            inspector = sqlalchemy.inspect(engine)
+            return sorted([*inspector.get_table_names(), *inspector.get_view_names()])
+    finally:
+        engine.dispose()
+
+
+def primary_key(source: SourceSettings, name: str) -> tuple[str, ...]:
+    """Name the columns of a table's primary key; () where it declares none.
+
+    Raises:
+        SourceError: the database or the table is not there, or cannot be read.
+    """
+    engine = _engine(source, _parse_url(source))
+    schema, _, local = name.rpartition(".") if engine.dialect.name != "sqlite" else ("", "", name)
+    try:
+        with _translated(source, _peeked(source, name), engine):
+            found = sqlalchemy.inspect(engine).get_pk_constraint(local, schema or None)
+            return tuple(found["constrained_columns"])
+    finally:
+        engine.dispose()
+
+
+def peek_rows(source: SourceSettings, name: str) -> Iterator[Row | Unreadable]:
+    """Give a table's rows as they stand, before anybody has said what its key is.
+
+    Raises:
+        SourceError: the database or the table is not there, or cannot be read.
+    """
+    table, url = _peeked(source, name), _parse_url(source)
+    engine = _engine(source, url)
+    try:
+        with (
+            _translated(source, table, engine),
+            engine.connect() as connection,
+            closing(_execute(connection, table)) as result,
+        ):
+            yield from _rows(result, list(result.keys()), f"{_place(url)}:{name}#")
+    finally:
+        engine.dispose()
+
+
+def _peeked(source: SourceSettings, name: str) -> TableSettings:
+    # Nothing is known of the table but its name; what settings demand beside that is not used.
+    return TableSettings(name=source.name, mapping="none", key=("none",), table=name)
 
 
 def _read_table(source: SourceSettings, url: URL, reading: Reading) -> Iterator[Item]:

@@ -20,13 +20,16 @@ HOMES = {
     "pyoxigraph": "kg/store/",
     "SPARQLWrapper": "kg/store/",
     "duckdb": "kg/lift/duckdb.py",
-    "sqlalchemy": "kg/sources/sql.py",
+    # A plant's tables, and the databases that a mapping of `traveler lift` names by itself.
+    "sqlalchemy": "kg/",
+    "lxml": "kg/lift/xmltext.py",
+    "openpyxl": "kg/lift/sheets.py",
     "pyshacl": "kg/validate/",
     "owlrl": "kg/",
     "fastapi": "api/",
     "typer": "kg/cli",
 }
-IN_ONE_MODULE = {"duckdb", "sqlalchemy", "pyshacl", "owlrl"}
+IN_ONE_MODULE = {"duckdb", "lxml", "openpyxl", "pyshacl", "owlrl"}
 
 
 def _imported_by(modules: dict[str, ast.Module], engine: str) -> list[str]:

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from kg.errors import MappingError
+from kg.lift import lift_file
 from kg.lift.mapping import Constant, FunctionCall, Reference, Template, TermType
 from kg.lift.yarrrml import read_yarrrml
 
@@ -129,7 +131,7 @@ def test_named_sources_bases_and_blank_subjects_are_read(tmp_path: Path) -> None
         (HEAD + "      - [tr:makes, x~iri, xsd:date]\n", 6, "only a literal", ""),
         (HEAD + "      - {p: tr:x, o: {value: $(x), type: uri}}\n", 6, "'uri'", "iri"),
         (HEAD + "      - {p: tr:x, o: {datatype: xsd:date}}\n", 6, "neither", "value:"),
-        (HEAD + "      - {p: tr:x, o: {mapping: part}}\n", 6, "not supported yet", "template"),
+        (HEAD + "      - {p: tr:x, o: {mapping: part}}\n", 6, "no mapping", "there are job"),
         (HEAD + "      - {p: tr:x, o: {function: trim}}\n", 6, "'trim' has no prefix", "trf:"),
         (HEAD + "      - {p: tr:x, o: {function: 'trf:x(a'}}\n", 6, "missing", "parameter ="),
         (HEAD + "      - {p: tr:x, o: {function: trf:x, pms: [[a, b, c]]}}\n", 6, "parameter", ""),
@@ -143,3 +145,54 @@ def test_what_cannot_be_read_names_line_term_and_remedy(
     assert f"job.yml:{line}: " in caught.value.message
     assert word in caught.value.message
     assert hint in caught.value.hint
+
+
+JOINED = """
+prefixes: {ex: "http://x.org/"}
+mappings:
+  job:
+    sources: [[job.csv~csv]]
+    s: ex:job/$(id)
+    po:
+      - p: ex:makes
+        o:
+          - mapping: part
+            condition:
+              function: equal
+              parameters: [[str1, $(part), s], [str2, $(code), o]]
+          - mapping: job
+  part:
+    sources: [[part.csv~csv]]
+    s: ex:part/$(id)
+    po: [[ex:code, $(code)]]
+"""
+
+
+def test_a_mapping_is_joined_to_another_by_what_is_equal(tmp_path: Path) -> None:
+    (tmp_path / "job.csv").write_text("id,part\n1,A\n2,B\n3,\n")
+    (tmp_path / "part.csv").write_text("id,code\n7,A\n8,A\n9,\n")
+    (tmp_path / "m.yml").write_text(JOINED)
+    made = [line for line in lift_file(tmp_path / "m.yml", "").lines if "makes" in line]
+    ends = [re.findall(r"/(\w+/\d)>", line) for line in sorted(made)]
+    assert ends == [
+        ["job/1", "job/1"],
+        ["job/1", "part/7"],
+        ["job/1", "part/8"],
+        ["job/2", "job/2"],
+        ["job/3", "job/3"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("mapping: job", "mapping: jab", "m.yml:14: there is no mapping 'jab'"),
+        ("mapping: job", "mapping: part", "m.yml:14: a mapping of another source needs"),
+        ("equal", "idlab-fn:notEqual", "m.yml:12: two mappings are joined by the function"),
+    ],
+)
+def test_a_join_that_cannot_be_is_refused(tmp_path: Path, old: str, new: str, message: str) -> None:
+    (tmp_path / "m.yml").write_text(JOINED.replace(old, new))
+    with pytest.raises(MappingError) as caught:
+        lift_file(tmp_path / "m.yml", "")
+    assert message in caught.value.message

@@ -1,0 +1,109 @@
+"""Commands that write mappings: init, and what lift shows of one."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path  # noqa: TC003 - typer reads the annotations
+from typing import Annotated
+
+import typer
+
+from kg.cli.options import QuietOption, say, suggest
+from kg.draft import NewPlant, draft_text, locate, mapping_text, propose_mapping, write_draft
+from kg.draft.meanings import KINDS
+from kg.draft.sample import explain_mapping, place_mapping, sample_mapping
+from kg.draft.words import setting_name
+from kg.errors import ConfigError
+from kg.settings import load_plant
+
+
+def init(
+    folder: Annotated[Path, typer.Argument(help="The plant's folder; made if it is not there.")],
+    given: Annotated[
+        str,
+        typer.Option("--from", help="A .csv, .tsv, .json or .jsonl, or a URL: sqlite:///x#table."),
+    ],
+    plant: Annotated[
+        Path | None, typer.Option("--plant", help="Another plant.toml than the folder's own.")
+    ] = None,
+    name: Annotated[str, typer.Option(help="The source's name; default: the file's.")] = "",
+    class_name: Annotated[
+        str, typer.Option("--class", help="What a row is: Job, Machine, Customer …")
+    ] = "",
+    key: Annotated[str, typer.Option(help="The columns that tell rows apart: a,b.")] = "",
+    base: Annotated[str, typer.Option(help="A new plant's base IRI.")] = "",
+    zone: Annotated[str, typer.Option(help="A new plant's time zone.")] = "UTC",
+    dry: Annotated[bool, typer.Option("--dry-run", help="Print the draft; write nothing.")] = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Draft a mapping from a table or a file: a new plant, or one more source of one."""
+    if class_name and class_name not in KINDS:
+        raise ConfigError(f"no class {class_name!r} for a table", hint=f"{', '.join(KINDS)}")
+    file = _plant_file(folder, plant)
+    described = load_plant(file) if file.exists() else None
+    home = file.parent
+    place = locate(given, name, described, home)
+    wanted = tuple(part.strip() for part in key.split(",") if part.strip())
+    if not dry:
+        place.check_free()
+    proposal = propose_mapping(place, described, class_name, wanted)
+    if dry:
+        say(draft_text(proposal) + "\n", is_quiet=quiet)
+        typer.echo(mapping_text(proposal), nl=False)
+        return
+    new = None if described else _new_plant(home, base, zone)
+    mappings = home if folder.resolve() == home.resolve() else folder
+    where = mappings / "mappings" / place.name if place.is_new else place.settings.folder
+    written = write_draft(place, proposal, where, file, new)
+    if not place.secret:
+        load_plant(file)
+    say(draft_text(proposal), is_quiet=quiet)
+    say(
+        f"\nWritten: {written.mapping}\n         {written.source}\n         {written.plant}",
+        is_quiet=quiet,
+    )
+    first = f"export {place.secret}=…\nthen: " if place.secret else ""
+    suggest(
+        f"{first}traveler lift {written.mapping} --sample 5\n"
+        f"then: traveler load --plant {file}\n"
+        f"then: traveler check --plant {file}",
+        is_quiet=quiet,
+    )
+
+
+def show_mapping(
+    mapping: Path, base: str, plant: Path | None, rows: int, *, is_explained: bool
+) -> bool:
+    """Print the SQL of a mapping, or the quads of the first rows; False where some were bad."""
+    placed = place_mapping(mapping, base, plant)
+    if is_explained:
+        typer.echo(explain_mapping(placed))
+        return True
+    sampled = sample_mapping(placed, rows, datetime.now(UTC))
+    for line in sampled.lines:
+        typer.echo(line)
+    for row in sampled.rejected:
+        typer.echo(f"{row.position}: {row.code}: {row.message}", err=True)
+    if placed.plant is not None:
+        suggest(f"traveler load --plant {placed.plant}", is_quiet=False)
+    return not sampled.rejected
+
+
+def _plant_file(folder: Path, plant: Path | None) -> Path:
+    if plant is None:
+        return folder / "plant.toml"
+    file = plant / "plant.toml" if plant.is_dir() else plant
+    if not file.exists():
+        raise ConfigError(f"there is no {file}", hint="leave --plant out to make a new plant")
+    if not folder.resolve().is_relative_to(file.resolve().parent):
+        raise ConfigError(
+            f"{folder} is not below the folder of {file}",
+            hint="mappings stand below plant.toml, so that both move together",
+        )
+    return file
+
+
+def _new_plant(folder: Path, base: str, zone: str) -> NewPlant:
+    title = folder.resolve().name
+    host = setting_name(title).lower().replace("_", "-")
+    return NewPlant(title, base or f"https://{host}.example/", zone)

@@ -1,0 +1,198 @@
+"""Term maps in RML: expressions, term types, datatypes and languages.
+
+Sections are named by their titles in RML-Core.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+from typing import Literal as Choice
+
+from rdflib import BNode, Literal
+
+from kg.lift.literals import LANGUAGE
+from kg.lift.mapping import (
+    Constant,
+    FunctionCall,
+    Reference,
+    RowIdentity,
+    Template,
+    TermMap,
+    TermType,
+)
+from kg.lift.rmlgraph import local_name
+from kg.lift.rmlsources import Sources
+from kg.lift.templates import parse_rml
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from rdflib import Graph
+    from rdflib.term import Node
+
+    from kg.lift.mapping import Expression
+
+Position = Choice["subject", "predicate", "object", "graph", "datatype", "language", "value"]
+_KINDS = ("template", "reference", "constant", "functionExecution")
+_IRIS = {kind for kind in TermType if kind.is_iri}
+_ALLOWED = {
+    "subject": _IRIS | {TermType.BLANK_NODE},
+    "predicate": _IRIS,
+    "graph": _IRIS | {TermType.BLANK_NODE},
+    "datatype": _IRIS,
+    "object": set(TermType),
+    "language": {TermType.LITERAL},
+    "value": {TermType.LITERAL},
+}
+
+
+class Terms(Sources):
+    """Reads term maps by their position in the triple; ``is_json`` says how references read."""
+
+    is_json = False
+
+    def __init__(self, file: Path, text: str, graph: Graph) -> None:
+        super().__init__(file, text, graph)
+        self._scopes: dict[Node, str] = {}
+
+    def terms(self, node: Node, position: Position) -> list[TermMap]:
+        """Read a node's term maps of a position: the shortcuts' constants, then the maps."""
+        made = [self.constant(value, position) for value in self.all(node, position)]
+        return made + [self.term(value, position) for value in self.all(node, f"{position}Map")]
+
+    def term(self, node: Node, position: Position) -> TermMap:
+        """Read one term map ("Term Maps").
+
+        Raises:
+            MappingError: it has no expression or several, or a term type of another position.
+        """
+        if self.maybe(node, "parentTriplesMap") is not None:
+            message = "only an object map can have a parent triples map (Referencing Object Map)"
+            raise self.error(message, "parentTriplesMap")
+        self._check_strategy(node)
+        kinds = [(kind, value) for kind in _KINDS for value in self.all(node, kind)]
+        written = self._term_type(node, position)
+        if not kinds and written is TermType.BLANK_NODE:
+            scope = self._scopes.setdefault(node, str(len(self._scopes)))
+            return TermMap(RowIdentity(scope), written, line=self.line("BlankNode"))
+        if len(kinds) != 1:
+            found = "no" if not kinds else "more than one"
+            needles = [str(value) for _, value in kinds] or [f"{position}Map"]
+            message = f"a {position} map has {found} template, reference or constant (Term Maps)"
+            raise self.error(message, *needles)
+        kind, value = kinds[0]
+        if kind == "constant":
+            return self.constant(value, position, node)
+        datatype, language = self._annotations(node, str(value))
+        default = self._default_type(kind, position, is_typed=bool(datatype or language))
+        term_type = written or default
+        if term_type is not TermType.LITERAL:
+            datatype = language = None
+        expression = self._expression(kind, value)
+        return TermMap(expression, term_type, datatype, language, self.line(str(value)))
+
+    def constant(self, value: Node, position: Position, node: Node | None = None) -> TermMap:
+        """Read a constant; its term type is what it is (Constant RDF Terms).
+
+        Raises:
+            MappingError: it is a blank node, or a literal where an IRI must be.
+        """
+        line = self.line(str(value))
+        if isinstance(value, BNode):
+            raise self.error("a constant cannot be a blank node (Constant RDF Terms)", "constant")
+        if not isinstance(value, Literal):
+            return TermMap(Constant(str(value)), TermType.IRI, line=line)
+        if position == "language":
+            self._check_language(str(value))
+        elif position not in {"object", "value"}:
+            message = f"the constant of a {position} map must be an IRI (Constant RDF Terms)"
+            raise self.error(f"{str(value)!r}: {message}", str(value))
+        datatype, language = self._annotations(node, str(value)) if node else (None, None)
+        if value.datatype:
+            datatype = TermMap(Constant(str(value.datatype)), TermType.IRI, line=line)
+        if value.language:
+            language = TermMap(Constant(value.language), TermType.LITERAL, line=line)
+        return TermMap(Constant(str(value)), TermType.LITERAL, datatype, language, line)
+
+    def value(self, node: Node) -> Expression:
+        """Read an expression that makes a plain value: of a join condition, or a parameter."""
+        return self.term(node, "value").expression
+
+    def _default_type(self, kind: str, position: Position, *, is_typed: bool) -> TermType:
+        if position in {"language", "value"}:
+            return TermType.LITERAL
+        is_text = kind != "template" or is_typed
+        return TermType.LITERAL if position == "object" and is_text else TermType.IRI
+
+    def _term_type(self, node: Node, position: Position) -> TermType | None:
+        written = self.maybe(node, "termType")
+        if written is None:
+            return None
+        local = local_name(written)
+        if local not in {kind.value for kind in TermType}:
+            raise self.error(f"there is no term type {local} (Term Types)", "termType")
+        kind = TermType(local)
+        if kind not in _ALLOWED[position]:
+            article = "an" if kind.is_iri else "a"
+            message = f"a {position} cannot be {article} {local}"
+            raise self.error(
+                f"{message} (Term Types)".replace("a Literal", "a literal"), "termType"
+            )
+        return kind
+
+    def _annotations(self, node: Node, name: str) -> tuple[TermMap | None, TermMap | None]:
+        datatypes, languages = self.terms(node, "datatype"), self.terms(node, "language")
+        if len(datatypes) + len(languages) > 1:
+            message = "a literal has one datatype or one language (Typed Literals)"
+            raise self.error(message, name)
+        return next(iter(datatypes), None), next(iter(languages), None)
+
+    def _check_language(self, tag: str) -> None:
+        if not re.fullmatch(LANGUAGE, tag):
+            raise self.error(f"{tag!r} is no language tag of BCP 47 (Language Tags)", tag)
+
+    def _check_strategy(self, node: Node) -> None:
+        strategy = local_name(self.maybe(node, "strategy") or Literal("cartesianProduct"))
+        if strategy != "cartesianProduct":
+            message = f"rml:strategy rml:{strategy} belongs to rml:gather (RML-CC, Strategy)"
+            raise self.error(f"{message}; values combine by rml:cartesianProduct", "strategy")
+
+    def _expression(self, kind: str, value: Node) -> Expression:
+        if kind == "functionExecution":
+            return self._call(value)
+        if kind == "reference":
+            return self._reference(str(value))
+        try:
+            template = parse_rml(str(value))
+        except ValueError as error:
+            message = f"template {str(value)!r}: {error} (Template)"
+            raise self.error(message, str(value)) from error
+        return Template(
+            tuple(
+                self._reference(part.column) if isinstance(part, Reference) else part
+                for part in template.parts
+            )
+        )
+
+    def _reference(self, written: str) -> Reference:
+        if self.is_json:
+            self.check_path(written, "reference")
+        return Reference(written)
+
+    def _call(self, node: Node) -> FunctionCall:
+        name = str(self.one(node, "function", "rml:functionExecution"))
+        parameters = []
+        for given in self.all(node, "input"):
+            named = self.maybe(given, "parameter")
+            if named is None:
+                mapped = self.one(given, "parameterMap", "rml:input (RML-FNML)")
+                named = self.one(mapped, "constant", "rml:parameterMap")
+            value = self.maybe(given, "inputValue")
+            expression = (
+                Constant(str(value))
+                if value is not None
+                else self.value(self.one(given, "inputValueMap", "rml:input (RML-FNML)"))
+            )
+            parameters.append((re.split(r"[/#]", str(named))[-1], expression))
+        return FunctionCall(name, tuple(parameters), self.line(name))

@@ -1,0 +1,212 @@
+"""Logical sources -> relations that DuckDB reads: files as they are, all else spooled."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeAlias
+
+from kg.lift import databases, delimited, sheets
+from kg.lift.duckdb import quote, quote_name
+from kg.lift.duckdb_macros import natural_text
+from kg.lift.jsonpath import is_plural, parse_path
+from kg.lift.jsontext import read_json, read_json_lines
+from kg.lift.mapping import mapping_error
+from kg.lift.spool import NUMBER, POSITION, refuse_half_characters, to_batches
+from kg.lift.values import kind_of
+from kg.lift.xmltext import check_xpath, read_xml
+from kg.records import Rejected
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from kg.lift.duckdb import FileEngine
+    from kg.lift.mapping import LogicalSource
+    from kg.lift.spool import Item
+
+Items: TypeAlias = "Iterator[Item | Rejected]"
+
+TYPED = frozenset({"json", "jsonl", "parquet", "xlsx", "sql"})
+"""Forms whose values have datatypes by nature."""
+
+FORMS = TYPED | {"csv", "tsv", "xml"}
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """SQL for a reference's text and natural datatype; ``is_list``: for a list of both."""
+
+    value: str
+    kind: str = "NULL"
+    is_list: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A source as a relation; ``is_spooled`` ones number their rows and know where they stood.
+
+    ``text_file`` holds the rows as delimited text; ``read_as`` is what DuckDB reads of it.
+    """
+
+    relation: str
+    columns: dict[str, Column]
+    is_spooled: bool = False
+    text_file: Path | None = None
+    read_as: str = ""
+
+    def select(self, columns: Mapping[str, str], *, needs_row: bool, is_typed: bool) -> str:
+        """Write the relation of a model: its raw columns, one row for each choice of values.
+
+        A text file's row counts only if all of these columns can be read: DuckDB would otherwise
+        not look at those that a query does not need.
+        """
+        used = {self.columns[reference]: name for reference, name in columns.items()}
+        inner = self.relation
+        for column in used:
+            if column.is_list:
+                name = column.value
+                values = f"unnest(CASE WHEN len({name}) > 0 THEN {name} ELSE [NULL] END) AS {name}"
+                inner = f"(SELECT * EXCLUDE ({name}), {values} FROM {inner})"
+        wanted = [POSITION] if self.is_spooled else []
+        for reference, name in columns.items():
+            column = self.columns[reference]
+            value, kind = column.value, column.kind
+            if column.is_list:
+                value, kind = f"{column.value}.value", f"{column.value}.kind"
+            wanted.append(f"{value} AS {name}")
+            wanted += [f"{kind} AS {kind_of(name)}"] if is_typed else []
+        if needs_row:
+            wanted.append(NUMBER if self.is_spooled else f"row_number() OVER () AS {NUMBER}")
+        if self.text_file is not None and used:
+            inner += f" WHERE hash({', '.join(column.value for column in used)}) IS NOT NULL"
+        return f"(SELECT {', '.join(wanted) or '1 AS nothing'} FROM {inner})"
+
+
+@dataclass(slots=True)
+class Tables:
+    """Opens each logical source once, for all the references that the models make to it.
+
+    ``uses`` are the references of each source, with the line of the mapping that makes them.
+    """
+
+    engine: FileEngine
+    mapping: Path
+    spill: Path
+    uses: Mapping[LogicalSource, Mapping[str, int]]
+    rejected: list[Rejected]
+    _opened: dict[LogicalSource, Table] = field(default_factory=dict)
+
+    def open(self, source: LogicalSource) -> Table:
+        """Give a source's table.
+
+        Raises:
+            MappingError: it has no column that the mapping names.
+            SourceError: it is not there, or cannot be read as a whole.
+        """
+        if source not in self._opened:
+            self._opened[source] = self._open(source, list(self.uses.get(source, {})))
+        return self._opened[source]
+
+    def _open(self, source: LogicalSource, references: list[str]) -> Table:
+        path = self.mapping.parent / source.name
+        match source.formulation:
+            case "csv" | "tsv":
+                return self._delimited(path, source, references)
+            case "parquet":
+                return self._parquet(path, source, references)
+            case "xlsx":
+                self._check(source, references, sheets.read_header(path, source.iterator))
+                items: Items = sheets.read_sheet(path, source.iterator, references)
+            case "sql":
+                return self._database(source, references)
+            case "xml":
+                return self._xml(path, source, references)
+            case form:
+                read = read_json if form == "json" else read_json_lines
+                plural = tuple(is_plural(parse_path(name)) for name in references)
+                items = read(path, source.iterator, references)
+                return self._spool(source, references, items, plural)
+        return self._spool(source, references, items)
+
+    def _delimited(self, path: Path, source: LogicalSource, references: list[str]) -> Table:
+        header = delimited.read_header(path, source)
+        self._check(source, references, header)
+        places = {name: Column(f"c{number}") for number, name in enumerate(header)}
+        read = path
+        if not delimited.is_direct(path, source):
+            read = delimited.rewrite(path, source, self.spill)
+        return Table(
+            delimited.relation(read, source, header), places, text_file=path, read_as=str(read)
+        )
+
+    def _parquet(self, path: Path, source: LogicalSource, references: list[str]) -> Table:
+        relation = f"read_parquet({quote(str(path))})"
+        types = self.engine.types_of(relation)
+        self._check(source, references, list(types))
+        columns = {}
+        for name in references:
+            natural = natural_text(quote_name(name), types[name])
+            if natural is None:
+                line = self.uses[source][name]
+                message = f"column {name!r} of {source.name} is a {types[name]}, not a value"
+                raise mapping_error(self.mapping, line, message, "choose another column")
+            columns[name] = Column(natural[0], quote(natural[1]) if natural[1] else "NULL")
+        return Table(relation, columns)
+
+    def _database(self, source: LogicalSource, references: list[str]) -> Table:
+        folder = self.mapping.parent
+        wanted = source.iterator
+        self._check(source, references, databases.read_header(source.name, folder, wanted))
+        items = databases.read_rows(source.name, folder, wanted, references)
+        return self._spool(source, references, items)
+
+    def _xml(self, path: Path, source: LogicalSource, references: list[str]) -> Table:
+        spaces = dict(source.namespaces)
+        lines = self.uses[source]
+        for written, line in [(source.iterator, source.line), *lines.items()]:
+            try:
+                check_xpath(written, spaces)
+            except ValueError as error:
+                message = f"{written!r} is no XPath: {error} (RML-IO-Registry, XPath)"
+                raise mapping_error(self.mapping, line, message) from error
+        items = read_xml(path, source.iterator, references, spaces)
+        return self._spool(source, references, items, (True,) * len(references))
+
+    def _spool(
+        self,
+        source: LogicalSource,
+        references: list[str],
+        items: Items,
+        plural: Sequence[bool] = (),
+    ) -> Table:
+        lists = tuple(plural) or (False,) * len(references)
+        name = f"spool{len(self._opened)}"
+        label = "database" if source.formulation == "sql" else source.name
+        checked = (
+            item if isinstance(item, Rejected) else refuse_half_characters(label, item)
+            for item in items
+        )
+        self.engine.spool(name, *to_batches(checked, lists, self.rejected))
+        columns = {
+            reference: Column(
+                f"c{number}", "NULL" if lists[number] else f"k{number}", lists[number]
+            )
+            for number, reference in enumerate(references)
+        }
+        return Table(name, columns, is_spooled=True)
+
+    def _check(self, source: LogicalSource, references: list[str], known: list[str]) -> None:
+        lines = self.uses.get(source, {})
+        missing = sorted((lines[name], name) for name in references if name not in known)
+        if not missing:
+            return
+        line, column = missing[0]
+        near = difflib.get_close_matches(column, known, 3, 0.5)
+        where = source.iterator if source.formulation == "sql" else source.name
+        raise mapping_error(
+            self.mapping,
+            line,
+            f"{where} has no column {column!r} (RML-Core, Reference)",
+            f"did you mean {', '.join(near)}?" if near else f"it has {', '.join(known)}",
+        )

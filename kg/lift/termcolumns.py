@@ -1,0 +1,228 @@
+"""Term maps -> columns of whole N-Triples terms, with the checks that a row's values must pass."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Literal
+
+from sqlglot import exp
+
+from kg.lift.functions import call, join, text
+from kg.lift.levels import Levels
+from kg.lift.literals import CHECKED, LANGUAGE_TAG, NUMERIC, canonical
+from kg.lift.mapping import (
+    XSD,
+    Constant,
+    Expression,
+    Reference,
+    Template,
+    TermMap,
+    TermType,
+    columns_of,
+)
+from kg.lift.model import Check
+from kg.lift.values import SAFE, Values, template_iri, write_iri, write_text
+
+if TYPE_CHECKING:
+    from kg.lift.mapping import MappingDocument
+    from kg.lift.model import Place
+    from kg.lift.preparation import Preparation
+
+_WHOLE_IRI = {
+    TermType.IRI: "tr_iri",
+    TermType.URI: "tr_uri",
+    TermType.UNSAFE_IRI: "tr_unsafe_iri",
+    TermType.UNSAFE_URI: "tr_unsafe_iri",
+}
+
+
+class TermColumns:
+    """Compiles the term maps of one relation; the same term is one column."""
+
+    def __init__(self, document: MappingDocument, preparation: Preparation) -> None:
+        self.document = document
+        self.preparation = preparation
+        self.levels = Levels()
+        self.values = Values(document, preparation, self.levels)
+        self._checks: list[tuple[Check, exp.Expr]] = []
+
+    def term(
+        self,
+        term_map: TermMap,
+        base: str,
+        condition: exp.Expr | None,
+        guard: exp.Expr | None = None,
+    ) -> Place:
+        """Make a term map a column, or a constant; rows where the condition fails have none.
+
+        Raises:
+            MappingError: a function, parameter, datatype or IRI cannot be used.
+        """
+        term = self._make(term_map, base, guard if guard is not None else condition)
+        if condition is None:
+            if isinstance(term, str):
+                return term
+            return self.levels.output(term)
+        made = text(term) if isinstance(term, str) else term
+        return self.levels.output(exp.Case().when(condition.copy(), made))
+
+    def _make(self, term_map: TermMap, base: str, guard: exp.Expr | None) -> exp.Expr | str:
+        if term_map.term_type.is_iri:
+            return self._iri(term_map, base, guard)
+        if term_map.term_type is TermType.BLANK_NODE:
+            value = self.values.text_of(term_map.expression, term_map.line, guard)
+            return join([text("_:"), call("tr_blank", value)])
+        return self._literal(term_map, base, guard)
+
+    def _iri(self, term_map: TermMap, base: str, guard: exp.Expr | None) -> exp.Expr | str:
+        expression = term_map.expression
+        if isinstance(expression, Constant):
+            return write_iri(self.document, expression.value, base, term_map.line)
+        self.values.use(expression, term_map.line)
+        kind = term_map.term_type
+        if isinstance(expression, Template) and kind in SAFE:
+            parts = template_iri(self.document, expression, base, term_map.line)
+            encoded = [
+                call(SAFE[kind], self.values.column(part.column))
+                if isinstance(part, Reference)
+                else text(part)
+                for part in parts
+            ]
+            return join([text("<"), *encoded, text(">")])
+        value = self.values.text_of(expression, term_map.line, guard, is_iri=kind in SAFE)
+        value = self.levels.add("value", value)
+        iri = self.levels.add("canonical", call(_WHOLE_IRI[kind], value, base))
+        self._check("bad-iri", expression, "IRI", term_map.line, (value, iri, guard))
+        return join([text("<"), iri, text(">")])
+
+    def _literal(self, term_map: TermMap, base: str, guard: exp.Expr | None) -> exp.Expr | str:
+        expression, line = term_map.expression, term_map.line
+        datatype = self._constant_of(term_map.datatype, base)
+        form = CHECKED.get(datatype, "")
+        if (
+            isinstance(expression, Constant)
+            and term_map.language is None
+            and (datatype or term_map.datatype is None)
+        ):
+            return self._constant_literal(expression.value, datatype, form, line)
+        value = self.levels.add("value", self.values.text_of(expression, line, guard))
+        if form:
+            value = self._checked(value, expression, datatype, (line, guard))
+            return join([text('"'), value, text(f'"^^<{datatype}>')])
+        is_natural = term_map.datatype is None and term_map.language is None
+        if self.preparation.is_typed and is_natural and isinstance(expression, Reference):
+            kind = self.values.kind(expression.column)
+            typed = join([text('"^^<'), kind, text(">")])
+            suffix = exp.Coalesce(this=typed, expressions=[text('"')])
+            return join([text('"'), call("tr_escape", value), suffix])
+        quoted = [text('"'), call("tr_escape", value)]
+        return join([*quoted, *self._suffix(term_map, base, datatype, guard)])
+
+    def _constant_literal(self, value: str, datatype: str, form: str, line: int) -> str:
+        written = canonical(value, form) if form else value
+        if written is not None and self.preparation.is_standard:
+            written = value
+        if written is None:
+            raise self.document.error(
+                line, f"{value!r} is no {_short(datatype)}", "correct the value or its datatype"
+            )
+        return write_text(written) + (
+            f"^^<{datatype}>" if datatype not in {"", XSD + "string"} else ""
+        )
+
+    def _checked(
+        self,
+        value: exp.Expr,
+        expression: Expression,
+        datatype: str,
+        where: tuple[int, exp.Expr | None],
+    ) -> exp.Expr:
+        form, (line, guard) = CHECKED[datatype], where
+        if isinstance(expression, Reference):
+            written = self.preparation.time_datatype(expression.column)
+            if written == datatype:
+                return value
+            if written:
+                raise self.document.error(
+                    line,
+                    f"column {expression.column!r} is a time that source.toml writes as "
+                    f"{_short(written)}, not {_short(datatype)}",
+                    f"use {_short(written)} here, or change its form in times = {{ … }}",
+                )
+        if form in NUMERIC and self.preparation.decimal == ",":
+            value = exp.Anonymous(this="replace", expressions=[value, text(","), text(".")])
+        value = self.levels.add("value", value)
+        if self.preparation.is_standard:
+            made: exp.Expr = exp.Case().when(call(f"tr_is_{form}", value), value)
+        else:
+            made = call(f"tr_{form}", value)
+        checked = self.levels.add("canonical", made)
+        self._check("bad-literal", expression, datatype, line, (value, checked, guard))
+        return checked
+
+    def _suffix(
+        self, term_map: TermMap, base: str, datatype: str, guard: exp.Expr | None
+    ) -> list[exp.Expr]:
+        if term_map.language is not None:
+            spoken = self.values.text_of(term_map.language.expression, term_map.line, guard)
+            return [text('"@'), self._language(term_map, spoken, guard)]
+        if term_map.datatype is None or datatype == XSD + "string":
+            return [text('"')]
+        if datatype:
+            return [text(f'"^^<{datatype}>')]
+        made = self._iri(term_map.datatype, base, guard)
+        return [text('"^^'), text(made) if isinstance(made, str) else made]
+
+    def _language(self, term_map: TermMap, spoken: exp.Expr, guard: exp.Expr | None) -> exp.Expr:
+        language = term_map.language
+        if language is None or isinstance(language.expression, Constant):
+            return exp.Lower(this=spoken)
+        spoken = self.levels.add("value", spoken)
+        checked = self.levels.add("canonical", call("tr_language", spoken))
+        test = (spoken, checked, guard)
+        self._check("bad-literal", language.expression, LANGUAGE_TAG, term_map.line, test)
+        return checked
+
+    def _constant_of(self, term_map: TermMap | None, base: str) -> str:
+        if term_map is None or not isinstance(term_map.expression, Constant):
+            return ""
+        return write_iri(self.document, term_map.expression.value, base, term_map.line)[1:-1]
+
+    def _check(
+        self,
+        code: Literal["bad-literal", "bad-iri"],
+        expression: Expression,
+        wanted: str,
+        line: int,
+        test: tuple[exp.Expr, exp.Expr, exp.Expr | None],
+    ) -> None:
+        given, made, guard = test
+        failed = exp.and_(
+            exp.Not(this=exp.Is(this=given.copy(), expression=exp.null())),
+            exp.Is(this=made.copy(), expression=exp.null()),
+        )
+        if guard is not None:
+            failed = exp.and_(guard.copy(), failed)
+        self._checks.append((Check(code, columns_of(expression), wanted, line), failed))
+
+    def checks(self) -> list[tuple[Check, exp.Expr]]:
+        """Give every check with the condition under which a row fails it."""
+        times = [
+            (Check("bad-time", (column,), self.preparation.times[column], line), failed)
+            for column, line, failed in self.values.time_checks
+        ]
+        return times + self._checks
+
+
+def first_failed(checks: list[tuple[Check, exp.Expr]]) -> exp.Expr:
+    """Number the first check that a row fails, or NULL."""
+    if not checks:
+        return exp.null()
+    case = exp.Case()
+    for number, (_, failed) in enumerate(checks):
+        case = case.when(failed, exp.Literal.number(number))
+    return case
+
+
+def _short(datatype: str) -> str:
+    return re.sub(rf"^{re.escape(XSD)}", "xsd:", datatype)
