@@ -2,46 +2,59 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 
 import typer
 
-from kg.cli import ask, author, keep, live
 from kg.cli.options import stderr
 from kg.errors import TravelerError
 
-app = typer.Typer(
-    name="traveler",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode="markdown",
-    help="The context layer of a factory: what runs where, for whom, to which spec, from which "
-    "batch; how old each fact is, and what is missing.\n\n"
-    "Start with **traveler demo**, then write a plant.toml of your own.",
-)
-for command in (
-    live.demo,
-    author.init,
-    keep.load,
-    keep.check,
-    ask.context,
-    ask.explain,
-    ask.query,
-    live.serve,
-    keep.rebuild,
-    keep.quarantine,
-    keep.lift,
-):
-    app.command()(command)
+COMMANDS = {
+    "demo": "live",
+    "init": "author",
+    "load": "keep",
+    "check": "keep",
+    "context": "ask",
+    "explain": "ask",
+    "query": "ask",
+    "serve": "live",
+    "rebuild": "keep",
+    "quarantine": "keep",
+    "lift": "lifting",
+}
+"""Which module of this package has a command: only the one that is asked for is loaded."""
 
 
 def main() -> None:
     """Run the command; errors are one line, a hint, and exit code 2."""
+    asked = next((word for word in sys.argv[1:] if word in COMMANDS), None)
     try:
-        app()
+        make_app([asked] if asked else list(COMMANDS))()
     except TravelerError as error:
         stderr.print(f"traveler: {error.message}", style="red", markup=False, highlight=False)
         if error.hint:
             stderr.print(f"  {error.hint}", markup=False, highlight=False)
         sys.exit(error.exit_code)
+
+
+def make_app(commands: list[str]) -> typer.Typer:
+    """Make the command line of some commands, loading what they need and no more."""
+    app = typer.Typer(
+        name="traveler",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode="markdown",
+    )
+    app.callback()(traveler)
+    for name in commands:
+        app.command(name)(getattr(importlib.import_module(f"kg.cli.{COMMANDS[name]}"), name))
+    return app
+
+
+def traveler() -> None:
+    """Ask a factory: what runs where, for whom, to which spec, from which batch; what is missing.
+
+    Start with **traveler demo**, then draft a plant of your own with **traveler init**.
+    """

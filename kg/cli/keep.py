@@ -1,18 +1,15 @@
-"""Commands that keep a plant: load, rebuild, check, quarantine, and lift beside it."""
+"""Commands that keep a plant: load, rebuild, check, quarantine."""
 
 from __future__ import annotations
 
 import json
 import sys
-from contextlib import nullcontext
 from pathlib import Path
-from typing import Annotated
 
 import typer
 
 from kg import report
 from kg.answer.render import to_json
-from kg.cli.author import show_mapping
 from kg.cli.options import (
     FormatOption,
     NowOption,
@@ -26,7 +23,6 @@ from kg.cli.options import (
 )
 from kg.cli.remote import ask_owner
 from kg.errors import StoreLocked
-from kg.lift import lift_file
 from kg.pipeline import Pipeline
 from kg.settings import load_plant
 
@@ -86,31 +82,6 @@ def check(
     if form == "text":
         suggest(f"traveler context MACHINE --plant {plant}", is_quiet=quiet)
     sys.exit(found.exit_code())
-
-
-def lift(
-    mapping: Annotated[Path, typer.Argument(help="A mapping in YARRRML (.yml) or RML (.ttl).")],
-    output: Annotated[Path | None, typer.Option("-o", "--output", help="Default: print.")] = None,
-    base: Annotated[str, typer.Option(help="What relative IRIs resolve against.")] = (
-        "http://example.com/base/"
-    ),
-    in_order: Annotated[bool, typer.Option("--sorted", help="Sorted: the same bytes.")] = False,
-    sample: Annotated[int, typer.Option(min=0, help="Only the quads of the first rows.")] = 0,
-    explain: Annotated[bool, typer.Option("--explain", help="Only the SQL of each map.")] = False,
-    plant: Annotated[
-        Path | None, typer.Option("--plant", help="For a plant's mapping; default: above it.")
-    ] = None,
-) -> None:
-    """Lift files into N-Quads by a mapping, without a plant or a store."""
-    if explain or sample:
-        sys.exit(not show_mapping(mapping, base, plant, sample, is_explained=explain))
-    lifted = lift_file(mapping, base, is_sorted=in_order)
-    with nullcontext(sys.stdout) if output is None else output.open("w", encoding="utf-8") as out:
-        out.writelines(f"{line}\n" for line in lifted.lines)
-    for row in lifted.rejected:
-        typer.echo(f"{row.position}: {row.code}: {row.message}", err=True)
-    if lifted.rejected:
-        sys.exit(1)
 
 
 def quarantine(plant: PlantOption = Path("plant.toml")) -> None:
