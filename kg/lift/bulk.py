@@ -244,6 +244,8 @@ class Bulk:
         engine = Engine()
         records: list[Record] = []
         for record in read_again(file, run.unit.source):
+            if not isinstance(record, Record):
+                continue  # DuckDB has left out the line too, and `_bad_lines` tells of it
             records.append(record)
             if len(records) == _CHUNK_ROWS:
                 yield from run_rows(engine, compiled, records).rejected
