@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import tempfile
 from dataclasses import dataclass
@@ -76,6 +77,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             for jobs, count in zip(sizes, times, strict=False)
         ]
     peers = [engine.versions for engine in ready.engines if engine.versions]
+    machine["Load after"] = f"{os.getloadavg()[0]:.1f} processes, one-minute average"
     machine["Peers"] = ", ".join(dict.fromkeys(peers)) or "none"
     day = datetime.now(UTC).date()
     page = tell_results(

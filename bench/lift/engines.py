@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib.metadata
 import importlib.util
 import shutil
+import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +24,7 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 PEERS = ROOT / "build" / "peers"
 MAPPING = HERE / "plant" / "map.ttl"
+_TRAVELER = str(Path(sys.executable).with_name("traveler"))
 _MORPH = "[CONFIGURATION]\noutput_file = out/plant.nt\n\n[DS]\nmappings = map.ttl\n"
 _RDFIZER = """\
 [default]
@@ -53,7 +55,6 @@ class Engine:
     files: Mapping[str, str] = field(default_factory=dict)
     cores: int | None = None
     versions: str = ""
-    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 def find_engine(name: str) -> Engine:
@@ -87,8 +88,7 @@ def _traveler() -> Engine:
 
 
 def _lift(*options: str) -> tuple[str, ...]:
-    command = Path(sys.executable).with_name("traveler")
-    return (str(command), "lift", MAPPING.name, "-o", "out/plant.nq", *options)
+    return (_TRAVELER, "lift", MAPPING.name, "-o", "out/plant.nq", *options)
 
 
 def _by_hand() -> Engine:
@@ -128,6 +128,9 @@ def _spark(cores: int) -> Engine:
         raise MissingPeerError("this version has no --engine spark")
     if importlib.util.find_spec("pyspark") is None:
         raise MissingPeerError("pyspark is not installed: it comes with the extra spark")
+    told = subprocess.run([_TRAVELER, "lift", "--help"], capture_output=True, text=True, check=True)
+    if "--engine" not in told.stdout:
+        raise MissingPeerError("this version's traveler lift has no --engine")
     title = f"Spark, {cores} core{'s' if cores > 1 else ''}"
     # local[*] takes the cores that the process may use.
     version = f"pyspark {importlib.metadata.version('pyspark')}"

@@ -96,7 +96,6 @@ def _measure_once(
             place / "log.txt",
             timeout_seconds,
             cores=engine.cores,
-            environment=engine.environment,
         )
     except EngineFailedError as error:
         measured.failed[engine.name] = str(error)

@@ -17,6 +17,7 @@ from kg.lift.quads import group_overlapping, line_of, lines_of
 from kg.lift.rejections import reject
 from kg.lift.rows import CompiledSource, run_rows
 from kg.lift.spool import POSITION
+from kg.lift.tables import require_columns
 from kg.lift.units import preparation_of
 from kg.records import Record
 
@@ -37,10 +38,14 @@ _CHUNK_ROWS = 50_000
 
 @dataclass(slots=True)
 class _Run:
-    """A unit under way: its SQL, and whether a row is known to have failed (None: not known)."""
+    """A unit under way: its SQL, and whether a row is known to have failed (None: not known).
+
+    ``quick`` is the same but for rows of text that only a query of all columns finds broken.
+    """
 
     unit: Unit
     sql: str
+    quick: str
     has_failed: bool | None = None
 
     @property
@@ -69,7 +74,10 @@ class Bulk:
         self._mapping = mapping
         self._tables = tables
         self._rejected = rejected
-        self._runs = [_Run(unit, self._query(unit)) for unit in units]
+        self._runs = [
+            _Run(unit, self._query(unit, is_whole=True), self._query(unit, is_whole=False))
+            for unit in units
+        ]
 
     def blocks(self) -> Iterator[bytes]:
         """Give every line once, in blocks."""
@@ -116,17 +124,21 @@ class Bulk:
         for bad in self._engine.bad_lines():
             yield refuse_line(*texts[bad.file], bad)
 
-    def _query(self, unit: Unit) -> str:
+    def _query(self, unit: Unit, *, is_whole: bool) -> str:
         model = unit.model
         table = self._tables.open(unit.source)
         is_typed = preparation_of(unit.source).is_typed
         batch = table.select(model.columns, needs_row=model.needs_row, is_typed=is_typed)
+        if is_whole and table.text_file is not None and model.columns:
+            batch = require_columns(batch, model.columns)
         relations = f"batch AS {batch}"
         if model.parent is not None:
             parent = model.parent
             is_typed = preparation_of(parent.source).is_typed
             other = self._tables.open(parent.source)
             select = other.select(parent.columns, needs_row=parent.needs_row, is_typed=is_typed)
+            if is_whole and other.text_file is not None and parent.columns:
+                select = require_columns(select, parent.columns)
             relations += f", parent AS {select}"
         return f"WITH {relations} {to_sql(model.select)}"
 
@@ -162,23 +174,25 @@ class Bulk:
         if not numbers:
             return set()
         tests = ", ".join(f"count(o{n}) = count(DISTINCT hash(o{n}))" for n in numbers)
-        hashed = f"SELECT {tests} FROM ({run.sql})"
+        hashed = f"SELECT {tests} FROM ({run.quick})"
         (answers,) = self._engine.rows(hashed)
         return {number for number, is_unique in zip(numbers, answers, strict=True) if is_unique}
 
     def _stream(self, run: _Run, patterns: list[Pattern]) -> Iterator[bytes]:
         lines = to_expression(lines_of(patterns)) if patterns else "''"
+        is_whole = len(patterns) == len(run.unit.model.patterns)
+        query = run.quick if is_whole else run.sql
         has_checks = bool(run.unit.model.checks or run.unit.model.misses)
         if not has_checks:
             run.has_failed = False
-            sql = f"SELECT {lines} AS line FROM ({run.sql})"
+            sql = f"SELECT {lines} AS line FROM ({query})"
             yield from map(_text, self._engine.stream(sql))
             return
         extra = f"o{len(run.unit.model.outputs) + 1}"
         made = f"CASE WHEN {run.failed} IS NULL THEN {lines} END AS line"
         has_failed = False
         for batch in self._engine.stream(
-            f"SELECT {made}, {run.failed} IS NULL AND {extra} IS NULL AS good FROM ({run.sql})"
+            f"SELECT {made}, {run.failed} IS NULL AND {extra} IS NULL AS good FROM ({query})"
         ):
             has_failed = has_failed or batch.column(1).true_count != len(batch)
             yield _text(batch)
@@ -230,6 +244,8 @@ class Bulk:
         engine = Engine()
         records: list[Record] = []
         for record in read_again(file, run.unit.source):
+            if not isinstance(record, Record):
+                continue  # DuckDB has left out the line too, and `_bad_lines` tells of it
             records.append(record)
             if len(records) == _CHUNK_ROWS:
                 yield from run_rows(engine, compiled, records).rejected

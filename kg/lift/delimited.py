@@ -124,8 +124,8 @@ def delimiter_of(source: LogicalSource) -> str:
     return source.delimiter or ("\t" if source.formulation == "tsv" else ",")
 
 
-def read_again(path: Path, source: LogicalSource) -> Iterator[Record]:
-    """Read the whole rows with their lines, slowly, to say where bad values stand.
+def read_again(path: Path, source: LogicalSource) -> Iterator[Record | Rejected]:
+    """Read the rows with their lines, slowly and by Python, to say where bad ones stand.
 
     Raises:
         SourceError: the file cannot be read.
@@ -134,10 +134,17 @@ def read_again(path: Path, source: LogicalSource) -> Iterator[Record]:
     with _open(path, source, errors="surrogateescape") as file:
         reader = _cells(file, source)
         header: list[str] = next(reader, [])
-        for cells in reader:
+        for cells in filter(None, reader):
             position = f"{path.name}:{reader.line_num}"
+            raw = delimiter_of(source).join(cells)
             row = dict(zip(header, cells, strict=False))
-            if len(cells) == len(header) and not find_unencodable(row):
+            if len(cells) != len(header):
+                problem = f"has {len(cells)} cells, the header {len(header)}"
+                yield bad_row(source.name, position, problem, raw)
+            elif find_unencodable(row):
+                problem = "holds bytes that are no text in its encoding"
+                yield bad_row(source.name, position, problem, raw, "bad-encoding")
+            else:
                 yield Record(source.name, source.name, position, row, position)
 
 

@@ -56,11 +56,7 @@ class Table:
     read_as: str = ""
 
     def select(self, columns: Mapping[str, str], *, needs_row: bool, is_typed: bool) -> str:
-        """Write the relation of a model: its raw columns, one row for each choice of values.
-
-        A text file's row counts only if all of these columns can be read: DuckDB would otherwise
-        not look at those that a query does not need.
-        """
+        """Write the relation of a model: its raw columns, one row for each choice of values."""
         used = {self.columns[reference]: name for reference, name in columns.items()}
         inner = self.relation
         for column in used:
@@ -78,9 +74,16 @@ class Table:
             wanted += [f"{kind} AS {kind_of(name)}"] if is_typed else []
         if needs_row:
             wanted.append(NUMBER if self.is_spooled else f"row_number() OVER () AS {NUMBER}")
-        if self.text_file is not None and used:
-            inner += f" WHERE hash({', '.join(column.value for column in used)}) IS NOT NULL"
         return f"(SELECT {', '.join(wanted) or '1 AS nothing'} FROM {inner})"
+
+
+def require_columns(relation: str, columns: Mapping[str, str]) -> str:
+    """Keep the rows of which all raw columns can be read.
+
+    DuckDB looks only at the columns that a query needs; a row of text that one query refuses
+    must be refused by all.
+    """
+    return f"(SELECT * FROM {relation} WHERE hash({', '.join(columns.values())}) IS NOT NULL)"
 
 
 @dataclass(slots=True)

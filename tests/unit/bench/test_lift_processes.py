@@ -34,6 +34,11 @@ def test_what_a_child_takes_counts_even_when_nobody_waits_for_it(tmp_path: Path)
     assert run.peak_bytes > 80 * 10**6
 
 
+def test_the_memory_of_whoever_starts_it_is_not_its_own(tmp_path: Path) -> None:
+    held = b"." * 200_000_000
+    assert _run(tmp_path, "pass").peak_bytes < 50 * 10**6 < len(held)
+
+
 def test_who_takes_too_long_is_stopped_with_all_that_it_started(tmp_path: Path) -> None:
     code = "import subprocess; subprocess.run(['sleep', '60'])"
     start = time.perf_counter()
