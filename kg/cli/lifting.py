@@ -31,8 +31,8 @@ def lift(
         author = importlib.import_module("kg.cli.author")  # loads every adapter: only when asked
         sys.exit(not author.show_mapping(mapping, base, plant, sample, is_explained=explain))
     lifted = lift_file(mapping, base, is_sorted=in_order)
-    with nullcontext(sys.stdout) if output is None else output.open("w", encoding="utf-8") as out:
-        out.writelines(f"{line}\n" for line in lifted.lines)
+    with nullcontext(sys.stdout.buffer) if output is None else output.open("wb") as out:
+        lifted.write(out)
     for row in lifted.rejected:
         typer.echo(f"{row.position}: {row.code}: {row.message}", err=True)
     if lifted.rejected:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from kg import assets
-from kg.cli.keep import lift
+from kg.cli.lifting import lift
 from kg.errors import ConfigError
 
 Write = Callable[[str, str], Path]
