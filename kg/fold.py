@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from kg import vocab
+from kg.times import sortable
 from kg.vocab import RDF_TYPE
 
 if TYPE_CHECKING:
@@ -39,15 +40,19 @@ class Event:
     def order(self) -> tuple[str, list[tuple[int, str]]]:
         """Sort by time, then by key as people count: 9 before 10."""
         parts = _DIGITS.split(self.key)
-        return self.effective, [(int(p), "") if p.isdigit() else (-1, p) for p in parts if p]
+        return sortable(self.effective), [
+            (int(p), "") if p.isdigit() else (-1, p) for p in parts if p
+        ]
 
     def subject(self) -> Term:
-        """Give the event's own IRI, the subject of its type."""
-        return next((s for s, p, _ in self.facts if p == RDF_TYPE), "")
+        """Give the event's own IRI: what has a time, else what has a type."""
+        timed = sorted(s for s, p, _ in self.facts if p == vocab.EVENT_TIME)
+        typed = sorted(s for s, p, _ in self.facts if p == RDF_TYPE)
+        return (timed or typed or [""])[0]
 
     def types(self) -> set[Term]:
         """Give the classes the record says the event has."""
-        return {o for _, p, o in self.facts if p == RDF_TYPE}
+        return set(self.values(RDF_TYPE))
 
     def predicates(self) -> set[Term]:
         """Give the properties that the event itself has."""
@@ -165,7 +170,11 @@ def infer_ends(runs: Iterable[tuple[Term, str, str | None]], capacity: int) -> d
     ``runs`` are (run, start, end or None), times in ISO 8601 UTC. A start beyond ``capacity``
     concurrent runs closes the oldest one that has no end. The order of the input does not matter.
     """
-    starts = sorted((start, run, end) for run, start, end in runs)
+    runs = list(runs)
+    when = {sortable(start): start for _, start, _ in runs}
+    starts = sorted(
+        (sortable(start), run, None if end is None else sortable(end)) for run, start, end in runs
+    )
     active: list[tuple[str, Term, str | None]] = []
     inferred: dict[Term, str] = {}
     for entry in starts:
@@ -176,6 +185,6 @@ def infer_ends(runs: Iterable[tuple[Term, str, str | None]], capacity: int) -> d
             oldest = next((one for one in active if one[2] is None and one is not entry), None)
             if oldest is None:
                 break
-            inferred[oldest[1]] = moment
+            inferred[oldest[1]] = when[moment]
             active.remove(oldest)
     return inferred

@@ -15,6 +15,7 @@ from urllib.parse import quote, unquote
 
 from kg import vocab
 from kg.fold import Event, fold_latest, fold_runs, group_of
+from kg.times import sortable
 from kg.vocab import OWL_SAME_AS, RDF_TYPE
 
 if TYPE_CHECKING:
@@ -44,6 +45,12 @@ class Graphs(Protocol):
     def subjects(self, predicate: Term, value: Term) -> list[Term]:
         """Give every subject that has the value, in any named graph."""
         ...
+
+
+class Effective(Protocol):
+    """When a record's claim became true, by its graph; "" where that is not known."""
+
+    def __getitem__(self, graph: Term) -> str: ...
 
 
 class NoGraphs:
@@ -95,6 +102,10 @@ class Merge:
         """Give the named graph of a record."""
         return f"<{self._base}{record.path()}>"
 
+    def is_single_valued(self, predicate: Term) -> bool:
+        """Tell whether a shape allows one value of a property only."""
+        return predicate in self._single_valued
+
     def group_term(self, name: str) -> Term:
         """Give the IRI of a group of events that are folded together."""
         return f"<{self._base}group/{quote(name, safe='/')}>"
@@ -113,9 +124,7 @@ class Merge:
         table = self._tables.get((unquote(source), unquote(kind)))
         return table is not None and table.row != "event"
 
-    def choose(
-        self, predicate: Term, claims: Iterable[Claim], effective: Mapping[Term, str] | EffectiveOf
-    ) -> set[Term]:
+    def choose(self, predicate: Term, claims: Iterable[Claim], effective: Effective) -> set[Term]:
         """Choose what is current among the claims for one slot."""
         claims = list(claims)
         objects = {value for value, _ in claims}
@@ -124,13 +133,11 @@ class Merge:
         best = max(claims, key=lambda claim: self._rank(claim, effective))
         return {best[0]}
 
-    def _rank(
-        self, claim: Claim, effective: Mapping[Term, str] | EffectiveOf
-    ) -> tuple[int, str, Term, Term]:
+    def _rank(self, claim: Claim, effective: Effective) -> tuple[int, str, Term, Term]:
         value, graph = claim
         source = graph.removeprefix(self._record_prefix).split("/", 1)[0]
         record = graph.replace(NOW + ">", ">")
-        return self._authority.get(source, 0), effective[record], graph, value
+        return self._authority.get(source, 0), sortable(effective[record]), graph, value
 
     def metadata(self, record: Record, group: Term) -> set[Quad]:
         """Describe a record in the records graph; nothing here depends on the clock."""
@@ -158,8 +165,22 @@ class EffectiveOf:
     def __getitem__(self, graph: Term) -> str:
         if graph in self._batch:
             return self._batch[graph][0].effective or ""
+        return self.before(graph)
+
+    def before(self, graph: Term) -> str:
+        """Give what the store holds, whatever the batch says."""
         found = self._graphs.claims(graph, vocab.EFFECTIVE_AT)
         return found[0][0].split('"')[1] if found else ""
+
+
+class EffectiveBefore:
+    """When a record's claim became true as the store has it, before the batch."""
+
+    def __init__(self, effective: EffectiveOf) -> None:
+        self._effective = effective
+
+    def __getitem__(self, graph: Term) -> str:
+        return self._effective.before(graph)
 
 
 class _Batch:
@@ -192,6 +213,7 @@ class _Batch:
         for graph, given in contributions.items():
             name = f"{graph[:-1]}{NOW}>"
             self._replace_graph(name, self._graphs.graph(name), given, is_support=True)
+            self._touch(graph, given)
         for slot in self._gone.keys() | self._come.keys():
             self._settle(slot)
         return self._change
@@ -201,10 +223,19 @@ class _Batch:
         is_event = table is not None and table.row == "event"
         new = set() if record.deleted or table is None else set(facts)
         self._replace_graph(graph, self._graphs.graph(graph), new, is_support=not is_event)
+        self._touch(graph, new)
         group = ""
         if is_event and table is not None and table.fold is not None:
             group = self._note_event(graph, record, table, facts)
         self._replace_metadata(graph, record, group if new else "", is_live=bool(new))
+
+    def _touch(self, graph: Term, facts: set[Fact]) -> None:
+        """Settle a record's slots anew where only its time changed: it may win or lose by that."""
+        if self._effective.before(graph) == self._effective[graph]:
+            return
+        for subject, predicate, _ in facts:
+            if self._merge.is_single_valued(predicate):
+                self._gone[subject, predicate].update()
 
     def _note_event(
         self, graph: Term, record: Record, table: TableSettings, facts: list[Fact]
@@ -273,7 +304,7 @@ class _Batch:
             return
         before = {claim for claim in self._graphs.claims(*slot) if self._merge.is_support(claim[1])}
         after = (before - self._gone[slot]) | self._come[slot]
-        old = self._merge.choose(predicate, before, self._effective)
+        old = self._merge.choose(predicate, before, EffectiveBefore(self._effective))
         new = self._merge.choose(predicate, after, self._effective)
         for value in old - new:
             self._change.present_removed.add((subject, predicate, value))

@@ -46,7 +46,10 @@ def _read(value: object, form: str) -> datetime:
 
 def format_time(moment: datetime) -> str:
     """Write a time in UTC as xsd:dateTime does, no trailing zeros: ``2026-11-23T08:00:00Z``."""
-    text = moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
-    if moment.microsecond:
-        text += f".{moment.microsecond:06d}".rstrip("0")
-    return text + "Z"
+    text = moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds")
+    return text.rstrip("0").rstrip(".") + "Z" if "." in text else text + "Z"
+
+
+def sortable(text: str) -> str:
+    """Give what sorts as the time does: with its ``Z``, 08:00:00Z would come after 08:00:00.5Z."""
+    return text.removesuffix("Z")

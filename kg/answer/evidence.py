@@ -10,6 +10,7 @@ from urllib.parse import unquote
 from kg import reason, vocab
 from kg.answer.bundle import Citation, Fact, FactState
 from kg.merge import NOW
+from kg.times import sortable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -170,8 +171,12 @@ class Evidence:
             source=main.source if main else None,
             record=main.record if main else None,
             via=via,
-            observed_at=max((c.observed_at for c in via if c.observed_at), default=None),
-            recorded_at=max((c.recorded_at for c in via if c.recorded_at), default=None),
+            observed_at=max(
+                (c.observed_at for c in via if c.observed_at), key=sortable, default=None
+            ),
+            recorded_at=max(
+                (c.recorded_at for c in via if c.recorded_at), key=sortable, default=None
+            ),
             confirmed_at=confirmed.strftime("%Y-%m-%dT%H:%M:%SZ") if confirmed else None,
             age_s=age,
             is_stale=any(self._is_stale(citation) for citation in via),

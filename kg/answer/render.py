@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 MAX_TEXT = 120
 MAX_LISTED = 8
+MAX_READ = 8
+"""How many times the shown length is looked at of a text: longer ones only cost time."""
 CHARACTERS_PER_TOKEN = 2.7
 """Fewer than any common tokenizer makes of such text, so that the estimate errs high."""
 _MARKS = (
@@ -29,7 +31,7 @@ _MARKS = (
     "no source; UNKNOWN=no source covers it, NONE=a source says there is nothing, INFERRED=drawn "
     "by a rule that can be wrong, CONFLICT=sources disagree. Cite facts as [n]."
 )
-_LINK = re.compile(r"\w+://\S+|www\.\S+|mailto:\S+|\[[^\]]*\]\([^)]*\)", re.IGNORECASE)
+_LINK = re.compile(r"\b\w{1,20}://\S+|www\.\S+|mailto:\S+|\[[^\]]*\]\([^)]*\)", re.IGNORECASE)
 _HIDDEN = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 _STAND_INS = str.maketrans({"[": "(", "]": ")", "`": "'", '"': "'", "<": "‹", ">": "›"})
 
@@ -41,7 +43,7 @@ def estimate_tokens(text: str) -> int:
 
 def clean(text: str, most: int = MAX_TEXT) -> str:
     """Make text from data safe to show: one line, NFKC, no hidden marks, markup or links."""
-    plain = _HIDDEN.sub("", unicodedata.normalize("NFKC", text))
+    plain = _HIDDEN.sub("", unicodedata.normalize("NFKC", text[: MAX_READ * most]))
     plain = "".join(
         " " if unicodedata.category(c) in {"Zl", "Zp", "Cc"} else c
         for c in plain

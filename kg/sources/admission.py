@@ -48,7 +48,10 @@ class Admission:
             elif not self._is_wanted(row.cells):
                 yield self._filtered
             else:
-                yield self._judge(row, reading.seen_keys, is_snapshot=is_snapshot)
+                item = self._judge(row, reading.seen_keys, is_snapshot=is_snapshot)
+                # Whose row it was is not known, so nobody's absence can be told.
+                has_unreadable = has_unreadable or getattr(item, "code", "") == "empty-key"
+                yield item
         reading.is_whole = is_snapshot and not has_unreadable
 
     def check_columns(self, columns: Collection[str], place: str) -> None:

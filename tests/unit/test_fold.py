@@ -108,6 +108,26 @@ def test_a_start_beyond_capacity_ends_the_oldest_run_whose_end_was_lost() -> Non
     assert infer_ends(runs, 2) == {"a": "10", "c": "11"}
 
 
+def test_an_end_half_a_second_after_its_start_closes_the_run() -> None:
+    events = [
+        event(1, "2026-01-01T08:00:00Z", vocab.RUN_STARTED),
+        event(2, "2026-01-01T08:00:00.5Z", vocab.RUN_ENDED),
+    ]
+    assert any(p == vocab.ENDED_AT for _, p, _ in facts_of(fold_runs(RUNS, events, BASE)))
+
+
+def test_an_events_own_facts_are_told_from_those_of_what_it_names() -> None:
+    machine = (MACHINE, RDF_TYPE, vocab.MACHINE)
+    at = "2026-01-01T08:00:00Z"
+    for number in range(5):
+        base = event(number, at, vocab.RUN_STARTED)
+        timed = (*base.facts, (base.subject(), vocab.EVENT_TIME, f'"{at}"'))
+        for facts in ((machine, *timed), (*timed, machine)):
+            mixed = Event(base.graph, at, base.key, facts)
+            assert mixed.subject() == f"<{BASE}event/{number}>"
+            assert mixed.types() == {vocab.RUN_STARTED}
+
+
 def test_runs_within_capacity_stay_open() -> None:
     assert infer_ends([("a", "08", None), ("b", "09", None)], 2) == {}
 

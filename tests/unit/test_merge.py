@@ -76,6 +76,16 @@ def test_when_the_winner_goes_the_loser_is_current_again() -> None:
     assert store.graph("") == {(JOB, STATUS, "<x:open>")}
 
 
+def test_a_newer_word_of_the_same_value_wins_a_tie_of_authority() -> None:
+    one, other = (JOB, STATUS, "<x:open>"), (JOB, STATUS, "<x:closed>")
+    store = merged(
+        [(record("mes", "1", at="2026-01-01T08:00:00Z"), [one])],
+        [(record("mes", "2", at="2026-01-01T09:00:00Z"), [other])],
+        [(record("mes", "1", at="2026-01-01T10:00:00Z"), [one])],
+    )
+    assert store.graph("") == {one}
+
+
 def test_a_record_of_a_table_that_is_no_longer_connected_leaves_nothing() -> None:
     assert merged([(record("crm", "1"), [(JOB, STATUS, "<x:open>")])]).graph("") == set()
 
@@ -95,7 +105,11 @@ state_facts = st.lists(
     st.tuples(st.just(JOB), st.sampled_from([STATUS, RDFS_LABEL]), objects), max_size=3
 )
 states = st.tuples(
-    st.sampled_from(["erp", "mes"]), st.sampled_from(["1", "2"]), state_facts, st.booleans()
+    st.sampled_from(["erp", "mes"]),
+    st.sampled_from(["1", "2"]),
+    state_facts,
+    st.booleans(),
+    st.sampled_from(["", "2026-01-01T08:00:00Z", "2026-01-01T08:00:00.5Z", "2026-01-02T00:00:00Z"]),
 )
 events = st.tuples(
     st.integers(1, 6),
@@ -107,8 +121,8 @@ events = st.tuples(
 
 
 def state_entry(drawn):
-    source_name, key, facts, is_gone = drawn
-    return record(source_name, key, is_gone=is_gone), [] if is_gone else facts
+    source_name, key, facts, is_gone, at = drawn
+    return record(source_name, key, at=at, is_gone=is_gone), [] if is_gone else facts
 
 
 def event_entry(drawn):
