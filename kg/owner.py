@@ -12,6 +12,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from kg.errors import TravelerError
+from kg.pipeline import OWNER_FILE
 from kg.times import format_time
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from kg.answer import Answers
     from kg.pipeline import Pipeline
 
-OWNER_FILE = "OWNER"
 VALIDATE_EVERY_SECONDS = 10.0
 REPORT_IT = "this is a fault of Traveler: the log has its place"
 _log = logging.getLogger("traveler.owner")
@@ -96,7 +96,7 @@ class Owner:
         now = self.clock()
         if self._before_round is not None:
             self._before_round(now)
-        self.pipeline.read(now)
+        balances = self.pipeline.read(now)
         self.pipeline.apply(now)
         self.health.rounds += 1
         self.health.last_read = format_time(now)
@@ -105,6 +105,9 @@ class Owner:
             self.pipeline.validate(now)
             self.health.checked_seq = self.pipeline.journal.checked_seq()
             self._validated_at = monotonic()
+        for balance in balances:
+            if balance.error is not None:
+                raise balance.error
 
 
 def announce(folder: Path, url: str) -> None:

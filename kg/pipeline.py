@@ -14,11 +14,13 @@ from zoneinfo import ZoneInfo
 
 from kg import assets, vocab
 from kg.answer import Answers
+from kg.errors import SourceError
 from kg.identity import Aliases
 from kg.journal import Journal
 from kg.lift import Lifter
 from kg.merge import Change, Merge, NoGraphs
 from kg.reason import Reasoner, compile_rules, load_graph
+from kg.recipe import Recipe, check_folds
 from kg.records import Filtered, Record, Rejected
 from kg.sources import read_source
 from kg.store import EmbeddedStore, generations
@@ -39,6 +41,8 @@ if TYPE_CHECKING:
 
 JOURNAL_BATCH = 5_000
 APPLY_BATCH = 2_000
+OWNER_FILE = "OWNER"
+"""In the store's folder while it is served: where its owner answers."""
 REBUILD_ABOVE = 20_000
 """Records waiting above which a new generation is written instead of applying batches."""
 
@@ -55,6 +59,7 @@ class Balance:
     retired: int = 0
     filtered: Counter[str] = field(default_factory=Counter)
     quarantined: int = 0
+    error: SourceError | None = None
 
 
 @dataclass(slots=True)
@@ -89,6 +94,8 @@ class Pipeline:
         self.rules = compile_rules(ontology)
         self.shapes = read_shapes(load_graph(ontology / "shapes"))
         self._lifters = {source.name: Lifter(source, plant.base) for source in plant.sources}
+        check_folds(plant, {name: lifter.produces() for name, lifter in self._lifters.items()})
+        self._recipe = Recipe.of(plant, ontology)
         self._merge = Merge(plant, self.shapes.single_valued)
         self._aliases = Aliases()
         self._reasoner: Reasoner | None = None
@@ -97,6 +104,8 @@ class Pipeline:
         self._alias_graph = f"<{plant.base}graph/aliases>"
         opened = generations.open_current(plant.store_path, plant.base)
         self.store = opened if opened is not None else self._first_generation()
+        # Whoever left word here no longer holds the store: this process does.
+        (plant.store_path / OWNER_FILE).unlink(missing_ok=True)
 
     @classmethod
     def open(cls, plant: Plant, report: Report = _silent) -> Self:
@@ -178,20 +187,32 @@ class Pipeline:
     # ---- sources → journal
 
     def read(self, now: datetime) -> list[Balance]:
-        """Read every source once into the journal; what it holds is durable when this returns."""
+        """Read every source once into the journal; what it holds is durable when this returns.
+
+        A table that cannot be read as a whole says so in its balance; the others are read.
+        """
         return [
             balance for source in self.plant.sources for balance in self._read_source(source, now)
         ]
 
     def _read_source(self, source: SourceSettings, now: datetime) -> Iterator[Balance]:
         cursors = self.journal.cursors(source.name)
-        for reading in read_source(source, cursors, now):
-            self._report("journal", f"{source.name}.{reading.table.name}")
-            yield self._read_table(source, reading, now)
+        try:
+            for reading in read_source(source, cursors, now):
+                self._report("journal", f"{source.name}.{reading.table.name}")
+                balance = Balance(source.name, reading.table.name)
+                try:
+                    self._read_table(source, reading, balance, now)
+                except SourceError as error:
+                    balance.error = error
+                yield balance
+        except SourceError as error:
+            yield Balance(source.name, "", error=error)
 
-    def _read_table(self, source: SourceSettings, reading: Reading, now: datetime) -> Balance:
+    def _read_table(
+        self, source: SourceSettings, reading: Reading, balance: Balance, now: datetime
+    ) -> None:
         kind = reading.table.name
-        balance = Balance(source.name, kind)
         batch: list[Record] = []
         rejected: list[Rejected] = []
         for item in reading.items:
@@ -213,8 +234,9 @@ class Pipeline:
         if reading.is_whole and reading.table.arrives == "snapshot":
             seen = reading.seen_keys
             balance.retired = self.journal.retire_missing(source.name, kind, seen, now)
-        self.journal.set_cursor(source.name, kind, reading.cursor, now)
-        return balance
+        if balance.read == 0 or balance.quarantined < balance.read:
+            # A source whose every row is unreadable vouches for nothing.
+            self.journal.set_cursor(source.name, kind, reading.cursor, now)
 
     def _append(self, batch: list[Record], balance: Balance, now: datetime) -> None:
         if batch:
@@ -227,10 +249,12 @@ class Pipeline:
     def apply(self, now: datetime) -> Applied:
         """Fold what the journal holds beyond the store's offset into the store."""
         waiting = self.journal.last_seq() - self.store.applied_seq()
-        if waiting <= 0:
-            return Applied()
-        if self.store.applied_seq() == 0 or waiting > REBUILD_ABOVE:
+        is_first = waiting > 0 and self.store.applied_seq() == 0
+        # A journal that ends before the graph does is another journal than it was made from.
+        if is_first or waiting < 0 or waiting > REBUILD_ABOVE or self._is_stale():
             return self.rebuild(now)
+        if waiting == 0:
+            return Applied()
         applied = Applied()
         while records := self.journal.records_after(self.store.applied_seq(), APPLY_BATCH):
             if not self._apply_batch(records, applied, now):
@@ -348,6 +372,11 @@ class Pipeline:
         applied.records = len(batch)
         return applied
 
+    def _is_stale(self) -> bool:
+        """Tell whether the graph was made by other mappings, settings or ontology than today's."""
+        path = self.store.path
+        return path is not None and self.store.applied_seq() > 0 and not self._recipe.made(path)
+
     def _write_generation(self, change: Change, derived: set[Fact], seq: int) -> None:
         folder = generations.begin(self.plant.store_path)
         store = EmbeddedStore.open(folder, self.plant.base)
@@ -355,6 +384,7 @@ class Pipeline:
         store.set_seq(seq)
         store.flush()
         generations.publish(self.plant.store_path, folder)
+        self._recipe.note(folder)
         # Readers may still hold the old generation: its folder goes when the plant is next opened.
         self.store = store
 

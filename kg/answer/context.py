@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 MAX_LISTED = 50
 _UTC = ZoneInfo("UTC")
 END_LOST = "end not recorded; a later start on the machine shows that it was over"
+NOT_RUNNING = {"down", "maintenance", "off"}
 QUANTITIES = {
     "good": vocab.GOOD_QUANTITY,
     "scrap": vocab.SCRAP_QUANTITY,
@@ -217,7 +218,9 @@ class ContextBuilder:
             made = self._slots.values(run, "quantity", *QUANTITIES.values())
             slots["quantity"] = unite([made, own["quantity"]])
         else:
-            slots["job"] = Slot("missing")
+            machine = self._value(run, vocab.ON_MACHINE)
+            gap = self._slots.lost_job_gap(machine) if machine is not None else None
+            slots["job"] = Slot("missing", gap=gap)
         recorded, inferred = self._text(run, vocab.ENDED_AT), self._text(run, vocab.INFERRED_END_AT)
         return Run(
             run=self._evidence.short(run),
@@ -258,9 +261,9 @@ class ContextBuilder:
         activity = self._text(entity, vocab.ACTIVITY)
         since = self._text(entity, vocab.ACTIVITY_SINCE)
         if activity is None and runs:
-            activity, since = runs[0].phase or "production", runs[0].since
+            activity, since = runs[0].phase, runs[0].since
         return {
-            "state": "running" if runs else (activity or "idle" if activity else "unknown"),
+            "state": "running" if runs and activity not in NOT_RUNNING else activity or "unknown",
             "activity": activity or "unknown",
             "reason": self._text(entity, vocab.ACTIVITY_REASON),
             "since": since,

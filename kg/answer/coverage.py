@@ -117,13 +117,16 @@ class Checker:
 
     def _machines_now(self) -> tuple[LinkCoverage, list[SlotGap]]:
         machines = self._subjects(f"?machine a {vocab.MACHINE} .", "machine")
-        running = machines & self._subjects(f"?run {vocab.RUNNING_ON} ?machine .", "machine")
+        running = machines & self._subjects(
+            f"?run {vocab.RUNNING_ON} ?machine ; {vocab.OF_JOB} ?job .", "machine"
+        )
         busy = " ".join(vocab.code("activity", name) for name in ("production", "setup"))
         turning = machines & self._subjects(
             f"VALUES ?a {{ {busy} }} ?machine {vocab.ACTIVITY} ?a .", "machine"
         )
         rest = machines - running
-        lost = rest & turning
+        unbooked = self._subjects(f"?run {vocab.RUNNING_ON} ?machine .", "machine")
+        lost = rest & (turning | unbooked)
         sources = self._covering["now"]
         none = rest - lost if sources else set()
         unknown = rest - lost - none

@@ -21,6 +21,7 @@ from kg.cli.options import (
     QuietOption,
     choose,
     read_clock,
+    refuse_clock,
     suggest,
 )
 from kg.cli.remote import ask_owner
@@ -54,6 +55,7 @@ def context(
             clock = _clock_at(work, at, now)
             found = work.answers().context(entity, clock)
     except StoreLocked as locked:
+        refuse_clock(now, at)
         query = {"q": entity, "max_tokens": str(max_tokens)}
         wanted = "md" if form == "text" else form
         answer = ask_owner(described, locked, "/v1/context", query | {"format": wanted})

@@ -17,6 +17,7 @@ from kg.cli.options import (
     QuietOption,
     choose,
     read_clock,
+    refuse_clock,
     say,
     show_progress,
     suggest,
@@ -40,7 +41,10 @@ def load(
         applied = work.apply(clock)
         gaps = work.validate(clock)
     say(report.balance_text(balances, applied.rejected), is_quiet=quiet)
-    say(report.applied_text(applied) + f"; {gaps} gap(s) found", is_quiet=quiet)
+    say(report.applied_text(applied) + f"; {gaps} gap(s) found by shapes", is_quiet=quiet)
+    for balance in balances:
+        if balance.error is not None:
+            raise balance.error
     suggest(f"traveler check --plant {plant}", is_quiet=quiet)
 
 
@@ -73,8 +77,12 @@ def check(
     described = load_plant(plant)
     try:
         with Pipeline.open(described) as work:
-            found = work.answers().check(read_clock(now))
+            clock = read_clock(now)
+            if work.journal.checked_seq() != work.store.applied_seq():
+                work.validate(clock)
+            found = work.answers().check(clock)
     except StoreLocked as locked:
+        refuse_clock(now)
         typer.echo(ask_owner(described, locked, "/v1/gaps", {"format": form}))
         gaps = json.loads(ask_owner(described, locked, "/v1/gaps", {"format": "json"}))["gaps"]
         sys.exit(int(any(gap["state"] != "unknown" for gap in gaps)))

@@ -29,7 +29,10 @@ from kg.errors import ConfigError
 from kg.owner import Owner, announce, withdraw
 from kg.pipeline import Pipeline
 from kg.settings import load_plant
+from kg.store import generations
 
+DEMO_MARK = ".traveler-demo"
+"""Left in a folder that the demo made, and may therefore make anew."""
 SHOWN_FIRST = "machine/SAW-01"
 """The demo plant's machine with two jobs for two customers."""
 
@@ -71,6 +74,8 @@ def demo(
     _clear_demo(folder)
     with show_progress(is_quiet=quiet) as progress:
         progress("simulate", f"{DEFAULT_HOURS:g} hours of a job shop, seed {seed}")
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / DEMO_MARK).touch()
         simulation = build_plant(folder, seed, clock - timedelta(hours=DEFAULT_HOURS))
         work = Pipeline.open(load_plant(folder), progress)
         balances = work.read(clock)
@@ -111,17 +116,21 @@ def _clear_demo(folder: Path) -> None:
 
     Raises:
         ConfigError: the folder holds something that is no demo plant.
+        StoreLocked: that plant is being served.
     """
     if not folder.exists() or not any(folder.iterdir()):
         return
-    if not (folder / "plant.toml").exists() or load_plant(folder).name != "Demo":
+    if not (folder / DEMO_MARK).exists():
         raise ConfigError(
             f"{folder} holds something else than a demo plant", hint="name another with --folder"
         )
     earlier = load_plant(folder)
+    held = generations.open_current(earlier.store_path, earlier.base)
+    if held is not None:
+        held.close()
     shutil.rmtree(earlier.store_path, ignore_errors=True)
-    for file in folder.glob(f"{earlier.journal_path.name}*"):
-        file.unlink()
+    for ending in ("", "-wal", "-shm"):
+        Path(f"{earlier.journal_path}{ending}").unlink(missing_ok=True)
 
 
 def serve_owner(

@@ -41,6 +41,19 @@ def read_clock(now: str) -> datetime:
         raise ConfigError(f"--now {now!r} is no time", hint="2026-11-23T08:00:00Z") from error
 
 
+def refuse_clock(*clocks: str) -> None:
+    """Refuse a clock of one's own for a plant that is being served: its owner has the clock.
+
+    Raises:
+        ConfigError: one was given.
+    """
+    if any(clocks):
+        raise ConfigError(
+            "the plant is being served, and answers by its owner's clock",
+            hint="leave out --now and --at, or stop serving it",
+        )
+
+
 @contextmanager
 def show_progress(*, is_quiet: bool) -> Iterator[Callable[[str, str], None]]:
     """Show what a stage is at, on a terminal that somebody looks at."""

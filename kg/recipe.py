@@ -1,0 +1,81 @@
+"""The recipe: what decides what records mean, so that a graph made by another one is made anew."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from difflib import get_close_matches
+from hashlib import sha256
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from kg.errors import ConfigError
+from kg.fold import predicate_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from kg.records import Term
+    from kg.settings import Plant
+
+RECIPE_FILE = "RECIPE"
+"""In the store's folder: what the current generation was made by."""
+_MEANING = {"name", "authority", "zone", "placeholders", "lookup", "tables"}
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """A digest of mappings, the settings that matter to them, ontology and version."""
+
+    digest: str
+
+    @classmethod
+    def of(cls, plant: Plant, ontology: Path) -> Recipe:
+        """Digest the recipe of a plant as its files stand."""
+        digest = sha256(version("traveler-kg").encode())
+        for source in plant.sources:
+            digest.update(source.model_dump_json(include=_MEANING).encode())
+            for table in source.tables:
+                digest.update((source.folder / table.mapping).read_bytes())
+        for path in sorted(ontology.rglob("*.ttl")):
+            digest.update(path.read_bytes())
+        return cls(digest.hexdigest())
+
+    def note(self, generation: Path) -> None:
+        """Write down beside a generation that it was made by this recipe."""
+        text = json.dumps({"generation": generation.name, "digest": self.digest})
+        (generation.parent / RECIPE_FILE).write_text(text, encoding="utf-8")
+
+    def made(self, generation: Path) -> bool:
+        """Tell whether a generation was made by this recipe."""
+        try:
+            text = (generation.parent / RECIPE_FILE).read_text(encoding="utf-8")
+            return bool(json.loads(text) == {"generation": generation.name, "digest": self.digest})
+        except (OSError, ValueError):
+            return False
+
+
+def check_folds(plant: Plant, produced: Mapping[str, frozenset[tuple[str, Term, Term]]]) -> None:
+    """Refuse a fold that names a property which its table's mapping never makes.
+
+    ``produced`` holds for each source the (table, class, predicate) that its mappings make.
+
+    Raises:
+        ConfigError: events that lack the property would all be folded together.
+    """
+    for source in plant.sources:
+        for table in source.tables:
+            if table.fold is None:
+                continue
+            made = {p for kind, _, p in produced[source.name] if kind == table.name}
+            fold = table.fold
+            for name in (*fold.pair, *fold.sum, *filter(None, [fold.subject])):
+                if predicate_of(name) not in made:
+                    near = get_close_matches(predicate_of(name), made, 1)
+                    meant = near[0][1:-1].rsplit("/", 1)[-1] if near else ""
+                    raise ConfigError(
+                        f"{source.folder.name}/source.toml: table {table.name} folds by {name},"
+                        f" which {table.mapping} never makes",
+                        hint=f"did you mean tr:{meant}?" if meant else "name one of its events",
+                    )
