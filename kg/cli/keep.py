@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import sys
 from contextlib import nullcontext
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -25,10 +27,17 @@ from kg.cli.options import (
     suggest,
 )
 from kg.cli.remote import ask_owner
-from kg.errors import StoreLocked
+from kg.errors import ConfigError, StoreLocked
 from kg.lift import lift_file
 from kg.pipeline import Pipeline
 from kg.settings import load_plant
+
+
+class Engine(StrEnum):
+    """What runs the SQL of a mapping."""
+
+    DUCKDB = "duckdb"
+    SPARK = "spark"
 
 
 def load(
@@ -90,7 +99,7 @@ def check(
 
 def lift(
     mapping: Annotated[Path, typer.Argument(help="A mapping in YARRRML (.yml) or RML (.ttl).")],
-    output: Annotated[Path | None, typer.Option("-o", "--output", help="Default: print.")] = None,
+    output: Annotated[str, typer.Option("-o", "--output", help="Default: print.")] = "",
     base: Annotated[str, typer.Option(help="What relative IRIs resolve against.")] = (
         "http://example.com/base/"
     ),
@@ -100,17 +109,40 @@ def lift(
     plant: Annotated[
         Path | None, typer.Option("--plant", help="For a plant's mapping; default: above it.")
     ] = None,
+    engine: Annotated[Engine, typer.Option(help="spark: -o is a folder of parts.")] = Engine.DUCKDB,
+    spark_master: Annotated[
+        str, typer.Option(help="local[N], spark://…, yarn, k8s://… or sc://…; default: all cores.")
+    ] = "",
 ) -> None:
     """Lift files into N-Quads by a mapping, without a plant or a store."""
     if explain or sample:
         sys.exit(not show_mapping(mapping, base, plant, sample, is_explained=explain))
+    if engine is Engine.SPARK:
+        sys.exit(_lift_by_spark(mapping, base, output, spark_master, is_sorted=in_order))
     lifted = lift_file(mapping, base, is_sorted=in_order)
-    with nullcontext(sys.stdout) if output is None else output.open("w", encoding="utf-8") as out:
+    with Path(output).open("w", encoding="utf-8") if output else nullcontext(sys.stdout) as out:
         out.writelines(f"{line}\n" for line in lifted.lines)
     for row in lifted.rejected:
         typer.echo(f"{row.position}: {row.code}: {row.message}", err=True)
     if lifted.rejected:
         sys.exit(1)
+
+
+def _lift_by_spark(mapping: Path, base: str, output: str, master: str, *, is_sorted: bool) -> bool:
+    """Lift into a folder; tell whether rows were put aside."""
+    if not output:
+        raise ConfigError("--engine spark writes no single file", hint="name a new folder by -o")
+    try:
+        spark = importlib.import_module("kg.lift.spark")
+    except ImportError as error:
+        hint = "pip install 'traveler-kg[spark]'"
+        raise ConfigError(f"Spark is not installed: {error}", hint=hint) from error
+    lifted = spark.lift_with_spark(mapping, base, output, master=master, is_sorted=is_sorted)
+    for row in lifted.rejected:
+        typer.echo(f"{row.position}: {row.code}: {row.message}", err=True)
+    if lifted.rejected_count > len(lifted.rejected):
+        typer.echo(f"… {lifted.rejected_count} rows in all were not lifted", err=True)
+    return bool(lifted.rejected_count)
 
 
 def quarantine(plant: PlantOption = Path("plant.toml")) -> None:
