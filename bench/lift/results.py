@@ -31,7 +31,7 @@ would write it for DuckDB: it checks nothing and encodes nothing, and so is the 
 can cost on this engine. Every engine may use all cores{spark}."""
 
 _COLUMNS_NOTE = """\
-Seconds are the median and the fastest of {runs}; a run of more than a minute is not repeated.
+Seconds are the median and the fastest of {runs}; fewer where these take more than a minute.
 1,000/s is how many thousand triples that makes a second, CPU the processor's seconds of all the
 engine's processes (median), MiB the peak memory of its largest process. "/ SQL" is the time as a
 multiple of SQL by hand, "morph /" how many times faster than morph-kgc."""

