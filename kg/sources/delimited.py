@@ -67,7 +67,14 @@ class DelimitedRows:
         # Spreadsheets of half of Europe write ';' where ',' is the decimal mark.
         is_semicolon = text.count(";") > text.count(",")
         self._delimiter = delimiter or (";" if is_semicolon else ",")
-        self.columns = [cell.strip() for cell in next(self._parser(iter([text])))]
+        try:
+            header_cells = next(self._parser(iter([text])))
+        except csv.Error as error:
+            raise SourceError(
+                f"{name}: its header cannot be read: {error}",
+                hint="save it as CSV UTF-8 with line ends of Windows or Unix",
+            ) from error
+        self.columns = [cell.strip() for cell in header_cells]
         named = [column for column in self.columns if column]
         if twice := {column for column in named if named.count(column) > 1}:
             raise SourceError(

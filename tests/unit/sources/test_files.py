@@ -285,3 +285,9 @@ def test_a_file_read_while_it_grows_gives_each_row_once(
         cursor = got.reading.cursor
         seen += got.records
     assert [(r.key, r.row["name"]) for r in seen] == [(str(n), t) for n, t in enumerate(names)]
+
+
+def test_line_ends_of_an_old_macintosh_are_one_error_that_says_so(read: Any, write: Any) -> None:
+    write("jobs.csv", b"id,name\r1,a\r2,b\r")
+    with pytest.raises(SourceError, match=r"jobs\.csv"):
+        read()
