@@ -238,20 +238,20 @@ class Bulk:
 
     def _read_again(self, run: _Run, file: Path) -> Iterator[Rejected]:
         """Find the bad rows of a text file by their lines, by a slower reading of it."""
-        compiled = CompiledSource(
-            run.unit.source.name, self._mapping, run.unit.model, to_sql(run.unit.model.select)
-        )
+        model = run.unit.model
         engine = Engine()
+        select = engine.prepare(to_sql(model.select), tuple(model.columns.values()))
+        compiled = CompiledSource(run.unit.source.name, self._mapping, model, select)
         records: list[Record] = []
         for record in read_again(file, run.unit.source):
             if not isinstance(record, Record):
                 continue  # DuckDB has left out the line too, and `_bad_lines` tells of it
             records.append(record)
             if len(records) == _CHUNK_ROWS:
-                yield from run_rows(engine, compiled, records).rejected
+                yield from run_rows(compiled, records).rejected
                 records = []
         if records:
-            yield from run_rows(engine, compiled, records).rejected
+            yield from run_rows(compiled, records).rejected
         engine.close()
 
 

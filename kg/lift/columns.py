@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+NO_COLUMN = "raw"
+"""The column of a relation of which no column is wanted: its rows still count."""
+
 
 def to_columns(
     rows: Sequence[Mapping[str, Any]], names: Mapping[str, str]
@@ -20,7 +23,7 @@ def to_columns(
             value if value is None or type(value) is str else to_text(value) for value in values
         ]
     if not columns:
-        columns["raw"] = [None] * len(rows)
+        columns[NO_COLUMN] = [None] * len(rows)
     return columns
 
 

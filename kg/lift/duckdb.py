@@ -15,10 +15,11 @@ import duckdb
 import pyarrow as pa
 
 from kg.errors import MappingError, SourceError
+from kg.lift.columns import NO_COLUMN
 from kg.lift.duckdb_macros import MACROS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from sqlglot import exp
@@ -41,39 +42,77 @@ class Engine:
                 "autoload_known_extensions": "false",
             },
         )
+        self._prepared = 0
         _prepare(self._connection)
 
-    def run(self, select: str, columns: dict[str, list[str | None]]) -> list[list[Any]]:
-        """Run one SELECT over the relation ``batch`` and give its columns as lists, in row order.
+    def prepare(self, select: str, columns: Sequence[str], where: str = "") -> PreparedSelect:
+        """Plan one SELECT over the relation ``batch``, whose columns are text.
 
-        Raises:
-            MappingError: DuckDB refuses it.
-            UnicodeEncodeError: a text holds half a surrogate pair.
-        """
-        batch = pa.table({name: pa.array(values, pa.string()) for name, values in columns.items()})
-        self._connection.register("batch", batch)
-        try:
-            rows = self._connection.execute(select).fetchall()
-        except duckdb.Error as error:
-            raise MappingError(
-                str(error).splitlines()[0], hint="check regular expressions and time patterns"
-            ) from error
-        return [list(column) for column in zip(*rows, strict=True)]
-
-    def check(self, select: str, columns: tuple[str, ...], where: str) -> None:
-        """Let DuckDB read the SELECT once, so that a bad pattern is found before any row is.
+        It is tried on a row without values, so that a bad pattern is found before any row is.
 
         Raises:
             MappingError: it is refused; ``where`` names the mapping.
         """
+        self._prepared += 1
+        names = tuple(columns) or (NO_COLUMN,)
         try:
-            self.run(select, {name: [None] for name in columns or ("raw",)})
+            prepared = PreparedSelect(self._connection, self._prepared, select, names)
+            prepared.run({name: [None] for name in names})
         except MappingError as error:
-            raise MappingError(f"{where}: {error.message}", hint=error.hint) from error
+            message = f"{where}: {error.message}" if where else error.message
+            raise MappingError(message, hint=error.hint) from error
+        return prepared
 
     def close(self) -> None:
         """Free the engine's memory."""
         self._connection.close()
+
+
+class PreparedSelect:
+    """A SELECT that is planned once: to plan it takes longer than to run it on a hundred rows."""
+
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        number: int,
+        select: str,
+        columns: Sequence[str],
+    ) -> None:
+        self._connection = connection
+        self._schema = pa.schema([(name, pa.string()) for name in columns])
+        self._batch = _Batch(self._schema.empty_table())
+        self._execute = f"EXECUTE select{number}"
+        connection.register(f"batch{number}", self._batch)
+        with _refused():
+            connection.execute(
+                f"PREPARE select{number} AS WITH batch AS (FROM batch{number}) {select}"
+            )
+
+    def run(self, columns: Mapping[str, Sequence[str | None]]) -> list[list[Any]]:
+        """Run it over the columns and give those of its answer, in the order of the rows.
+
+        Raises:
+            MappingError: DuckDB refuses a value that the mapping makes of a row.
+            UnicodeEncodeError: a text holds half a surrogate pair.
+        """
+        arrays = [pa.array(columns[name], pa.string()) for name in self._schema.names]
+        self._batch.table = pa.Table.from_arrays(arrays, schema=self._schema)
+        with _refused():
+            rows = self._connection.execute(self._execute).fetchall()
+        return [list(column) for column in zip(*rows, strict=True)]
+
+
+class _Batch:
+    """What a prepared SELECT reads: the table of the moment, by Arrow's PyCapsule interface."""
+
+    def __init__(self, table: pa.Table) -> None:
+        self.table = table
+
+    def __arrow_c_schema__(self) -> object:
+        return self.table.schema.__arrow_c_schema__()
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        return self.table.__arrow_c_stream__(requested_schema)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +193,16 @@ class FileEngine:
 def _prepare(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("SET TimeZone = 'UTC'")
     connection.execute("\n".join(f"CREATE TEMP MACRO {macro};" for macro in MACROS))
+
+
+@contextmanager
+def _refused() -> Iterator[None]:
+    try:
+        yield
+    except duckdb.Error as error:
+        raise MappingError(
+            str(error).splitlines()[0], hint="check regular expressions and time patterns"
+        ) from error
 
 
 @contextmanager

@@ -102,13 +102,14 @@ class Lifter:
         preparation = Preparation.of_table(self._source, table)
         model = compile_source(document, chosen, preparation, self._base)
         sql = to_sql(model.select)
-        self._engine.check(sql, tuple(model.columns.values()), str(document.file))
-        return CompiledSource(f"table {table.name}", document.file, model, sql)
+        names = tuple(model.columns.values())
+        select = self._engine.prepare(sql, names, str(document.file))
+        return CompiledSource(f"table {table.name}", document.file, model, select)
 
     def _lift_chunk(
         self, compiled: CompiledSource, records: Sequence[Record], numbers: list[int], to: Lifted
     ) -> None:
-        ran = run_rows(self._engine, compiled, [records[number] for number in numbers])
+        ran = run_rows(compiled, [records[number] for number in numbers])
         made = unpivot(compiled.model.patterns, ran.terms, len(numbers))
         for position, (number, facts) in enumerate(zip(numbers, made, strict=True)):
             to.facts[number] = [] if position in ran.failed else facts

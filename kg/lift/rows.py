@@ -15,18 +15,18 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kg.lift.compile import Pattern, Place, RelationalModel
-    from kg.lift.duckdb import Engine
+    from kg.lift.duckdb import PreparedSelect
     from kg.records import Fact, Record, Rejected
 
 
 @dataclass(frozen=True, slots=True)
 class CompiledSource:
-    """A compiled logical source with its SQL; ``name`` and ``file`` are for messages."""
+    """A compiled logical source, ready to run; ``name`` and ``file`` are for messages."""
 
     name: str
     file: Path
     model: RelationalModel
-    sql: str
+    select: PreparedSelect
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +38,17 @@ class Ran:
     rejected: list[Rejected] = field(default_factory=list)
 
 
-def run_rows(engine: Engine, compiled: CompiledSource, records: Sequence[Record]) -> Ran:
+def run_rows(compiled: CompiledSource, records: Sequence[Record]) -> Ran:
     """Run the SELECT over the records' rows and gather what its checks report."""
     names = compiled.model.columns
     rows = [record.row for record in records]
     broken = set()
     try:
-        *terms, failed, missed = engine.run(compiled.sql, to_columns(rows, names))
+        *terms, failed, missed = compiled.select.run(to_columns(rows, names))
     except UnicodeEncodeError:
         broken = {number for number, row in enumerate(rows) if find_unencodable(row)}
         rows = [{} if number in broken else row for number, row in enumerate(rows)]
-        *terms, failed, missed = engine.run(compiled.sql, to_columns(rows, names))
+        *terms, failed, missed = compiled.select.run(to_columns(rows, names))
     ran = Ran(terms, broken, [reject_encoding(records[number]) for number in sorted(broken)])
     for position, check in _numbered(failed):
         if position not in broken:

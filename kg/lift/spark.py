@@ -98,7 +98,7 @@ def _check(units: list[Unit], mapping: Path) -> None:
         if unit.model.parent is None:
             raws = unit.model.columns.values()
             names = (*raws, *map(kind_of, raws), NUMBER)
-            engine.check(duckdb.to_sql(unit.model.select), names, str(mapping))
+            engine.prepare(duckdb.to_sql(unit.model.select), names, str(mapping))
     engine.close()
 
 

@@ -35,14 +35,14 @@ def engine() -> Iterator[Engine]:
 
 
 def applied(engine: Engine, call: str, values: list[str]) -> list[str | None]:
-    return engine.run(f"SELECT {call} AS r FROM batch", {"v": list(values)})[0]
+    return engine.prepare(f"SELECT {call} AS r FROM batch", ["v"]).run({"v": list(values)})[0]
 
 
 def times_of(engine: Engine, form: str, zone: str) -> Callable[[list[str]], list[str | None]]:
     levels = Levels()
     made = Preparation(times={"t": form}, zone=zone).time("t", exp.column("v"), levels)
-    sql = to_sql(levels.select([made]))
-    return lambda values: engine.run(sql, {"v": list(values)})[0]
+    select = engine.prepare(to_sql(levels.select([made])), ["v"])
+    return lambda values: select.run({"v": list(values)})[0]
 
 
 def python_time(value: str, form: str, zone: str) -> str | None:
@@ -236,18 +236,18 @@ def test_a_function_of_nothing_is_nothing(
     engine: Engine, call: str, made: list[str | None]
 ) -> None:
     values: list[str | None] = [None, "0012", "\t", "\u00a0a\u00a0b "]
-    found = engine.run(f"SELECT {call} AS r FROM batch", {"v": values})[0]
+    found = applied(engine, call, values)
     assert [text and text.removesuffix(".000000000000000000") for text in found] == made
 
 
 def test_a_pattern_that_the_engine_refuses_is_an_error_of_the_mapping(engine: Engine) -> None:
     with pytest.raises(MappingError, match=r"job\.yml.*invalid escape|job\.yml.*perl"):
-        engine.check("SELECT regexp_matches(v, '(?<=a)b') AS r FROM batch", ("v",), "job.yml")
+        engine.prepare("SELECT regexp_matches(v, '(?<=a)b') AS r FROM batch", ("v",), "job.yml")
 
 
 def test_the_engine_reaches_no_file(engine: Engine) -> None:
     with pytest.raises(MappingError, match=r"disabled|Permission"):
-        engine.check("SELECT v FROM read_csv('/etc/hostname')", ("v",), "job.yml")
+        engine.prepare("SELECT v FROM read_csv('/etc/hostname')", ("v",), "job.yml")
 
 
 def test_a_number_too_big_for_a_double_is_infinite_as_in_the_store(engine: Engine) -> None:

@@ -57,5 +57,5 @@ def engine() -> Iterator[Engine]:
 @given(values=st.lists(st.floats(), min_size=1, max_size=20))
 def test_duckdb_writes_a_double_alike(engine: Engine, values: list[float]) -> None:
     sql = "SELECT tr_natural_double(v::DOUBLE) AS r FROM batch"
-    written = engine.run(sql, {"v": [repr(value) for value in values]})[0]
+    (written,) = engine.prepare(sql, ["v"]).run({"v": [repr(value) for value in values]})
     assert written == [write_double(value) for value in values]

@@ -157,7 +157,7 @@ def in_spark(spark: SparkSession, select: exp.Select, values: list[str | None]) 
 
 
 def in_duckdb(engine: Engine, select: exp.Select, values: list[str | None]) -> list[str | None]:
-    return engine.run(duckdb_engine.to_sql(select), {"v": values})[0]
+    return engine.prepare(duckdb_engine.to_sql(select), ["v"]).run({"v": values})[0]
 
 
 def differences(
