@@ -22,7 +22,7 @@ help: ## list these targets
 install: $(VENV)/installed ## make .venv with everything in it, at the locked versions
 
 $(VENV)/installed: $(UV) requirements-dev.lock pyproject.toml
-	$(UV) pip sync --require-hashes requirements-dev.lock
+	$(UV) pip sync --require-hashes --compile-bytecode requirements-dev.lock
 	$(UV) pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 

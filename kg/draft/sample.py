@@ -200,7 +200,7 @@ def _run(
             tables = _FirstRows(*opening, rows=rows, whole=whole)
             bulk = Bulk(engine, mapping, tables, units, rejected)
             for block in bulk.blocks():
-                yield from block.decode().splitlines()
+                yield from str(block, "utf-8").splitlines()
             bulk.report()
         finally:
             engine.close()

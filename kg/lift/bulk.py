@@ -13,7 +13,7 @@ from sqlglot import exp
 
 from kg.lift.delimited import lines_of_file, read_again, refuse_line
 from kg.lift.duckdb import Engine, to_sql
-from kg.lift.quads import group_overlapping, line_of, lines_of
+from kg.lift.quads import group_overlapping, line_of, lines_of, quad_of
 from kg.lift.rejections import reject
 from kg.lift.rows import CompiledSource, run_rows
 from kg.lift.spool import POSITION
@@ -79,7 +79,7 @@ class Bulk:
             for unit in units
         ]
 
-    def blocks(self) -> Iterator[bytes]:
+    def blocks(self) -> Iterator[memoryview]:
         """Give every line once, in blocks."""
         repeated, single = self._parted()
         for run, patterns in zip(self._runs, single, strict=True):
@@ -89,7 +89,25 @@ class Bulk:
             sql = f"SELECT DISTINCT line FROM ({self._union(group)})"
             yield from map(_text, self._engine.stream(sql))
 
-    def sorted_blocks(self, spill: Path) -> Iterator[bytes]:
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """Give every quad once, as batches with the columns of `QUAD`."""
+        repeated, single = self._parted()
+        for run, patterns in zip(self._runs, single, strict=True):
+            if patterns:
+                yield from self._engine.stream(self._quads([(run, patterns)]))
+        for group in repeated:
+            quads = self._quads([(run, [pattern]) for run, pattern in group])
+            yield from self._engine.stream(f"SELECT DISTINCT * FROM ({quads})")
+
+    def _quads(self, places: list[tuple[_Run, list[Pattern]]]) -> str:
+        parts = []
+        for run, patterns in places:
+            made = ", ".join(to_expression(quad_of(pattern)) for pattern in patterns)
+            rows = f"SELECT unnest([{made}]) AS quad FROM ({run.sql}) WHERE {run.failed} IS NULL"
+            parts.append(f"SELECT unnest(quad) FROM ({rows}) WHERE quad IS NOT NULL")
+        return " UNION ALL ".join(parts)
+
+    def sorted_blocks(self, spill: Path) -> Iterator[memoryview]:
         """Give every line once, in the order of their bytes, by way of a file in ``spill``.
 
         The sort then has the memory for itself, and not the readers of all sources with it.
@@ -178,7 +196,7 @@ class Bulk:
         (answers,) = self._engine.rows(hashed)
         return {number for number, is_unique in zip(numbers, answers, strict=True) if is_unique}
 
-    def _stream(self, run: _Run, patterns: list[Pattern]) -> Iterator[bytes]:
+    def _stream(self, run: _Run, patterns: list[Pattern]) -> Iterator[memoryview]:
         lines = to_expression(lines_of(patterns)) if patterns else "''"
         is_whole = len(patterns) == len(run.unit.model.patterns)
         query = run.quick if is_whole else run.sql
@@ -260,11 +278,11 @@ def to_expression(expression: exp.Expr) -> str:
     return to_sql(exp.select(expression)).removeprefix("SELECT ")
 
 
-def _text(batch: pa.RecordBatch) -> bytes:
+def _text(batch: pa.RecordBatch) -> memoryview:
     """Give the first column's texts one after another, as Arrow already holds them."""
     column = batch.column(0)
     _, offsets, data = column.buffers()
     if data is None:
-        return b""
+        return memoryview(b"")
     ends = memoryview(offsets).cast("i")
-    return bytes(memoryview(data)[ends[column.offset] : ends[column.offset + len(column)]])
+    return memoryview(data)[ends[column.offset] : ends[column.offset + len(column)]]

@@ -133,6 +133,7 @@ class FileEngine:
 
     def __init__(self, files: Sequence[Path], spill: Path, memory: str = MEMORY) -> None:
         self._connection = duckdb.connect(":memory:", config={"memory_limit": memory})
+        self._registered = 0
         paths = ", ".join(quote(str(file)) for file in files)
         self._connection.execute(
             f"SET autoinstall_known_extensions = false; SET autoload_known_extensions = false;"
@@ -155,6 +156,13 @@ class FileEngine:
                 self._connection.execute(sql)
             self._connection.unregister("incoming")
             sql = f"INSERT INTO {name} SELECT * FROM incoming"
+
+    def register(self, table: pa.Table) -> str:
+        """Make a table in memory a relation and give its name."""
+        self._registered += 1
+        name = f"given{self._registered}"
+        self._connection.register(name, table)
+        return name
 
     def types_of(self, relation: str) -> dict[str, str]:
         """Give the columns of a relation and their types.

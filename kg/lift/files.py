@@ -1,9 +1,10 @@
-"""A mapping over files and databases -> N-Quads, without a plant or a store."""
+"""A mapping over files, databases and tables in memory -> quads, without a plant or a store."""
 
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass, field
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -11,30 +12,49 @@ from kg.lift.bulk import Bulk
 from kg.lift.duckdb import MEMORY, FileEngine
 from kg.lift.reading import read_mapping
 from kg.lift.tables import Tables
-from kg.lift.units import plan_units, uses_of
+from kg.lift.units import give_tables, plan_units, uses_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
+
+    import pyarrow as pa
 
     from kg.lift.units import Unit
     from kg.records import Rejected
 
 
-@dataclass(frozen=True, slots=True)
 class LiftedFile:
-    """N-Quads, each once; ``rejected`` is whole when they are all read.
+    """The quads of a mapping, each once: as N-Quads or as Arrow, made while they are read.
 
-    ``blocks`` are UTF-8 text of whole lines. They can be read once, as blocks or as ``lines``.
+    They can be read once, in one of the two forms; ``rejected`` is whole when all are read.
     """
 
-    blocks: Iterator[bytes]
-    rejected: list[Rejected] = field(default_factory=list)
+    def __init__(self, quads: Quads, *, is_sorted: bool = False) -> None:
+        self._quads = quads
+        self._is_sorted = is_sorted
+        self.rejected: list[Rejected] = []
+
+    @property
+    def blocks(self) -> Iterator[memoryview]:
+        """The quads as N-Quads: UTF-8 text of whole lines."""
+        with self._quads.open(self.rejected) as (bulk, spill):
+            yield from bulk.sorted_blocks(spill) if self._is_sorted else bulk.blocks()
 
     @property
     def lines(self) -> Iterator[str]:
         """The lines, without their ends."""
         for block in self.blocks:
-            yield from block.decode().removesuffix("\n").split("\n")
+            if block:
+                yield from str(block, "utf-8").removesuffix("\n").split("\n")
+
+    @property
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """The quads as columns of terms in N-Triples syntax: subject, predicate, object, graph.
+
+        The default graph is NULL. The order is none, also where lines are sorted.
+        """
+        with self._quads.open(self.rejected) as (bulk, _):
+            yield from bulk.batches()
 
     def write(self, out: IO[bytes]) -> None:
         """Write all blocks to an open file."""
@@ -43,35 +63,52 @@ class LiftedFile:
 
 
 def lift_file(
-    mapping: Path, base: str, *, is_sorted: bool = False, memory: str = MEMORY
+    mapping: Path,
+    base: str,
+    *,
+    tables: Mapping[str, pa.Table] | None = None,
+    is_sorted: bool = False,
+    memory: str = MEMORY,
 ) -> LiftedFile:
-    """Lift what a mapping names: files beside the mapping, and databases.
+    """Lift what a mapping names: files beside the mapping, databases, and tables in memory.
 
-    Values are taken as RML takes them: nothing is trimmed, only empty text is no value. What does
-    not fit into ``memory`` waits on disk.
+    A source that has the name of one of ``tables`` is read from there and not from a file. Values
+    are taken as RML takes them: nothing is trimmed, only empty text is no value. What does not fit
+    into ``memory`` waits on disk.
 
     Raises:
         MappingError: the mapping cannot be used.
         SourceError: while reading: a file is missing or cannot be read as a whole.
     """
-    document = read_mapping(mapping, base)
-    units = plan_units(document, base)
-    rejected: list[Rejected] = []
-    blocks = _blocks(mapping, units, rejected, is_sorted=is_sorted, memory=memory)
-    return LiftedFile(blocks, rejected)
+    given = tables or {}
+    document = give_tables(read_mapping(mapping, base), given)
+    return LiftedFile(
+        Quads(mapping, plan_units(document, base), given, memory), is_sorted=is_sorted
+    )
 
 
-def _blocks(
-    mapping: Path, units: list[Unit], rejected: list[Rejected], *, is_sorted: bool, memory: str
-) -> Iterator[bytes]:
-    uses = uses_of(units)
-    files = [mapping.parent / source.name for source in uses if source.formulation != "sql"]
-    with tempfile.TemporaryDirectory(prefix="traveler-lift-") as spill:
-        engine = FileEngine(files, Path(spill), memory)
-        try:
-            tables = Tables(engine, mapping, Path(spill), uses, rejected)
-            bulk = Bulk(engine, mapping, tables, units, rejected)
-            yield from bulk.sorted_blocks(Path(spill)) if is_sorted else bulk.blocks()
-            bulk.report()
-        finally:
-            engine.close()
+@dataclass(frozen=True, slots=True)
+class Quads:
+    """What a mapping asks for, before anything is read."""
+
+    mapping: Path
+    units: list[Unit]
+    tables: Mapping[str, pa.Table]
+    memory: str
+
+    @contextmanager
+    def open(self, rejected: list[Rejected]) -> Iterator[tuple[Bulk, Path]]:
+        """Open the sources; at the end ``rejected`` says what could not be lifted."""
+        uses = uses_of(self.units)
+        files = [
+            self.mapping.parent / source.name
+            for source in uses
+            if source.formulation not in {"sql", "arrow"}
+        ]
+        with tempfile.TemporaryDirectory(prefix="traveler-lift-") as name:
+            spill = Path(name)
+            with closing(FileEngine(files, spill, self.memory)) as engine:
+                opened = Tables(engine, self.mapping, spill, uses, rejected, self.tables)
+                bulk = Bulk(engine, self.mapping, opened, self.units, rejected)
+                yield bulk, spill
+                bulk.report()

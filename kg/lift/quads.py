@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 Shape: TypeAlias = tuple[str, str, bool]
 """What a term begins with, what it ends with, and whether that is all of it."""
 
+QUAD = ("subject", "predicate", "object", "graph")
+"""The columns of quads in Arrow: terms in N-Triples syntax; the default graph is NULL."""
+
 DEFAULT_GRAPHS = (
     "<http://w3id.org/rml/defaultGraph>",
     "<http://www.w3.org/ns/r2rml#defaultGraph>",
@@ -39,17 +42,36 @@ def line_of(pattern: Pattern) -> exp.Expr:
         named = _concat([text(" "), _column(graph)])
         parts += [exp.Case().when(is_default, text("")).else_(named), " .\n"]
     line = _concat([text(part) if isinstance(part, str) else part for part in parts])
-    numbers = [
-        place
-        for place in (pattern.subject, pattern.predicate, pattern.object, pattern.graph)
-        if isinstance(place, int)
+    there = _is_there(pattern)
+    return line if there is None else exp.Case().when(there, line)
+
+
+def quad_of(pattern: Pattern) -> exp.Expr:
+    """Write a pattern's terms as one struct, its graph NULL where it is the default one."""
+    graph: exp.Expr = exp.cast(exp.null(), exp.DataType.Type.TEXT)
+    if isinstance(pattern.graph, int):
+        graph = _column(pattern.graph)
+        is_default = exp.In(this=graph.copy(), expressions=[text(iri) for iri in DEFAULT_GRAPHS])
+        graph = exp.Case().when(is_default, exp.null()).else_(graph)
+    elif pattern.graph not in {"", *DEFAULT_GRAPHS}:
+        graph = text(pattern.graph)
+    places = (pattern.subject, pattern.predicate, pattern.object)
+    terms = [text(place) if isinstance(place, str) else _column(place) for place in places]
+    named = [
+        exp.PropertyEQ(this=exp.to_identifier(name), expression=term)
+        for name, term in zip(QUAD, [*terms, graph], strict=True)
     ]
-    if not numbers:
-        return line
-    there = [
-        exp.Not(this=exp.Is(this=_column(number), expression=exp.null())) for number in numbers
-    ]
-    return exp.Case().when(exp.and_(*there), line)
+    there = _is_there(pattern)
+    quad = exp.Struct(expressions=named)
+    return quad if there is None else exp.Case().when(there, quad)
+
+
+def _is_there(pattern: Pattern) -> exp.Expr | None:
+    """Tell whether a row has all terms of a pattern; None: every row has."""
+    places = (pattern.subject, pattern.predicate, pattern.object, pattern.graph)
+    columns = [_column(place) for place in places if isinstance(place, int)]
+    there = [exp.Not(this=exp.Is(this=column, expression=exp.null())) for column in columns]
+    return exp.and_(*there) if there else None
 
 
 def lines_of(patterns: Sequence[Pattern]) -> exp.Expr:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from kg.lift import databases, delimited, sheets
+from kg.lift import delimited
 from kg.lift.duckdb import quote, quote_name
 from kg.lift.duckdb_macros import natural_text
 from kg.lift.jsonpath import is_plural, parse_path
@@ -21,13 +22,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
+    import pyarrow as pa
+
     from kg.lift.duckdb import FileEngine
     from kg.lift.mapping import LogicalSource
     from kg.lift.spool import Item
 
 Items: TypeAlias = "Iterator[Item | Rejected]"
 
-TYPED = frozenset({"json", "jsonl", "parquet", "xlsx", "sql"})
+TYPED = frozenset({"json", "jsonl", "parquet", "xlsx", "sql", "arrow"})
 """Forms whose values have datatypes by nature."""
 
 FORMS = TYPED | {"csv", "tsv", "xml"}
@@ -77,6 +80,11 @@ class Table:
         return f"(SELECT {', '.join(wanted) or '1 AS nothing'} FROM {inner})"
 
 
+def _reader(name: str) -> Any:
+    """Load a module that brings a large library, which most mappings do not need."""
+    return import_module(f"kg.lift.{name}")
+
+
 def require_columns(relation: str, columns: Mapping[str, str]) -> str:
     """Keep the rows of which all raw columns can be read.
 
@@ -90,7 +98,8 @@ def require_columns(relation: str, columns: Mapping[str, str]) -> str:
 class Tables:
     """Opens each logical source once, for all the references that the models make to it.
 
-    ``uses`` are the references of each source, with the line of the mapping that makes them.
+    ``uses`` are the references of each source, with the line of the mapping that makes them;
+    ``given`` are tables in memory, by the names that sources have.
     """
 
     engine: FileEngine
@@ -98,6 +107,7 @@ class Tables:
     spill: Path
     uses: Mapping[LogicalSource, Mapping[str, int]]
     rejected: list[Rejected]
+    given: Mapping[str, pa.Table] = field(default_factory=dict)
     _opened: dict[LogicalSource, Table] = field(default_factory=dict)
 
     def open(self, source: LogicalSource) -> Table:
@@ -117,8 +127,12 @@ class Tables:
             case "csv" | "tsv":
                 return self._delimited(path, source, references)
             case "parquet":
-                return self._parquet(path, source, references)
+                return self._typed(f"read_parquet({quote(str(path))})", source, references)
+            case "arrow":
+                relation = self.engine.register(self.given[source.name])
+                return self._typed(relation, source, references)
             case "xlsx":
+                sheets = _reader("sheets")
                 self._check(source, references, sheets.read_header(path, source.iterator))
                 items: Items = sheets.read_sheet(path, source.iterator, references)
             case "sql":
@@ -143,8 +157,8 @@ class Tables:
             delimited.relation(read, source, header), places, text_file=path, read_as=str(read)
         )
 
-    def _parquet(self, path: Path, source: LogicalSource, references: list[str]) -> Table:
-        relation = f"read_parquet({quote(str(path))})"
+    def _typed(self, relation: str, source: LogicalSource, references: list[str]) -> Table:
+        """Describe a relation whose columns have types of the engine's own."""
         types = self.engine.types_of(relation)
         self._check(source, references, list(types))
         columns = {}
@@ -160,6 +174,7 @@ class Tables:
     def _database(self, source: LogicalSource, references: list[str]) -> Table:
         folder = self.mapping.parent
         wanted = source.iterator
+        databases = _reader("databases")
         self._check(source, references, databases.read_header(source.name, folder, wanted))
         items = databases.read_rows(source.name, folder, wanted, references)
         return self._spool(source, references, items)

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 from kg.lift.compile import compile_source
 from kg.lift.joins import compile_join
 from kg.lift.jsonpath import is_plural, parse_path
+from kg.lift.mapping import LogicalSource
 from kg.lift.preparation import Preparation
 from kg.lift.tables import FORMS, TYPED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
-    from kg.lift.mapping import LogicalSource, MappingDocument, TriplesMap
+    from kg.lift.mapping import MappingDocument, PredicateObjectMap, TriplesMap
     from kg.lift.model import RelationalModel
 
 
@@ -51,6 +52,32 @@ def plan_units(document: MappingDocument, base: str) -> list[Unit]:
             for made in [compile_source(document, [part], preparation_of(source), base)]
         ]
     return units + list(_joins(document, base))
+
+
+def give_tables(document: MappingDocument, names: Collection[str]) -> MappingDocument:
+    """Read from tables in memory what the mapping reads from sources of these names."""
+
+    def given(source: LogicalSource) -> LogicalSource:
+        if source.name not in names:
+            return source
+        return LogicalSource(source.name, "arrow", line=source.line)
+
+    def given_rule(rule: PredicateObjectMap) -> PredicateObjectMap:
+        return replace(
+            rule, joins=tuple(replace(join, source=given(join.source)) for join in rule.joins)
+        )
+
+    return replace(
+        document,
+        triples_maps=tuple(
+            replace(
+                made,
+                source=given(made.source),
+                predicate_objects=tuple(map(given_rule, made.predicate_objects)),
+            )
+            for made in document.triples_maps
+        ),
+    )
 
 
 def preparation_of(source: LogicalSource) -> Preparation:
