@@ -59,7 +59,7 @@ def tell_results(
         "## What was loaded",
         _weights_table(measured),
         "## Measured on",
-        "\n".join(_item(label, text) for label, text in machine.items()),
+        "\n".join(write_item(label, text) for label, text in machine.items()),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -78,7 +78,7 @@ def _stages_by_size(
         last = [] if fitted is None else [f"{fitted:.2f}"]
         rows.append([stage, *(_decimal(value) for value in seconds), *last])
     last = ["growth"] if len(measured) > 1 else []
-    return _table([["stage", *(f"{count:,}" for count in sizes), *last], *rows])
+    return write_table([["stage", *(f"{count:,}" for count in sizes), *last], *rows])
 
 
 def _growth_note(measured: Sequence[Measured]) -> str:
@@ -97,7 +97,7 @@ def _stages_table(one: Measured) -> str:
         rate = f"{one.facts / seconds:,.0f}" if seconds and stage != "open" else ""
         peak = f"{one.peak_bytes[stage] / _MIB:,.0f}" if one.peak_bytes[stage] else ""
         rows.append([stage, rate, peak, what])
-    return _table(rows, texts={0, 3})
+    return write_table(rows, texts={0, 3})
 
 
 def _weights_table(measured: Sequence[Measured]) -> str:
@@ -105,7 +105,7 @@ def _weights_table(measured: Sequence[Measured]) -> str:
     for label, weight in _WEIGHTS.items():
         values = [weight(one) for one in measured]
         rows.append([label, *(_number(value) for value in values)])
-    return _table(rows)
+    return write_table(rows)
 
 
 def _number(value: float) -> str:
@@ -116,7 +116,7 @@ def _decimal(value: float) -> str:
     return f"{value:,.1f}" if value >= 100 else f"{value:.2f}"
 
 
-def _table(rows: Sequence[Sequence[str]], texts: Iterable[int] = (0,)) -> str:
+def write_table(rows: Sequence[Sequence[str]], texts: Iterable[int] = (0,)) -> str:
     """Lay a Markdown table out in columns; those of ``texts`` are flush left."""
     left = set(texts)
     widths = [max(len(row[at]) for row in rows) for at in range(len(rows[0]))]
@@ -140,5 +140,5 @@ def _wrapped(text: str) -> str:
     return textwrap.fill(text, WIDTH)
 
 
-def _item(label: str, text: str) -> str:
+def write_item(label: str, text: str) -> str:
     return textwrap.fill(f"- {label}: {text}", WIDTH, subsequent_indent="  ")

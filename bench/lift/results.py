@@ -5,7 +5,8 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING
 
-from bench.results import WIDTH, _item, _table
+from bench.lift.microbatch import PREDICATES, ROWS
+from bench.results import WIDTH, write_item, write_table
 from bench.stages import growth
 
 if TYPE_CHECKING:
@@ -14,11 +15,13 @@ if TYPE_CHECKING:
 
     from bench.lift.engines import Engine
     from bench.lift.measure import Measured
+    from bench.lift.microbatch import Latency
 
 _MIB = 2**20
 MOST_OF_SQL = 1.3
 LEAST_OF_MORPH = 4.0
 MOST_PEAK_GIB = 1.0
+MOST_P50_MS = 15.0
 MOST_GROWTH = 1.1
 """Up to here a fitted exponent counts as linear."""
 
@@ -49,6 +52,7 @@ def tell_results(
     machine: Mapping[str, str],
     command: str,
     day: date,
+    latency: Latency,
 ) -> str:
     """Write the page; ``measured`` is one entry a size, ``absent`` why an engine did not run."""
     largest = measured[-1]
@@ -61,13 +65,14 @@ def tell_results(
         _wrapped(_COLUMNS_NOTE.format(runs=_runs_note(measured))),
         *_growth(measured, engines),
         *_asked(measured),
+        *_microbatch(latency),
         "## The same triples",
         _wrapped(f"{_SAME_NOTE} At {largest.jobs:,} jobs:"),
         _same_table(largest, engines),
         "\n".join(_differences(largest, engines)),
         *_absences(measured, absent),
         "## Measured on",
-        "\n".join(_item(label, text) for label, text in machine.items()),
+        "\n".join(write_item(label, text) for label, text in machine.items()),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -109,7 +114,7 @@ def _speed_table(one: Measured, engines: Sequence[Engine]) -> str:
                 f"{_peak_mib(one, engine.name):,.0f}",
             ]
         )
-    return _table(rows)
+    return write_table(rows)
 
 
 def _peak_mib(one: Measured, name: str) -> float:
@@ -136,7 +141,7 @@ def _growth(measured: Sequence[Measured], engines: Sequence[Engine]) -> list[str
         "The exponent of the number of rows that fits best: 1 is linear, and less than 1 has a "
         "fixed cost in it, the program's start."
     )
-    return ["## How cost grows", _table(rows), _wrapped(note)]
+    return ["## How cost grows", write_table(rows), _wrapped(note)]
 
 
 def _exponents(ran: Sequence[Measured], name: str) -> list[float]:
@@ -174,7 +179,28 @@ def _asked(measured: Sequence[Measured]) -> list[str]:
     exponents = _exponents(ran, "traveler")
     if exponents:
         rows.append(_most("growth of seconds with rows", MOST_GROWTH, exponents[0]))
-    return [f"## What was asked, at {largest.jobs:,} jobs", _table(rows, texts={0, 4})]
+    return [f"## What was asked, at {largest.jobs:,} jobs", write_table(rows, texts={0, 4})]
+
+
+def _microbatch(latency: Latency) -> list[str]:
+    note = (
+        f"{ROWS} rows of events become quads by ten triples maps of one source with {PREDICATES} "
+        "predicates, in a process that goes on: what a live plant pays for each batch. The facts "
+        "of the first batch are compared with the mapping's text. The first one compiles as well."
+    )
+    rows = [
+        ["milliseconds of a batch", "most", "found", ""],
+        [
+            "half of all, by the clock (p50)",
+            f"{MOST_P50_MS:.1f}",
+            f"{latency.p50_ms:.1f}",
+            _verdict(latency.p50_ms <= MOST_P50_MS),
+        ],
+        ["19 of 20, by the clock (p95)", "", f"{latency.p95_ms:.1f}", ""],
+        ["half of all, of the processor", "", f"{latency.cpu_ms:.1f}", ""],
+        ["the first, by the clock", "", f"{latency.first_ms:.1f}", ""],
+    ]
+    return ["## A micro-batch", _wrapped(note), write_table(rows, texts={0, 3})]
 
 
 def _most(label: str, most: float, found: float) -> list[str]:
@@ -194,7 +220,7 @@ def _same_table(one: Measured, engines: Sequence[Engine]) -> str:
         numbers = (found.lines, found.duplicates, found.rewritten)
         verdict = "yes" if found.is_same else "no"
         rows.append([engine.title, *(f"{number:,}" for number in numbers), verdict])
-    return _table(rows)
+    return write_table(rows)
 
 
 def _differences(one: Measured, engines: Sequence[Engine]) -> list[str]:
@@ -203,18 +229,18 @@ def _differences(one: Measured, engines: Sequence[Engine]) -> list[str]:
         found = one.compared.get(engine.name)
         if found and found.example:
             theirs, cell = found.example
-            told.append(_item(engine.title, f"writes {theirs} for {cell}"))
+            told.append(write_item(engine.title, f"writes {theirs} for {cell}"))
         if found and not found.is_same:
             sample = [f"lacks {line}" for line in found.missing[:1]]
             sample += [f"has {line}" for line in found.unexpected[:1]]
-            told.append(_item(engine.title, "; ".join(sample)))
+            told.append(write_item(engine.title, "; ".join(sample)))
     return told
 
 
 def _absences(measured: Sequence[Measured], absent: Mapping[str, str]) -> list[str]:
-    told = [_item(name, reason) for name, reason in absent.items()]
+    told = [write_item(name, reason) for name, reason in absent.items()]
     told += [
-        _item(f"{name} at {one.jobs:,} jobs", reason)
+        write_item(f"{name} at {one.jobs:,} jobs", reason)
         for one in measured
         for name, reason in one.failed.items()
     ]

@@ -8,6 +8,7 @@ import pytest
 from bench.lift.comparison import Comparison
 from bench.lift.engines import Engine
 from bench.lift.measure import Measured
+from bench.lift.microbatch import Latency
 from bench.lift.processes import Run
 from bench.lift.results import tell_results
 from bench.results import WIDTH
@@ -25,6 +26,7 @@ ENGINES = [
     Engine(name, title, (), cores=2 if name == "spark-2" else None)
     for name, title in TITLES.items()
 ]
+LATENCY = Latency(p50_ms=8.04, p95_ms=12.5, cpu_ms=7.0, first_ms=200.0)
 SECONDS = {"traveler": 1.2, "sql": 1.0, "morph-kgc": 6.0, "spark-2": 123.4}
 
 
@@ -37,7 +39,7 @@ def _measured(jobs: int) -> Measured:
 
 
 def _told(measured: list[Measured], absent: dict[str, str] | None = None) -> str:
-    return tell_results(measured, ENGINES, absent or {}, MACHINE, COMMAND, DAY)
+    return tell_results(measured, ENGINES, absent or {}, MACHINE, COMMAND, DAY, LATENCY)
 
 
 @pytest.mark.parametrize("sizes", [[10_000], [10_000, 100_000]])
@@ -64,10 +66,10 @@ def test_growth_is_told_for_two_sizes_and_not_for_one() -> None:
 
 def test_what_was_asked_is_held_against_what_was_found() -> None:
     fast = _measured(10_000)
-    assert re.findall(r"(met|not met) +\|", _told([fast])) == ["met", "met", "met"]
+    assert re.findall(r"(met|not met) +\|", _told([fast])) == ["met"] * 4
     slow = _measured(10_000)
     slow.runs["traveler"] = [Run(5.0, 2.0, 2**31)]
-    assert re.findall(r"(not met|met) +\|", _told([slow])) == ["not met"] * 3
+    assert re.findall(r"(not met|met) +\|", _told([slow])) == ["not met"] * 3 + ["met"]
 
 
 def test_wrong_triples_and_failures_have_no_seconds_and_are_said() -> None:
