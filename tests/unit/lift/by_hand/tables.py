@@ -146,13 +146,15 @@ def _object(table: Table, row: tuple[Any, ...]) -> dict[str, Any]:
     for field, value in zip(table.fields, row, strict=True):
         if value is None and table.layout.leaves_out:
             continue
-        if isinstance(value, Misfit):
-            plain = value.value
-        else:
-            plain = list(value) if isinstance(value, tuple) else value
         place = made.setdefault(field.under, {}) if field.under else made
-        place[field.name] = plain
+        place[field.name] = _in_json(value)
     return made
+
+
+def _in_json(value: Any) -> Any:
+    if isinstance(value, Misfit):
+        return value.value
+    return [_in_json(each) for each in value] if isinstance(value, tuple) else value
 
 
 def _dump(value: Any, table: Table) -> str:
