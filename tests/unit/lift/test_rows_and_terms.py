@@ -43,3 +43,9 @@ def of(file: str, *rules: str, subject: str = 'rml:template "{id}"') -> str:
 def test_subjects_that_repeat_once_beside_an_empty_one_are_seen_to_repeat(tmp_path: Path) -> None:
     rows = "id,name\n1,a\n1,a\n,b\n"
     assert lift(tmp_path, of("f.csv", 'rml:reference "name"'), f_csv=rows)[0] == ['<1> <p> "a"']
+
+
+def test_a_language_that_is_none_rejects_its_row_alone(tmp_path: Path) -> None:
+    rule = 'rml:reference "name" ; rml:languageMap [ rml:reference "tag" ]'
+    made = lift(tmp_path, of("f.csv", rule), f_csv="id,name,tag\n1,a,en\n2,b,en_US\n")
+    assert made == (['<1> <p> "a"@en'], [("f.csv:3", "bad-literal")])
