@@ -34,7 +34,7 @@ class LiftedFile:
     def lines(self) -> Iterator[str]:
         """The lines, without their ends."""
         for block in self.blocks:
-            yield from block.decode().removesuffix("\n").split("\n")
+            yield from block.decode().split("\n")[:-1]
 
     def write(self, out: IO[bytes]) -> None:
         """Write all blocks to an open file."""

@@ -49,3 +49,7 @@ def test_a_language_that_is_none_rejects_its_row_alone(tmp_path: Path) -> None:
     rule = 'rml:reference "name" ; rml:languageMap [ rml:reference "tag" ]'
     made = lift(tmp_path, of("f.csv", rule), f_csv="id,name,tag\n1,a,en\n2,b,en_US\n")
     assert made == (['<1> <p> "a"@en'], [("f.csv:3", "bad-literal")])
+
+
+def test_rows_that_make_nothing_make_no_empty_line(tmp_path: Path) -> None:
+    assert lift(tmp_path, of("f.csv", 'rml:reference "name"'), f_csv="id,name\n1,\n") == ([], [])
