@@ -53,3 +53,13 @@ def test_a_language_that_is_none_rejects_its_row_alone(tmp_path: Path) -> None:
 
 def test_rows_that_make_nothing_make_no_empty_line(tmp_path: Path) -> None:
     assert lift(tmp_path, of("f.csv", 'rml:reference "name"'), f_csv="id,name\n1,\n") == ([], [])
+
+
+def test_a_language_or_datatype_of_no_value_is_not_looked_at(tmp_path: Path) -> None:
+    spoken = 'rml:reference "name" ; rml:languageMap [ rml:reference "tag" ]'
+    typed = 'rml:reference "name" ; rml:datatypeMap [ rml:reference "tag" ]'
+    rows = "id,name,tag\n1,,en_US<>\n"
+    assert lift(tmp_path, of("f.csv", spoken, typed, 'rml:reference "id"'), f_csv=rows) == (
+        ['<1> <p> "1"'],
+        [],
+    )
