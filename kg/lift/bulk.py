@@ -191,7 +191,9 @@ class Bulk:
         )
         if not numbers:
             return set()
-        tests = ", ".join(f"count(o{n}) = count(DISTINCT hash(o{n}))" for n in numbers)
+        tests = ", ".join(  # the hash of NULL is a number too
+            f"count(o{n}) = count(DISTINCT hash(o{n})) FILTER (o{n} IS NOT NULL)" for n in numbers
+        )
         hashed = f"SELECT {tests} FROM ({run.quick})"
         (answers,) = self._engine.rows(hashed)
         return {number for number, is_unique in zip(numbers, answers, strict=True) if is_unique}

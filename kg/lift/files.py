@@ -44,8 +44,7 @@ class LiftedFile:
     def lines(self) -> Iterator[str]:
         """The lines, without their ends."""
         for block in self.blocks:
-            if block:
-                yield from str(block, "utf-8").removesuffix("\n").split("\n")
+            yield from str(block, "utf-8").split("\n")[:-1]
 
     @property
     def batches(self) -> Iterator[pa.RecordBatch]:

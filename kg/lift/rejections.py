@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from kg.lift.columns import find_unencodable
-from kg.lift.literals import CHECKED, EXAMPLES
+from kg.lift.literals import CHECKED, EXAMPLES, LANGUAGE_TAG
 from kg.lift.mapping import XSD
 from kg.records import Rejected
 
@@ -47,6 +47,8 @@ def _explain(check: Check) -> tuple[str, str]:
             f"is not in lookup table {check.wanted!r}",
             f"add it to [lookup.{check.wanted}] in source.toml",
         )
+    if check.wanted == LANGUAGE_TAG:
+        return "is no language tag of BCP 47", "write it as en, sv or de-AT"
     datatype = check.wanted.replace(XSD, "xsd:")
     return f"is no {datatype}", f"write it as {EXAMPLES[CHECKED[check.wanted]]}"
 

@@ -116,6 +116,8 @@ class TermColumns:
             suffix = exp.Coalesce(this=typed, expressions=[text('"')])
             return join([text('"'), call("tr_escape", value), suffix])
         quoted = [text('"'), call("tr_escape", value)]
+        there = exp.Not(this=exp.Is(this=value.copy(), expression=exp.null()))
+        guard = there if guard is None else exp.and_(guard.copy(), there)
         return join([*quoted, *self._suffix(term_map, base, datatype, guard)])
 
     def _constant_literal(self, value: str, datatype: str, form: str, line: int) -> str:

@@ -1,0 +1,65 @@
+"""What `lift_file` makes of single rows: defects that the random cases of `by_hand` found."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from kg.lift import lift_file
+
+X = "http://x.org/"
+PREFIXES = (
+    "@prefix rml: <http://w3id.org/rml/> . @prefix csvw: <http://www.w3.org/ns/csvw#> .\n"
+    "@prefix ex: <http://x.org/> . @prefix xsd: <http://www.w3.org/2001/XMLSchema#> .\n"
+)
+Lifted = tuple[list[str], list[tuple[str, str]]]
+
+
+def lift(folder: Path, mapping: str, **files: str | bytes) -> Lifted:
+    """Lift by Turtle, files by their names with ``_`` for the dot; lines, and what was rejected."""
+    for name, data in files.items():
+        path = folder / name.replace("_", ".")
+        path.write_bytes(data.encode() if isinstance(data, str) else data)
+    (folder / "m.ttl").write_text(PREFIXES + mapping, encoding="utf-8")
+    lifted = lift_file(folder / "m.ttl", X)
+    lines = [line.replace(X, "").removesuffix(" .") for line in lifted.lines]
+    return sorted(lines), sorted((bad.position, bad.code) for bad in lifted.rejected)
+
+
+def of(file: str, *rules: str, subject: str = 'rml:template "{id}"') -> str:
+    """Write a triples map over a file; a rule is an object map, of the predicate ``p``."""
+    form = "JSONPath" if file.endswith("json") else "CSV"
+    iterator = ' ; rml:iterator "$[*]"' if form == "JSONPath" else ""
+    made = "".join(
+        f" ;\n  rml:predicateObjectMap [ rml:predicate ex:p ; rml:objectMap [ {rule} ] ]"
+        for rule in rules
+    )
+    return (
+        f'<#{file.partition(".")[0]}> rml:logicalSource [ rml:source "{file}" ; '
+        f"rml:referenceFormulation rml:{form}{iterator} ] ;\n"
+        f"  rml:subjectMap [ {subject} ]{made} .\n"
+    )
+
+
+def test_subjects_that_repeat_once_beside_an_empty_one_are_seen_to_repeat(tmp_path: Path) -> None:
+    rows = "id,name\n1,a\n1,a\n,b\n"
+    assert lift(tmp_path, of("f.csv", 'rml:reference "name"'), f_csv=rows)[0] == ['<1> <p> "a"']
+
+
+def test_a_language_that_is_none_rejects_its_row_alone(tmp_path: Path) -> None:
+    rule = 'rml:reference "name" ; rml:languageMap [ rml:reference "tag" ]'
+    made = lift(tmp_path, of("f.csv", rule), f_csv="id,name,tag\n1,a,en\n2,b,en_US\n")
+    assert made == (['<1> <p> "a"@en'], [("f.csv:3", "bad-literal")])
+
+
+def test_rows_that_make_nothing_make_no_empty_line(tmp_path: Path) -> None:
+    assert lift(tmp_path, of("f.csv", 'rml:reference "name"'), f_csv="id,name\n1,\n") == ([], [])
+
+
+def test_a_language_or_datatype_of_no_value_is_not_looked_at(tmp_path: Path) -> None:
+    spoken = 'rml:reference "name" ; rml:languageMap [ rml:reference "tag" ]'
+    typed = 'rml:reference "name" ; rml:datatypeMap [ rml:reference "tag" ]'
+    rows = "id,name,tag\n1,,en_US<>\n"
+    assert lift(tmp_path, of("f.csv", spoken, typed, 'rml:reference "id"'), f_csv=rows) == (
+        ['<1> <p> "1"'],
+        [],
+    )
