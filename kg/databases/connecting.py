@@ -41,7 +41,7 @@ _HINTS = (
         "read it again when the server is there: nothing is lost",
     ),
     (
-        r"can't connect|could not connect|connection refused|connection failed|timed? ?out",
+        r"can't connect|connection (?:refused|failed|is bad)|timed? ?out",
         "check host and port in the url, and that the server runs",
     ),
 )
@@ -53,14 +53,18 @@ def parse_url(written: str, whose: str) -> URL:
     Raises:
         SourceError: it is no URL of SQLAlchemy.
     """
+    refusal = SourceError(
+        f"{whose} is no SQLAlchemy URL",
+        hint="write it as dialect://user:${PASSWORD}@host/database or sqlite:///file.sqlite;"
+        " a password's own @ : / and % are written %40 %3A %2F and %25",
+    )
     try:
-        return sqlalchemy.make_url(written)
+        url = sqlalchemy.make_url(written)
     except (ArgumentError, ValueError) as error:  # ValueError: a port that is no number
-        raise SourceError(
-            f"{whose} is no SQLAlchemy URL",
-            hint="write it as dialect://user:${PASSWORD}@host/database or sqlite:///file.sqlite;"
-            " a password's own @ : / and % are written %40 %3A %2F and %25",
-        ) from error
+        raise refusal from error
+    if "@" in (url.host or ""):  # the rest of a password that was cut at its own @
+        raise refusal
+    return url
 
 
 def place_of(url: URL) -> str:
