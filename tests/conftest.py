@@ -4,11 +4,13 @@ import os
 import shutil
 import subprocess
 import tempfile
+import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -49,6 +51,67 @@ def _find_postgres() -> Path | None:
     found = [Path(path).parent for path in [shutil.which("initdb")] if path]
     debian = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: path.parent.name)
     return next((path for path in [*found, *reversed(debian)] if (path / "initdb").exists()), None)
+
+
+@pytest.fixture(scope="session")
+def mariadb_url() -> Iterator[str]:
+    """The SQLAlchemy URL of an empty MariaDB of the tests' own, reached by a socket only."""
+    program = shutil.which("mariadbd", path=f"{os.environ['PATH']}:/usr/sbin")
+    if program is None:
+        pytest.skip("MariaDB is not on this machine: `make servers` installs it")
+    with tempfile.TemporaryDirectory(
+        prefix="traveler-mariadb-", ignore_cleanup_errors=True
+    ) as name:
+        folder = Path(name)
+        server = _start_mariadb(program, folder)
+        try:
+            _wait_for(folder / "log", server, b"ready for connections")
+            _make_user(f"mysql+pymysql://root@/mysql?unix_socket={folder}/socket")
+            yield f"mysql+pymysql://traveler@/plant?unix_socket={folder}/socket"
+        finally:
+            server.kill()
+            server.wait()
+
+
+def _start_mariadb(program: str, folder: Path) -> subprocess.Popen[bytes]:
+    if os.getuid() == 0:  # the server gives up being root before it does anything
+        shutil.chown(folder, "nobody")
+    command = [program, "--no-defaults", f"--user={folder.owner()}", f"--datadir={folder}/data"]
+    command += ["--innodb-flush-method=nosync", "--innodb-log-file-size=4M"]
+    (folder / "data").mkdir()
+    shutil.chown(folder / "data", folder.owner())
+    subprocess.run([*command, "--bootstrap"], input=_system_tables(), check=True)
+    options = ["--skip-networking", f"--socket={folder}/socket", "--character-set-server=utf8mb4"]
+    options += ["--innodb-flush-log-at-trx-commit=0", "--skip-log-bin"]
+    with (folder / "log").open("wb") as log:
+        return subprocess.Popen([*command, *options], stdout=log, stderr=log)
+
+
+def _system_tables() -> bytes:
+    """The server's own tables, without its help texts and its time zones."""
+    share = next(
+        path for path in map(Path, ("/usr/share/mariadb", "/usr/share/mysql")) if path.is_dir()
+    )
+    scripts = ("mysql_system_tables.sql", "mysql_system_tables_data.sql")
+    tables = b"\n".join((share / name).read_bytes() for name in scripts)
+    return b"CREATE DATABASE mysql;\nUSE mysql;\n" + tables
+
+
+def _wait_for(log: Path, server: subprocess.Popen[bytes], said: bytes) -> None:
+    deadline = time.monotonic() + 60
+    while said not in log.read_bytes():
+        assert server.poll() is None, log.read_text(errors="replace")
+        assert time.monotonic() < deadline, log.read_text(errors="replace")
+        time.sleep(0.05)
+
+
+def _make_user(url: str) -> None:
+    engine = sqlalchemy.create_engine(url, poolclass=sqlalchemy.NullPool)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("CREATE DATABASE plant")
+        connection.exec_driver_sql("CREATE USER traveler@localhost")
+        connection.exec_driver_sql("GRANT ALL ON *.* TO traveler@localhost WITH GRANT OPTION")
+    engine.dispose()
 
 
 @pytest.hookimpl(wrapper=True)

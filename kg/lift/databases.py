@@ -7,27 +7,27 @@ from __future__ import annotations
 
 import os
 import re
-import sqlite3
-from contextlib import closing, contextmanager
-from typing import TYPE_CHECKING, Any
+from contextlib import contextmanager
+from textwrap import shorten
+from typing import TYPE_CHECKING
 
-import sqlalchemy
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
-from sqlalchemy.pool import NullPool
-
+from kg.databases import opened, parse_url, place_of
 from kg.errors import SourceError
-from kg.lift.natural import to_natural
-from kg.lift.spool import Item
+from kg.lift.natural import to_natural_of
+from kg.lift.spool import Item, bad_row
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from sqlalchemy.engine import Connection, CursorResult, Engine
+    from kg.databases import Column, Database
+    from kg.lift.spool import Cell
+    from kg.records import Rejected
 
-_FETCHED = 5_000
+_SHOWN = 100
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
-_QUERY = re.compile(r"\s*(?:SELECT|WITH|VALUES|TABLE)\b|\s*\(", re.IGNORECASE)
+_QUERY = re.compile(r"\s*(?:SELECT|WITH|VALUES|TABLE)\b(?=\s*[^\s.-])|\s*\(", re.IGNORECASE)
+_DELIMITED = re.compile(r'"(?:[^"]|"")+"|`(?:[^`]|``)+`')
 
 
 def read_header(url: str, folder: Path, wanted: str) -> list[str]:
@@ -36,67 +36,74 @@ def read_header(url: str, folder: Path, wanted: str) -> list[str]:
     Raises:
         SourceError: the database, or the table, is not there, or the query cannot be run.
     """
-    with _result(url, folder, wanted) as result:
-        return list(result.keys())
+    with _opened(url, folder, wanted) as database:
+        return [column.name for column in database.columns(_sql(database, wanted))]
 
 
-def read_rows(url: str, folder: Path, wanted: str, references: list[str]) -> Iterator[Item]:
+def find_column(reference: str, header: Sequence[str]) -> str | None:
+    """Find the column that a reference names, plainly or as a delimited SQL identifier."""
+    if reference in header:
+        return reference
+    if not _DELIMITED.fullmatch(reference):
+        return None
+    name = reference[1:-1].replace(reference[0] * 2, reference[0])
+    return name if name in header else None
+
+
+def read_rows(
+    url: str, folder: Path, wanted: str, references: list[str]
+) -> Iterator[Item | Rejected]:
     """Read the columns that the references name, of every row of a table or query.
+
+    A row with a value that its datatype has not (``infinity``) is put aside.
 
     Raises:
         SourceError: as `read_header`.
     """
-    with _result(url, folder, wanted) as result:
-        header = list(result.keys())
-        places = [header.index(name) for name in references]
-        name = "query" if _QUERY.match(wanted) else wanted
-        for number, values in enumerate(result, 1):
-            yield Item(f"{name}#{number}", [to_natural(values[place]) for place in places])
+    name = "query" if _QUERY.match(wanted) else wanted
+    with (
+        _opened(url, folder, wanted) as database,
+        database.reading(_sql(database, wanted)) as result,
+    ):
+        header = [column.name for column in result.columns]
+        places = [header.index(find_column(name, header) or name) for name in references]
+        chosen = [(place, result.columns[place]) for place in places]
+        for number, values in enumerate(result.rows, 1):
+            yield _item(f"{name}#{number}", values, chosen)
+
+
+def _item(position: str, values: list[object], chosen: list[tuple[int, Column]]) -> Item | Rejected:
+    cells: list[Cell] = []
+    for place, column in chosen:
+        try:
+            cells.append(to_natural_of(values[place], column.kind, column.width))
+        except ValueError:
+            value = str(values[place])
+            return bad_row(
+                "database",
+                position,
+                f"column {column.name!r} = {value!r} is no xsd:{column.kind}",
+                value,
+                "bad-literal",
+                "correct the row, or give something else for the value in a query",
+            )
+    return Item(position, cells)
 
 
 @contextmanager
-def _result(url: str, folder: Path, wanted: str) -> Iterator[CursorResult[Any]]:
-    engine = _engine(url, folder)
-    options = {"stream_results": True, "yield_per": _FETCHED, "no_parameters": True}
-    try:
-        with (
-            engine.connect() as connection,
-            closing(
-                connection.execution_options(**options).exec_driver_sql(_sql(connection, wanted))
-            ) as result,
-        ):
-            yield result
-    except SQLAlchemyError as error:
-        cause = str(getattr(error, "orig", None) or error).splitlines()[0]
-        hint = "check the table or query that the mapping names"
-        raise SourceError(f"{engine.url.database}: {wanted}: {cause}", hint=hint) from error
-    finally:
-        engine.dispose()
+def _opened(written: str, folder: Path, wanted: str) -> Iterator[Database]:
+    url = parse_url(_VARIABLE.sub(_environment, written), "the mapping's url")
+    if url.get_backend_name() == "sqlite":
+        url = url.set(database=str(folder / (url.database or "")))
+    where = f"{place_of(url)}: {shorten(wanted, _SHOWN, placeholder=' …')}"
+    hint = "check the table or query that the mapping names"
+    with opened(url, where, lambda _engine, _reason: hint) as database:
+        yield database
 
 
-def _sql(connection: Connection, wanted: str) -> str:
-    """Take a query as it stands (R2RML, section 5.2); a table's name is quoted."""
-    if _QUERY.match(wanted):
-        return wanted.strip().removesuffix(";")
-    bare = [part.strip('"') for part in wanted.split(".")]
-    quoted = ".".join(map(connection.dialect.identifier_preparer.quote_identifier, bare))
-    return f"SELECT * FROM {quoted}"
-
-
-def _engine(written: str, folder: Path) -> Engine:
-    try:
-        url = sqlalchemy.make_url(_VARIABLE.sub(_environment, written))
-        if url.get_backend_name() == "sqlite":
-            path = folder / (url.database or "")
-            return sqlalchemy.create_engine(
-                "sqlite://", creator=lambda: _read_only(path), poolclass=NullPool
-            )
-        return sqlalchemy.create_engine(url, poolclass=NullPool)
-    except ArgumentError as error:  # its message would repeat the URL with its password
-        hint = "write it as dialect://user:${PASSWORD}@host/database or sqlite:///file.sqlite"
-        raise SourceError("the mapping's url is no SQLAlchemy URL", hint=hint) from error
-    except (NoSuchModuleError, ImportError) as error:
-        raise SourceError(f"no driver for this database: {error}", hint="install it") from error
+def _sql(database: Database, wanted: str) -> str:
+    """Take a query as it stands (R2RML, section 5.2), or all of a table."""
+    return wanted if _QUERY.match(wanted) else database.select_all(wanted)
 
 
 def _environment(match: re.Match[str]) -> str:
@@ -106,10 +113,3 @@ def _environment(match: re.Match[str]) -> str:
             f"the mapping's url names ${{{match[1]}}}, which is not set", hint="set it"
         )
     return value
-
-
-def _read_only(path: Path) -> sqlite3.Connection:
-    if not path.is_file():
-        hint = "a relative path is taken from the mapping's folder"
-        raise SourceError(f"there is no SQLite file {path}", hint=hint)
-    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)

@@ -6,9 +6,11 @@
 from __future__ import annotations
 
 import math
-from datetime import UTC, date, datetime, time
+import re
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeAlias
+from uuid import UUID
 
 from kg.lift.mapping import XSD
 
@@ -17,6 +19,13 @@ if TYPE_CHECKING:
 
 Natural: TypeAlias = tuple[str, str | None]
 """A value's lexical form, and its datatype's IRI; None for plain text."""
+
+_SOME_DAY = date(2000, 1, 1)
+_END_OF_DAY = re.compile(r"24:00:00(?:\.0+)?")
+_DURATION = re.compile(
+    r"P(?:\d+[YMD])*(?:T(?:[\d.]+[HMS])+)?|P(?:-\d+[YMD])*(?:T(?:-[\d.]+[HMS])+)?"
+)
+"""ISO 8601 as PostgreSQL writes it; an xsd:duration has one sign for all its parts."""
 
 
 def to_natural(value: object) -> Natural | None:
@@ -28,6 +37,28 @@ def to_natural(value: object) -> Natural | None:
         if isinstance(value, kind):
             return writer(value)
     return None
+
+
+def to_natural_of(value: object, kind: str, width: int = 0) -> Natural | None:
+    """Write a value of a database's column, as `kg.databases.Column` describes it.
+
+    Raises:
+        ValueError: the datatype has no such value.
+    """
+    if kind == "boolean" and value in {0, 1}:
+        return "true" if value else "false", XSD + "boolean"
+    if isinstance(value, str):
+        return (_write_text(value, kind), XSD + kind) if kind else (value.ljust(width), None)
+    return to_natural(value)
+
+
+def _write_text(text: str, kind: str) -> str:
+    """Write what no value of Python holds: the end of a day, and months."""
+    if kind == "time" and _END_OF_DAY.fullmatch(text):
+        return "24:00:00"
+    if kind == "duration" and _DURATION.fullmatch(text):
+        return text if "-" not in text else f"-{text.replace('-', '')}"
+    raise ValueError(text)
 
 
 def write_double(value: float) -> str:
@@ -71,7 +102,23 @@ def _fraction(value: datetime | time) -> str:
 
 def _time(value: object) -> Natural:
     assert isinstance(value, time)
+    if value.tzinfo is not None:
+        of_some_day = datetime.combine(_SOME_DAY, value).astimezone(UTC)
+        return f"{_fraction(of_some_day.time())}Z", XSD + "time"
     return _fraction(value), XSD + "time"
+
+
+def _duration(value: object) -> Natural:
+    assert isinstance(value, timedelta)
+    minutes, rest = divmod(abs(value), timedelta(minutes=1))
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    seconds = _decimal(Decimal(rest // timedelta(microseconds=1)) / 1_000_000)[0]
+    parts = [(days, "D"), (hours, "H"), (minutes, "M"), (seconds, "S")]
+    day, *clock = (f"{number}{unit}" if str(number) != "0" else "" for number, unit in parts)
+    of_day = f"T{''.join(clock)}" if any(clock) else ""
+    sign = "-" if value < timedelta(0) else ""
+    return f"{sign}P{day}{of_day}" if value else "PT0S", XSD + "duration"
 
 
 _WRITERS: dict[type, Callable[[Any], Natural]] = {
@@ -83,6 +130,8 @@ _WRITERS: dict[type, Callable[[Any], Natural]] = {
     datetime: _moment,
     date: lambda value: (str(value), XSD + "date"),
     time: _time,
+    timedelta: _duration,
+    UUID: lambda value: (str(value), None),
     bytes: lambda value: (bytes(value).hex().upper(), XSD + "hexBinary"),
     memoryview: lambda value: (bytes(value).hex().upper(), XSD + "hexBinary"),
 }

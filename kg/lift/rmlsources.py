@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, quote
 
 from rdflib import Literal
 
@@ -37,7 +38,17 @@ ENDINGS = {
 }
 """File endings and the forms of their content; ``.gz`` behind one is unpacked."""
 
-_DRIVERS = {"postgresql": "postgresql+psycopg", "mysql": "mysql+pymysql", "sqlite": "sqlite"}
+_DRIVERS = {
+    "postgresql": "postgresql+psycopg",
+    "mysql": "mysql+pymysql",
+    "mariadb": "mysql+pymysql",
+    "sqlite": "sqlite",
+}
+"""JDBC's names; either of the two calls MySQL and MariaDB, which one driver speaks to."""
+
+_OF_JAVA = {"allowPublicKeyRetrieval", "characterEncoding", "serverTimezone", "useUnicode"}
+"""Options of JDBC that say nothing to another driver."""
+
 _BY_ENDING = {"csv": ("tsv", "xlsx", "parquet"), "json": ("jsonl",)}
 
 
@@ -128,7 +139,12 @@ class Sources(Nodes):
         url = str(given) if is_plain else self.text(given, "url")
         user = "" if is_plain else self.text(given, "username")
         password = "" if is_plain else self.text(given, "password")
-        return LogicalSource(_url(url, user, password), "sql", iterator, line=self.line(iterator))
+        try:
+            url = _url(url, user, password)
+        except ValueError as error:
+            message = f"JDBC's option {error} is not known here; write an URL of SQLAlchemy"
+            raise self.error(message, str(error)) from error
+        return LogicalSource(url, "sql", iterator, line=self.line(iterator))
 
 
 def _encoding(written: str) -> str:
@@ -137,10 +153,24 @@ def _encoding(written: str) -> str:
 
 
 def _url(written: str, user: str, password: str) -> str:
-    """Turn a JDBC address with its user into SQLAlchemy's URL; one of SQLAlchemy stays."""
+    """Turn a JDBC address with its user into SQLAlchemy's URL; one of SQLAlchemy stays.
+
+    Raises:
+        ValueError: it has an option that cannot be kept; says which.
+    """
     if not written.startswith("jdbc:"):
         return written
-    name, _, rest = written.removeprefix("jdbc:").partition("://")
+    address, _, query = written.removeprefix("jdbc:").partition("?")
+    for name, value in parse_qsl(query):
+        if name == "user":
+            user = user or value
+        elif name == "password":
+            password = password or value
+        elif name not in _OF_JAVA and (name, value) != ("useSSL", "false"):
+            raise ValueError(name)
+    name, _, rest = address.partition("://")
     name, rest = (name, rest) if rest else (name.partition(":")[0], "/" + name.partition(":")[2])
+    # ${NAME} is put in from the environment later on.
+    user, password = (quote(text, safe="${}") for text in (user, password))
     login = f"{user}:{password}@" if user and password else f"{user}@" if user else ""
     return f"{_DRIVERS.get(name, name)}://{login}{rest}"

@@ -17,7 +17,7 @@ from pyspark.errors import PySparkException
 from sqlglot import exp
 
 from kg.errors import ConfigError, SourceError
-from kg.lift import duckdb
+from kg.lift import databases, duckdb
 from kg.lift.mapping import mapping_error
 from kg.lift.reading import read_mapping
 from kg.lift.rejections import reject
@@ -152,6 +152,10 @@ class _Job:
         missing = sorted(
             (line, name) for name, line in lines.items() if name not in (known or [name])
         )
+        if known and source.formulation == "sql":
+            missing = [
+                (line, name) for line, name in missing if not databases.find_column(name, known)
+            ]
         if known is None or not missing:
             return
         line, column = missing[0]

@@ -89,7 +89,14 @@ def _column(cells: list[Cell], *, is_list: bool) -> list[pa.Array]:
     return [pa.ListArray.from_arrays(pa.array(ends, pa.int32()), struct)]
 
 
-def bad_row(source: str, position: str, problem: str, raw: str, code: str = "bad-row") -> Rejected:
+def bad_row(
+    source: str,
+    position: str,
+    problem: str,
+    raw: str,
+    code: str = "bad-row",
+    hint: str = "correct the row where it is written",
+) -> Rejected:
     """Say what is wrong with a row that could not be read."""
     return Rejected(
         source=source,
@@ -98,7 +105,7 @@ def bad_row(source: str, position: str, problem: str, raw: str, code: str = "bad
         stage="read",
         code=code,
         message=f"{position} {problem}",
-        hint="correct the row where it is written",
+        hint=hint,
         raw=raw.rstrip("\n").encode("utf-8", "backslashreplace").decode("utf-8")[:10_000],
     )
 

@@ -175,8 +175,10 @@ class Tables:
         folder = self.mapping.parent
         wanted = source.iterator
         databases = _reader("databases")
-        self._check(source, references, databases.read_header(source.name, folder, wanted))
-        items = databases.read_rows(source.name, folder, wanted, references)
+        header = databases.read_header(source.name, folder, wanted)
+        plain = [name for name in references if databases.find_column(name, header) is None]
+        self._check(source, plain, header)
+        items: Items = databases.read_rows(source.name, folder, wanted, references)
         return self._spool(source, references, items)
 
     def _xml(self, path: Path, source: LogicalSource, references: list[str]) -> Table:

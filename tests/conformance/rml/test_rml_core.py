@@ -122,7 +122,13 @@ def test_the_same_cases_pass_from_other_files(
 
 
 @pytest.mark.server
-def test_the_same_cases_pass_from_postgresql(
-    suite: Path, tmp_path: Path, to_database: Callable[[str], Variant], postgres_url: str
+@pytest.mark.parametrize("server", ["postgres_url", "mariadb_url"])
+def test_the_same_cases_pass_from_a_server(
+    suite: Path,
+    tmp_path: Path,
+    to_database: Callable[[str], Variant],
+    request: pytest.FixtureRequest,
+    server: str,
 ) -> None:
-    assert run_variants(suite, tmp_path, to_database(postgres_url), set()) == 43
+    url = request.getfixturevalue(server)
+    assert run_variants(suite, tmp_path, to_database(url), set()) == 43
