@@ -63,3 +63,14 @@ def test_a_language_or_datatype_of_no_value_is_not_looked_at(tmp_path: Path) -> 
         ['<1> <p> "1"'],
         [],
     )
+
+
+def test_times_bytes_and_days_of_any_year_are_checked_as_the_standard_has_them(
+    tmp_path: Path,
+) -> None:
+    kinds = {"t": "time", "b": "hexBinary", "d": "date"}
+    rules = [f'rml:reference "{c}" ; rml:datatype xsd:{kind}' for c, kind in kinds.items()]
+    rows = "id,t,b,d\n1,24:00:00,cafe,-0044-02-29\n2,25:00:00,,\n3,,xy,\n4,,,2023-02-29\n"
+    lines, rejected = lift(tmp_path, of("f.csv", *rules), f_csv=rows)
+    assert len(lines) == 3
+    assert rejected == [(f"f.csv:{line}", "bad-literal") for line in (3, 4, 5)]
