@@ -74,3 +74,18 @@ def test_times_bytes_and_days_of_any_year_are_checked_as_the_standard_has_them(
     lines, rejected = lift(tmp_path, of("f.csv", *rules), f_csv=rows)
     assert len(lines) == 3
     assert rejected == [(f"f.csv:{line}", "bad-literal") for line in (3, 4, 5)]
+
+
+def test_a_constant_keeps_the_form_that_the_mapping_writes(tmp_path: Path) -> None:
+    constants = [
+        '"01"^^xsd:integer',
+        "1e0",
+        "1.50",
+        "true",
+        '"1"^^xsd:boolean',
+        '"24:00:00.00"^^xsd:time',
+    ]
+    rules = [f"rml:constant {constant}" for constant in constants]
+    lines, _ = lift(tmp_path, of("f.csv", *rules), f_csv="id\n1\n")
+    made = {line.split('"')[1] for line in lines}
+    assert made == {"01", "1e0", "1.50", "true", "1", "24:00:00.00"}
