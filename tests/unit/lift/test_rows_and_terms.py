@@ -89,3 +89,15 @@ def test_a_constant_keeps_the_form_that_the_mapping_writes(tmp_path: Path) -> No
     lines, _ = lift(tmp_path, of("f.csv", *rules), f_csv="id\n1\n")
     made = {line.split('"')[1] for line in lines}
     assert made == {"01", "1e0", "1.50", "true", "1", "24:00:00.00"}
+
+
+def test_a_parent_of_the_same_rows_keeps_its_own_base(tmp_path: Path) -> None:
+    link = "rml:parentTriplesMap <#g>"
+    parent = of("f.csv", subject='rml:template "part/{id}"').replace("<#f>", "<#g>")
+    base = "rml:baseIRI <http://y.org/> ; rml:logicalSource"
+    lines, _ = lift(
+        tmp_path, of("f.csv", link) + parent.replace("rml:logicalSource", base, 1), f_csv="id\n1\n"
+    )
+    assert lines == ["<1> <p> <http://y.org/part/1>"]
+    lines, _ = lift(tmp_path, of("f.csv", link).replace("rml:logicalSource", base, 1) + parent)
+    assert lines == ["<http://y.org/1> <p> <part/1>"]
