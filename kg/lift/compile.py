@@ -22,7 +22,7 @@ from kg.lift.values import write_iri
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from kg.lift.mapping import MappingDocument, PredicateObjectMap, TriplesMap
+    from kg.lift.mapping import MappingDocument, PredicateObjectMap, TermMap, TriplesMap
     from kg.lift.preparation import Preparation
 
 __all__ = [
@@ -96,9 +96,15 @@ class _Compiler:
         both = exp.and_(outer, inner) if outer is not None and inner is not None else None
         guard = both or inner or outer
         predicates = [self._terms.term(predicate, base, None) for predicate in rule.predicates]
-        objects = [self._terms.term(value, base, inner, guard) for value in rule.objects]
+        objects = [
+            self._terms.term(value, self._base_of(value, base), inner, guard)
+            for value in rule.objects
+        ]
         graphs = [*graphs, *(self._terms.term(graph, base, None) for graph in rule.graphs)]
         self._add(subject, predicates, objects, graphs)
+
+    def _base_of(self, value: TermMap, base: str) -> str:
+        return base if value.base is None else value.base or self._base
 
     def _add(
         self, subject: Place, predicates: list[Place], objects: list[Place], graphs: list[Place]

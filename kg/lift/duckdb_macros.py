@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kg.lift.literals import LANGUAGE, PATTERNS
+from kg.lift.literals import LANGUAGE, LEXICAL, PATTERNS
 from kg.lift.mapping import XSD
 
 # iunreserved beyond ASCII (RFC 3987, section 2.2): these stay as they are in IRIs.
@@ -69,22 +69,6 @@ tr_escape(v) AS CASE
 
 tr_blank(v) AS 'b' || hex(v)
 
-tr_is_integer(v) AS regexp_full_match(v, '{PATTERNS["integer"]}')
-
-tr_is_decimal(v) AS regexp_full_match(v, '{PATTERNS["decimal"]}')
-
-tr_is_double(v) AS regexp_full_match(v, '{PATTERNS["double"]}')
-
-tr_is_boolean(v) AS v IN ('true', 'false', '1', '0')
-
-tr_is_date(v) AS regexp_full_match(v, '{PATTERNS["date"]}')
-  AND try_cast(left(v, 10) AS DATE) IS NOT NULL
-
-tr_is_date_time(v) AS regexp_full_match(v, '{PATTERNS["date_time"]}')
-  AND try_cast(left(v, 10) AS DATE) IS NOT NULL
-
-tr_is_any_uri(v) AS regexp_full_match(v, '{PATTERNS["any_uri"]}')
-
 tr_digits(plain) AS rtrim(ltrim(replace(replace(plain, '.', ''), '-', ''), '0'), '0')
 
 tr_power(whole, fraction) AS CASE WHEN whole <> '0' THEN length(whole) - 1
@@ -148,6 +132,12 @@ tr_date_time(v) AS CASE WHEN regexp_full_match(v, '{PATTERNS["date_time"]}')
       ELSE v END,
     '(?:(\\.\\d*[1-9])0+|\\.0+)($|[Z+-])', '\\1\\2')) END
 
+tr_time(v) AS CASE WHEN regexp_full_match(v, '{PATTERNS["time"]}')
+  THEN tr_offset(regexp_replace(regexp_replace(v, '^24', '00'),
+    '(?:(\\.\\d*[1-9])0+|\\.0+)($|[Z+-])', '\\1\\2')) END
+
+tr_hex_binary(v) AS CASE WHEN regexp_full_match(v, '{PATTERNS["hex_binary"]}') THEN v END
+
 tr_any_uri(v) AS CASE WHEN regexp_full_match(v, '{PATTERNS["any_uri"]}') THEN v END
 
 tr_moment(u) AS CASE WHEN u >= TIMESTAMP '0001-01-01' AND u < TIMESTAMP '10000-01-01'
@@ -209,7 +199,9 @@ tr_matches(v, pattern) AS regexp_matches(v, pattern)
 tr_extract(v, pattern) AS nullif(regexp_extract(v, pattern, 1), '')
 """
 
-MACROS = tuple(_TEXT.strip().split("\n\n"))
+_TESTS = [f"tr_is_{name}(v) AS regexp_full_match(v, '{form}')" for name, form in LEXICAL.items()]
+
+MACROS = (*_TEXT.strip().split("\n\n"), *_TESTS)
 """One definition each, without ``CREATE MACRO``; a later one may call an earlier one."""
 
 _INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")

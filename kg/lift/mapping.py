@@ -93,13 +93,18 @@ Expression: TypeAlias = Constant | Reference | Template | FunctionCall | RowIden
 
 @dataclass(frozen=True, slots=True)
 class TermMap:
-    """A rule that makes one term of a row, or none where the row has no value."""
+    """A rule that makes one term of a row, or none where the row has no value.
+
+    ``base`` is that of the triples map whose subject it is, where this is not its own; "" is the
+    document's.
+    """
 
     expression: Expression
     term_type: TermType
     datatype: TermMap | None = None
     language: TermMap | None = None
     line: int = field(default=0, compare=False)
+    base: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ What is not supported is refused by name; sections are named by their titles in 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rdflib import Literal, URIRef
@@ -119,7 +120,7 @@ class _Reader(Terms):
             if other != source:
                 message = "a parent of another source needs a join condition"
                 raise self.error(f"{message} (Referencing Object Map)", str(parent))
-            return subject
+            return replace(subject, base=self.text(parent, "baseIRI"))
         pairs = tuple(
             (self._side(condition, "child", source), self._side(condition, "parent", other))
             for condition in conditions

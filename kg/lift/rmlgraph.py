@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import rdflib
 from rdflib import BNode, Graph, Literal, URIRef
 
 from kg.lift.mapping import mapping_error
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from rdflib.term import Node
@@ -102,7 +105,8 @@ def read_graph(file: Path, base: str) -> tuple[str, Graph]:
     """
     try:
         text = file.read_text(encoding="utf-8")
-        graph = Graph().parse(data=text, format="turtle", publicID=base or file.as_uri())
+        with _as_written():
+            graph = Graph().parse(data=text, format="turtle", publicID=base or file.as_uri())
     except (OSError, UnicodeDecodeError) as error:
         raise mapping_error(file, 1, f"cannot be read: {error}") from error
     except Exception as error:  # rdflib's parser raises whatever it meets
@@ -114,6 +118,16 @@ def read_graph(file: Path, base: str) -> tuple[str, Graph]:
     for triple in graph:
         made.add(tuple(_current(term) for term in triple))  # type: ignore[arg-type]
     return text, made
+
+
+@contextmanager
+def _as_written() -> Iterator[None]:
+    """Let rdflib keep ``"01"^^xsd:integer``, which it writes as ``1``: constants stay the same."""
+    usual, rdflib.NORMALIZE_LITERALS = rdflib.NORMALIZE_LITERALS, False
+    try:
+        yield
+    finally:
+        rdflib.NORMALIZE_LITERALS = usual
 
 
 def _current(term: Node) -> Node:

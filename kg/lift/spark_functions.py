@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from kg.lift.functions import call
-from kg.lift.literals import LANGUAGE, PATTERNS
+from kg.lift.literals import LANGUAGE, LEXICAL, PATTERNS
 from kg.lift.spark_patterns import read_strptime, rewrite_pattern
 
 if TYPE_CHECKING:
@@ -104,22 +104,6 @@ tr_lower(v STRING) STRING: CASE WHEN NOT v RLIKE r'{_NO_ASCII}' THEN lower(v)
   ELSE array_join(transform(regexp_extract_all(v, r'(?s).', 0), x -> CASE
     WHEN x = 'İ' THEN 'i' WHEN char_length(lower(x)) = 1 THEN lower(x) ELSE x END), '') END
 
-tr_is_integer(v STRING) BOOLEAN: v {_whole(PATTERNS["integer"])}
-
-tr_is_decimal(v STRING) BOOLEAN: v {_whole(PATTERNS["decimal"])}
-
-tr_is_double(v STRING) BOOLEAN: v {_whole(PATTERNS["double"])}
-
-tr_is_boolean(v STRING) BOOLEAN: v IN ('true', 'false', '1', '0')
-
-tr_is_date(v STRING) BOOLEAN: v {_whole(PATTERNS["date"])}
-  AND try_cast(left(v, 10) AS DATE) IS NOT NULL
-
-tr_is_date_time(v STRING) BOOLEAN: v {_whole(PATTERNS["date_time"])}
-  AND try_cast(left(v, 10) AS DATE) IS NOT NULL
-
-tr_is_any_uri(v STRING) BOOLEAN: v {_whole(PATTERNS["any_uri"])}
-
 tr_sign(v STRING) STRING: CASE WHEN startswith(v, '-') THEN '-' ELSE '' END
 
 tr_integer(v STRING) STRING: CASE WHEN v {_whole(PATTERNS["integer"])}
@@ -171,6 +155,12 @@ tr_date_time(v STRING) STRING: CASE WHEN v {_whole(PATTERNS["date_time"])}
         || 'T00' || substr(v, 14)
       ELSE v END,
     r'(?:(\.\d*[1-9])0+|\.0+)(\z|[Z+-])', '$1$2')) END
+
+tr_time(v STRING) STRING: CASE WHEN v {_whole(PATTERNS["time"])}
+  THEN tr_offset(regexp_replace(regexp_replace(v, r'\A24', '00'),
+    r'(?:(\.\d*[1-9])0+|\.0+)(\z|[Z+-])', '$1$2')) END
+
+tr_hex_binary(v STRING) STRING: CASE WHEN v {_whole(PATTERNS["hex_binary"])} THEN v END
 
 tr_any_uri(v STRING) STRING: CASE WHEN v {_whole(PATTERNS["any_uri"])} THEN v END
 
@@ -277,6 +267,7 @@ tr_matches(v STRING, pattern STRING) BOOLEAN: v RLIKE pattern
 
 tr_extract(v STRING, pattern STRING) STRING: nullif(regexp_extract(v, pattern, 1), '')
 """
+_TESTS = [f"tr_is_{name}(v STRING) BOOLEAN: v {_whole(form)}" for name, form in LEXICAL.items()]
 
 
 def define(spark: SparkSession, query: str) -> None:
@@ -289,7 +280,7 @@ def definitions(query: str) -> Iterator[str]:
     """Give the statements that define what a query calls."""
     wanted = _called_in(query)
     found: list[str] = []
-    for definition in reversed(_DEFINITIONS.strip().split("\n\n")):
+    for definition in reversed([*_DEFINITIONS.strip().split("\n\n"), *_TESTS]):
         head, body = definition.split(":", 1)
         signature, kind = head.split(") ", 1)
         if signature.partition("(")[0] in wanted:

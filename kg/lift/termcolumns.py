@@ -9,7 +9,7 @@ from sqlglot import exp
 
 from kg.lift.functions import call, join, text
 from kg.lift.levels import Levels
-from kg.lift.literals import CHECKED, LANGUAGE_TAG, NUMERIC, canonical
+from kg.lift.literals import CHECKED, LANGUAGE_TAG, NUMERIC, canonical, is_lexical
 from kg.lift.mapping import (
     XSD,
     Constant,
@@ -121,9 +121,11 @@ class TermColumns:
         return join([*quoted, *self._suffix(term_map, base, datatype, guard)])
 
     def _constant_literal(self, value: str, datatype: str, form: str, line: int) -> str:
-        written = canonical(value, form) if form else value
-        if written is not None and self.preparation.is_standard:
-            written = value
+        written: str | None = value
+        if form and self.preparation.is_standard:
+            written = value if is_lexical(value, form) else None
+        elif form:
+            written = canonical(value, form)
         if written is None:
             raise self.document.error(
                 line, f"{value!r} is no {_short(datatype)}", "correct the value or its datatype"

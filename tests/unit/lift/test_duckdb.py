@@ -114,7 +114,9 @@ numbers = st.one_of(
 moments = st.one_of(
     st.datetimes().map(datetime.isoformat),
     st.dates().map(lambda day: day.isoformat()),
+    st.times().map(lambda clock: clock.isoformat()),
     st.sampled_from(["2024-02-30", "2024-02-29T24:00:00Z", "2024-01-01T12:00:00.500+00:00", "x"]),
+    st.sampled_from(["24:00:00", "24:00:00.0", "24:00:01", "12:00:00.500", "12:60:00"]),
 ).flatmap(lambda text: st.sampled_from([text, text + "Z", text + "+02:00", text + "+00:00"]))
 
 
@@ -124,7 +126,7 @@ moments = st.one_of(
 def test_a_datatype_is_written_alike_by_the_engine_the_mapping_and_the_store(
     engine: Engine, form: str, data: st.DataObject
 ) -> None:
-    kind = moments if form in {"date", "date_time"} else numbers
+    kind = moments if form in {"date", "date_time", "time"} else numbers
     values = data.draw(st.lists(kind, min_size=1, max_size=20))
     made = applied(engine, f"tr_{form}(v)", values)
     assert made == [canonical(value, form) for value in values]

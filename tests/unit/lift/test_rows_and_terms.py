@@ -63,3 +63,41 @@ def test_a_language_or_datatype_of_no_value_is_not_looked_at(tmp_path: Path) -> 
         ['<1> <p> "1"'],
         [],
     )
+
+
+def test_times_bytes_and_days_of_any_year_are_checked_as_the_standard_has_them(
+    tmp_path: Path,
+) -> None:
+    kinds = {"t": "time", "b": "hexBinary", "d": "date"}
+    rules = [f'rml:reference "{c}" ; rml:datatype xsd:{kind}' for c, kind in kinds.items()]
+    rows = "id,t,b,d\n1,24:00:00,cafe,-0044-02-29\n2,25:00:00,,\n3,,xy,\n4,,,2023-02-29\n"
+    lines, rejected = lift(tmp_path, of("f.csv", *rules), f_csv=rows)
+    assert len(lines) == 3
+    assert rejected == [(f"f.csv:{line}", "bad-literal") for line in (3, 4, 5)]
+
+
+def test_a_constant_keeps_the_form_that_the_mapping_writes(tmp_path: Path) -> None:
+    constants = [
+        '"01"^^xsd:integer',
+        "1e0",
+        "1.50",
+        "true",
+        '"1"^^xsd:boolean',
+        '"24:00:00.00"^^xsd:time',
+    ]
+    rules = [f"rml:constant {constant}" for constant in constants]
+    lines, _ = lift(tmp_path, of("f.csv", *rules), f_csv="id\n1\n")
+    made = {line.split('"')[1] for line in lines}
+    assert made == {"01", "1e0", "1.50", "true", "1", "24:00:00.00"}
+
+
+def test_a_parent_of_the_same_rows_keeps_its_own_base(tmp_path: Path) -> None:
+    link = "rml:parentTriplesMap <#g>"
+    parent = of("f.csv", subject='rml:template "part/{id}"').replace("<#f>", "<#g>")
+    base = "rml:baseIRI <http://y.org/> ; rml:logicalSource"
+    lines, _ = lift(
+        tmp_path, of("f.csv", link) + parent.replace("rml:logicalSource", base, 1), f_csv="id\n1\n"
+    )
+    assert lines == ["<1> <p> <http://y.org/part/1>"]
+    lines, _ = lift(tmp_path, of("f.csv", link).replace("rml:logicalSource", base, 1) + parent)
+    assert lines == ["<http://y.org/1> <p> <part/1>"]

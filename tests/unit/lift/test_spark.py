@@ -61,8 +61,10 @@ MOMENTS = [
     "1899-12-31T00:00:00", "1900-01-01", "9999-12-31T23:59:59-01:00",
     "0001-01-01T00:00:00+01:00", "yesterday", "24:00", "2024-13-01", "2024-01-01x",
     "2024-01-01\u00a012:00:00", "２０２４-01-01", "2024-01-01T25:00:00", "2024-01-01T12:60:00",
-    "2024-01-01T12:00:60",
+    "2024-01-01T12:00:60", "-0044-03-15", "12024-01-01", "012024-01-01", "2000-02-29",
+    "1900-02-29", "12:30:00", "24:00:00", "24:00:00.00Z", "24:00:01", "12:30:00.500+00:00",
 ]  # fmt: skip
+BYTES = ["", "CAFE", "cafe", "CAF", "xy", "CA FE", "0" * 20_001, "0f" * 20_000, None]
 EPOCHS = [
     "0", "-1", "1717171717", "1717171717.123456", "1717171717.1234565", "-0.0000005", "1.5e9",
     "-62135596800", "-62135596801", "253402300799", "253402300800", "99999999999999999999",
@@ -106,6 +108,8 @@ CALLS = {
     "CAST(tr_is_any_uri(v) AS TEXT)": WORDS,
     "CAST(tr_is_date(v) AS TEXT)": MOMENTS,
     "CAST(tr_is_date_time(v) AS TEXT)": MOMENTS,
+    "CAST(tr_is_time(v) AS TEXT)": MOMENTS,
+    "CAST(tr_is_hex_binary(v) AS TEXT)": BYTES,
     "tr_integer(v)": NUMBERS,
     "tr_decimal(v)": NUMBERS,
     "tr_double(v)": NUMBERS,
@@ -115,6 +119,8 @@ CALLS = {
     "tr_multiply('3', v)": NUMBERS,
     "tr_date(v)": MOMENTS,
     "tr_date_time(v)": MOMENTS,
+    "tr_time(v)": MOMENTS,
+    "tr_hex_binary(v)": BYTES,
 }
 TIMES = {
     "iso": MOMENTS,
