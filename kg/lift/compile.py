@@ -135,10 +135,7 @@ class _Compiler:
 
     def finish(self) -> RelationalModel:
         checks = self._terms.checks()
-        misses = [
-            (Check("lookup-miss", columns, table, line), failed)
-            for columns, table, line, failed in self._terms.values.lookup_checks
-        ]
+        misses = self._terms.values.calls.lookup_checks
         return RelationalModel(
             self._terms.levels.select([first_failed(checks), first_failed(misses)]),
             dict(self._terms.values.columns),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kg.lift.duckdb_functions import FUNCTIONS
 from kg.lift.literals import LANGUAGE, LEXICAL, PATTERNS
 from kg.lift.mapping import XSD
 
@@ -176,32 +177,16 @@ tr_epoch_instant(x, scale) AS CASE WHEN abs(x) * scale < 3e17
 tr_ticks_instant(v) AS CASE WHEN regexp_full_match(v, '\\+?\\d{{1,19}}')
   THEN try(make_timestamp(try_cast(v AS BIGINT) // 10 - 62135596800000000)) END
 
-tr_local_instant(v, pattern, z) AS tr_utc(try_strptime(v, pattern), z)
+tr_strptime(v, pattern) AS try_strptime(v, pattern)
+
+tr_local_instant(v, pattern, z) AS tr_utc(tr_strptime(v, pattern), z)
 
 tr_offset_instant(v, pattern) AS timezone('UTC', try_strptime(v, pattern))
-
-tr_number(v) AS try_cast(v AS DECIMAL(24, 9))
-
-tr_multiply(v, factor) AS coalesce(
-  CAST(try(tr_number(v) * try_cast(factor AS DECIMAL(14, 9))) AS VARCHAR), v)
-
-tr_strip_zeros(v) AS CASE WHEN ltrim(v, '0') = '' THEN '0' ELSE ltrim(v, '0') END
-
-tr_strip_prefix(v, prefix) AS nullif(
-  CASE WHEN starts_with(v, prefix) THEN substr(v, length(prefix) + 1) ELSE v END, '')
-
-tr_split_part(v, separator, part) AS nullif(split_part(v, separator, part), '')
-
-tr_replace(v, old, new) AS nullif(replace(v, old, new), '')
-
-tr_matches(v, pattern) AS regexp_matches(v, pattern)
-
-tr_extract(v, pattern) AS nullif(regexp_extract(v, pattern, 1), '')
 """
 
 _TESTS = [f"tr_is_{name}(v) AS regexp_full_match(v, '{form}')" for name, form in LEXICAL.items()]
 
-MACROS = (*_TEXT.strip().split("\n\n"), *_TESTS)
+MACROS = (*_TEXT.strip().split("\n\n"), *_TESTS, *FUNCTIONS)
 """One definition each, without ``CREATE MACRO``; a later one may call an earlier one."""
 
 _INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")

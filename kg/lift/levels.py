@@ -8,11 +8,15 @@ _LEVELS = ("trim", "clean", "extended", "iso", "instant", "time", "value", "cano
 
 
 class Levels:
-    """The subqueries of a SELECT: every distinct expression of a level is one column."""
+    """The subqueries of a SELECT: every distinct expression of a level is one column.
+
+    What uses a column of its own level stands in a subquery of its own, after that column's.
+    """
 
     def __init__(self) -> None:
         self._levels: dict[str, dict[str, exp.Expr]] = {level: {} for level in _LEVELS}
         self._names: dict[tuple[str, str], str] = {}
+        self._steps: dict[str, int] = {}
         self._outputs: dict[str, tuple[int, exp.Expr]] = {}
 
     def add(self, level: str, expression: exp.Expr) -> exp.Expr:
@@ -24,8 +28,11 @@ class Levels:
             return expression
         key = (level, expression.sql())
         if key not in self._names:
-            self._names[key] = f"{level}{len(self._levels[level])}"
-            self._levels[level][self._names[key]] = expression
+            name = self._names[key] = f"{level}{len(self._levels[level])}"
+            used = {column.name for column in expression.find_all(exp.Column)}
+            before = [self._steps[other] for other in used & self._levels[level].keys()]
+            self._steps[name] = max(before, default=-1) + 1
+            self._levels[level][name] = expression
         return exp.column(self._names[key])
 
     def output(self, expression: exp.Expr) -> int:
@@ -41,9 +48,10 @@ class Levels:
         """Write the SELECT over a relation; ``last`` are its last columns."""
         query = exp.select("*").from_(relation)
         for level in _LEVELS:
-            columns = self._levels[level]
-            if columns:
-                made = [exp.alias_(value, name) for name, value in columns.items()]
-                query = exp.select("*", *made).from_(query.subquery(f"before_{level}"))
+            steps: dict[int, list[exp.Expr]] = {}
+            for name, value in self._levels[level].items():
+                steps.setdefault(self._steps[name], []).append(exp.alias_(value, name))
+            for step in sorted(steps):
+                query = exp.select("*", *steps[step]).from_(query.subquery(f"before_{level}"))
         named = [exp.alias_(value, f"o{n}") for n, value in enumerate(self.outputs + last)]
         return exp.select(*named).from_(query.subquery("ready"))

@@ -81,11 +81,15 @@ class RowIdentity:
 
 @dataclass(frozen=True, slots=True)
 class FunctionCall:
-    """A function over values (RML-FNML): its full name, and its parameters by local name."""
+    """A function over values (RML-FNML): its full name, and its parameters by local name.
+
+    ``output`` is the local name of the one that is wanted of its outputs; "" is the first.
+    """
 
     function: str
     parameters: tuple[tuple[str, Expression], ...]
     line: int = field(default=0, compare=False)
+    output: str = ""
 
 
 Expression: TypeAlias = Constant | Reference | Template | FunctionCall | RowIdentity

@@ -28,7 +28,7 @@ class Pattern:
 class Check:
     """What a row fails on: its code, the columns to look at, what was wanted, and where."""
 
-    code: Literal["bad-time", "bad-literal", "bad-iri", "lookup-miss"]
+    code: Literal["bad-time", "bad-number", "bad-unit", "bad-literal", "bad-iri", "lookup-miss"]
     columns: tuple[str, ...]
     wanted: str
     line: int

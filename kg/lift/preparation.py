@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from kg.lift.functions import call, text
 from kg.lift.mapping import XSD
+from kg.lift.signatures import call, text
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from kg.lift.levels import Levels
     from kg.settings import SourceSettings, TableSettings
 
@@ -58,27 +60,32 @@ class Preparation:
 
     def time(self, column: str, value: exp.Expr, levels: Levels) -> exp.Expr:
         """Write a cleaned value of a time column as xsd:dateTime in UTC, or xsd:date, or NULL."""
-        form = self.times[column]
-        if form in {"iso", "date"}:
-            value = levels.add("extended", call("tr_extended", value))
-            value = levels.add("iso", call("tr_iso_text", value))
-            if form == "date":
-                return levels.add("time", call("tr_day", value))
-            instant = call("tr_iso_instant", value, self.zone)
-        elif form in {"epoch-s", "epoch-ms"}:
-            number = levels.add("iso", call("tr_epoch_number", value))
-            scale = 1_000_000 if form == "epoch-s" else 1_000
-            instant = call("tr_epoch_instant", number, scale)
-        elif form == "ticks":
-            instant = call("tr_ticks_instant", value)
-        elif "%z" in form:
-            instant = call("tr_offset_instant", value, form)
-        else:
-            instant = call("tr_local_instant", value, form, self.zone)
-        return levels.add("time", call("tr_moment", levels.add("instant", instant)))
+        made = time_text(value, self.times[column], self.zone, levels.add)
+        return levels.add("time", made)
 
     def time_datatype(self, column: str) -> str:
         """Name the datatype a time column is written in; "" for other columns."""
         if column not in self.times:
             return ""
         return XSD + ("date" if self.times[column] == "date" else "dateTime")
+
+
+def time_text(
+    value: exp.Expr, form: str, zone: str, add: Callable[[str, exp.Expr], exp.Expr]
+) -> exp.Expr:
+    """Write a time as xsd:dateTime in UTC, or xsd:date, or NULL; ``add`` places each step."""
+    if form in {"iso", "date"}:
+        value = add("iso", call("tr_iso_text", add("extended", call("tr_extended", value))))
+        if form == "date":
+            return call("tr_day", value)
+        instant = call("tr_iso_instant", value, zone)
+    elif form in {"epoch-s", "epoch-ms"}:
+        number = add("iso", call("tr_epoch_number", value))
+        instant = call("tr_epoch_instant", number, 1_000_000 if form == "epoch-s" else 1_000)
+    elif form == "ticks":
+        instant = call("tr_ticks_instant", value)
+    elif "%z" in form:
+        instant = call("tr_offset_instant", value, form)
+    else:
+        instant = call("tr_local_instant", value, form, zone)
+    return call("tr_moment", add("instant", instant))

@@ -38,14 +38,26 @@ def _explain(check: Check) -> tuple[str, str]:
     if check.code == "bad-time":
         return (
             f"is no time of the form {check.wanted!r}",
-            "correct the row, or its form in times = { … } or placeholders in source.toml",
+            "correct the row, its form in times = { … } in source.toml, or the mapping's pattern",
+        )
+    if check.code == "bad-number":
+        return (
+            f"is no {check.wanted}",
+            'write it as 12.5 (a decimal comma is a setting, decimal = ",", or trf:parseDecimal)',
+        )
+    if check.code == "bad-unit":
+        return (
+            f"is no unit that becomes {check.wanted}",
+            "write it in UCUM or QUDT (mm, [in_i], unit:IN), or put trf:lookup before it",
         )
     if check.code == "bad-iri":
         return "makes no valid IRI", "correct the row, or build the IRI by a template"
     if check.code == "lookup-miss":
         return (
             f"is not in lookup table {check.wanted!r}",
-            f"add it to [lookup.{check.wanted}] in source.toml",
+            f"add it to {check.wanted}"
+            if "." in check.wanted
+            else f"add it to [lookup.{check.wanted}] in source.toml",
         )
     if check.wanted == LANGUAGE_TAG:
         return "is no language tag of BCP 47", "write it as en, sv or de-AT"

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from kg.lift.functions import call
 from kg.lift.literals import LANGUAGE, LEXICAL, PATTERNS
+from kg.lift.signatures import call
+from kg.lift.spark_definitions import FUNCTIONS
 from kg.lift.spark_patterns import read_strptime, rewrite_pattern
 
 if TYPE_CHECKING:
@@ -36,7 +37,6 @@ _ISO = (
     rf"{_OFFSET}?)?"
 )
 _NUMBER = r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?"
-_GROUPED_NUMBER = r"[+-]?(?:\d+(?:_\d+)*(?:\.(?:\d+(?:_\d+)*)?)?|\.\d+(?:_\d+)*)(?:[eE][+-]?\d+)?"
 _SPACE = r" \t\n\r\u000b\u000c\u00a0"
 _CONTROL = r"[\x00-\x1F\x22\\\x7F\x{FFFE}\x{FFFF}]"
 _RARE_CONTROL = r"[\x00-\x07\x0B\x0E-\x1F\x7F\x{FFFE}\x{FFFF}]"
@@ -51,7 +51,6 @@ def _whole(pattern: str) -> str:
     return rf"RLIKE r'\A(?:{pattern})\z'"
 
 
-_IS_GROUPED_NUMBER = _whole(rf"\s*{_GROUPED_NUMBER}\s*")
 _IS_TICKS = _whole(r"\+?\d{1,19}")
 _DEFINITIONS = rf"""
 tr_clean(v STRING) STRING: nullif(trim(BOTH '{_SPACE}' FROM v), '')
@@ -237,35 +236,6 @@ tr_parsed(v STRING, pattern STRING, y INT, is_short BOOLEAN, m INT, d INT, h INT
       tr_month(tr_part(v, pattern, m, '1')), tr_part(v, pattern, d, '1'))
     || tr_clock(tr_hour(tr_part(v, pattern, h, '0'), tr_part(v, pattern, half, NULL)),
       tr_part(v, pattern, mi, '0'), tr_part(v, pattern, s, '0'), tr_part(v, pattern, f, '0'))) END
-
-tr_number(v STRING) DECIMAL(24, 9): CASE WHEN v {_IS_GROUPED_NUMBER}
-  THEN try_cast(replace(v, '_', '') AS DECIMAL(24, 9)) END
-
-tr_factor(v STRING) DECIMAL(14, 9): CASE WHEN v {_IS_GROUPED_NUMBER}
-  THEN try_cast(replace(v, '_', '') AS DECIMAL(14, 9)) END
-
-tr_written(d DECIMAL(38, 18)) STRING: CASE WHEN abs(d) < 0.000001
-  THEN CASE WHEN d < 0 THEN '-' ELSE '' END || '0.'
-    || lpad(CAST(CAST(abs(d) * 1000000000000000000 AS BIGINT) AS STRING), 18, '0')
-  ELSE CAST(d AS STRING) END
-
-tr_multiply(v STRING, factor STRING) STRING: coalesce(
-  tr_written(try_multiply(tr_number(v), tr_factor(factor))), v)
-
-tr_strip_zeros(v STRING) STRING: CASE WHEN trim(LEADING '0' FROM v) = '' THEN '0'
-  ELSE trim(LEADING '0' FROM v) END
-
-tr_strip_prefix(v STRING, prefix STRING) STRING: nullif(
-  CASE WHEN startswith(v, prefix) THEN substr(v, char_length(prefix) + 1) ELSE v END, '')
-
-tr_split_part(v STRING, separator STRING, part INT) STRING: nullif(CASE WHEN separator = ''
-  THEN substr(v, part, 1) ELSE split_part(v, separator, part) END, '')
-
-tr_replace(v STRING, old STRING, new STRING) STRING: nullif(replace(v, old, new), '')
-
-tr_matches(v STRING, pattern STRING) BOOLEAN: v RLIKE pattern
-
-tr_extract(v STRING, pattern STRING) STRING: nullif(regexp_extract(v, pattern, 1), '')
 """
 _TESTS = [f"tr_is_{name}(v STRING) BOOLEAN: v {_whole(form)}" for name, form in LEXICAL.items()]
 
@@ -280,7 +250,7 @@ def definitions(query: str) -> Iterator[str]:
     """Give the statements that define what a query calls."""
     wanted = _called_in(query)
     found: list[str] = []
-    for definition in reversed([*_DEFINITIONS.strip().split("\n\n"), *_TESTS]):
+    for definition in reversed([*(_DEFINITIONS + FUNCTIONS).strip().split("\n\n"), *_TESTS]):
         head, body = definition.split(":", 1)
         signature, kind = head.split(") ", 1)
         if signature.partition("(")[0] in wanted:
@@ -318,7 +288,7 @@ def _adapt(node: exp.Expr) -> exp.Expr:
         return call(name, given[0], rewrite_pattern(given[1].name))
     if name == "tr_local_instant":
         return call("tr_utc", _parsed(given[0], given[1].name), given[2])
-    if name == "tr_offset_instant":
+    if name in {"tr_offset_instant", "tr_strptime"}:
         return _parsed(given[0], given[1].name)
     return node
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Literal
 
 from sqlglot import exp
 
-from kg.lift.functions import call, join, text
 from kg.lift.levels import Levels
 from kg.lift.literals import CHECKED, LANGUAGE_TAG, NUMERIC, canonical, is_lexical
 from kg.lift.mapping import (
@@ -21,6 +20,7 @@ from kg.lift.mapping import (
     columns_of,
 )
 from kg.lift.model import Check
+from kg.lift.signatures import call, join, text
 from kg.lift.values import SAFE, Values, template_iri, write_iri, write_text
 
 if TYPE_CHECKING:
@@ -215,7 +215,7 @@ class TermColumns:
             (Check("bad-time", (column,), self.preparation.times[column], line), failed)
             for column, line, failed in self.values.time_checks
         ]
-        return times + self._checks
+        return times + self.values.calls.checks + self._checks
 
 
 def first_failed(checks: list[tuple[Check, exp.Expr]]) -> exp.Expr:

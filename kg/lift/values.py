@@ -2,23 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from kg.lift.functions import (
-    FUNCTIONS,
-    LOOKUP,
-    MULTIPLY,
-    TEMPLATE,
-    call,
-    check_fixed,
-    find_function,
-    join,
-    text,
-)
+from kg.lift.functioncalls import FunctionCalls
 from kg.lift.mapping import (
     Constant,
     FunctionCall,
@@ -28,9 +17,9 @@ from kg.lift.mapping import (
     TermType,
     columns_of,
 )
+from kg.lift.signatures import call, join, text
 
 if TYPE_CHECKING:
-    from kg.lift.functions import Function
     from kg.lift.levels import Levels
     from kg.lift.mapping import Expression, MappingDocument
     from kg.lift.preparation import Preparation
@@ -55,7 +44,7 @@ _ESCAPES = {
 
 
 class Values:
-    """Compiles expressions of one logical source; remembers columns, time and lookup checks."""
+    """Compiles expressions of one logical source; remembers columns and what they must pass."""
 
     def __init__(self, document: MappingDocument, preparation: Preparation, levels: Levels) -> None:
         self._document = document
@@ -65,7 +54,7 @@ class Values:
         self.first_use: dict[str, int] = {}
         self.needs_row = False
         self.time_checks: list[tuple[str, int, exp.Expr]] = []
-        self.lookup_checks: list[tuple[tuple[str, ...], str, int, exp.Expr]] = []
+        self.calls = FunctionCalls(document, preparation, levels, self)
 
     def column(self, name: str, line: int = 0) -> exp.Expr:
         """Give the column's prepared value."""
@@ -123,44 +112,28 @@ class Values:
                 number = exp.cast(exp.column(ROW_NUMBER), exp.DataType.Type.TEXT)
                 return join([text(f"{scope}-"), number])
             case FunctionCall():
-                made, is_boolean = self._call(expression, line, guard, is_iri=is_iri)
-                return exp.cast(made, exp.DataType.Type.TEXT) if is_boolean else made
+                made, kind = self.calls.compile(expression, line, guard, is_iri=is_iri)
+                if kind == "list":
+                    raise self._document.error(
+                        expression.line or line,
+                        "a list is no single value (RML-FNML, Return Map)",
+                        "take one by grel:array_get, or put all together by grel:array_join",
+                    )
+                return exp.cast(made, exp.DataType.Type.TEXT) if kind == "boolean" else made
 
     def condition(self, expression: Expression | None, line: int) -> exp.Expr | None:
         """Compile a condition to a column that is true, false or NULL (which counts as false)."""
         if expression is None:
             return None
         if isinstance(expression, FunctionCall):
-            made, is_boolean = self._call(expression, line, None, is_iri=False)
-        else:
-            made, is_boolean = self.text_of(expression, line, None), False
-        if not is_boolean:
-            made = exp.EQ(this=made, expression=text("true"))
-        return self._levels.add("value", made)
+            made, kind = self.calls.compile(expression, line, None, is_iri=False)
+            if kind == "boolean":
+                return self._levels.add("value", made)
+        is_true = exp.EQ(this=self.text_of(expression, line, None), expression=text("true"))
+        return self._levels.add("value", is_true)
 
-    def _call(
-        self, expression: FunctionCall, line: int, guard: exp.Expr | None, *, is_iri: bool
-    ) -> tuple[exp.Expr, bool]:
-        line = expression.line or line
-        function = find_function(expression.function)
-        if function is None:
-            raise self._unknown_function(expression.function, line)
-        given = self._parameters(function, expression, line)
-        if expression.function == LOOKUP:
-            return self._lookup(given, line, guard), False
-        if expression.function == TEMPLATE and is_iri and isinstance(given["value"], Template):
-            return self._encoded(given["value"], line), False
-        passes = is_iri and function.name in {"trf:firstOf", "idlab-fn:trueCondition"}
-        built = {
-            name: self.text_of(value, line, guard, is_iri=passes) for name, value in given.items()
-        }
-        if expression.function == MULTIPLY and self._preparation.decimal == ",":
-            built["value"] = exp.Anonymous(
-                this="replace", expressions=[built["value"], text(","), text(".")]
-            )
-        return function.build(built), function.is_boolean
-
-    def _encoded(self, template: Template, line: int) -> exp.Expr:
+    def encoded(self, template: Template, line: int) -> exp.Expr:
+        """Write a template's text with its values percent-encoded."""
         return join(
             [
                 call("tr_iri_safe", self.column(part.column, line))
@@ -168,83 +141,6 @@ class Values:
                 else text(part)
                 for part in template.parts
             ]
-        )
-
-    def _parameters(
-        self, function: Function, expression: FunctionCall, line: int
-    ) -> dict[str, Expression]:
-        given: dict[str, Expression] = {}
-        for written, value in expression.parameters:
-            name = function.parameter(written)
-            if not name or name in given:
-                what = "twice has the parameter" if name else "has no parameter"
-                raise self._document.error(
-                    line,
-                    f"{function.name} {what} {written!r}",
-                    f"its parameters are {', '.join(function.parameters)}",
-                )
-            if name in function.fixed:
-                self._check_fixed(function, name, value, line)
-            given[name] = value
-        missing = [name for name in function.parameters if name not in given]
-        if missing:
-            raise self._document.error(
-                line,
-                f"{function.name} is given no {missing[0]!r}",
-                f"its parameters are {', '.join(function.parameters)}",
-            )
-        return given
-
-    def _check_fixed(self, function: Function, name: str, value: Expression, line: int) -> None:
-        if not isinstance(value, Constant):
-            raise self._document.error(
-                line, f"{name!r} of {function.name} must be plain text, the same for every row"
-            )
-        wrong = check_fixed(function, name, value.value)
-        if wrong:
-            raise self._document.error(line, f"{function.name}: {wrong}")
-
-    def _lookup(self, given: dict[str, Expression], line: int, guard: exp.Expr | None) -> exp.Expr:
-        table = given["table"]
-        name = table.value if isinstance(table, Constant) else ""
-        entries = self._preparation.lookups.get(name)
-        if entries is None:
-            known = ", ".join(sorted(self._preparation.lookups)) or "none"
-            raise self._document.error(
-                line,
-                f"trf:lookup: there is no lookup table {name!r}",
-                f"add [lookup.{name}] to source.toml; it has {known}",
-            )
-        value = self._levels.add("value", self.text_of(given["value"], line, guard))
-        case = exp.Case(this=value)
-        for key, meaning in entries.items():
-            case = case.when(text(key), text(self._expand(meaning)))
-        found = case if entries else exp.cast(exp.null(), exp.DataType.Type.TEXT)
-        failed = exp.and_(
-            exp.Not(this=exp.Is(this=value.copy(), expression=exp.null())),
-            exp.Is(this=found.copy(), expression=exp.null()),
-        )
-        if guard is not None:
-            failed = exp.and_(guard.copy(), failed)
-        self.lookup_checks.append((columns_of(given["value"]), name, line, failed))
-        return found
-
-    def _expand(self, meaning: str) -> str:
-        prefix, colon, local = meaning.partition(":")
-        namespace = dict(self._document.prefixes).get(prefix)
-        if not colon or namespace is None or local.startswith("//"):
-            return meaning
-        return namespace + local
-
-    def _unknown_function(self, iri: str, line: int) -> Exception:
-        local = re.split(r"[/#]", iri)[-1]
-        names = {function.name.split(":")[1]: function.name for function in FUNCTIONS.values()}
-        near = [names[name] for name in difflib.get_close_matches(local, names, 3, 0.5)]
-        known = sorted(names.values())
-        return self._document.error(
-            line,
-            f"there is no function {iri}",
-            f"did you mean {', '.join(near)}?" if near else f"there are {', '.join(known)}",
         )
 
 

@@ -24,12 +24,13 @@ HOMES = {
     "sqlalchemy": "kg/",
     "lxml": "kg/lift/xmltext.py",
     "openpyxl": "kg/lift/sheets.py",
+    "pint": "kg/lift/conversion.py",
     "pyshacl": "kg/validate/",
     "owlrl": "kg/",
     "fastapi": "api/",
     "typer": "kg/cli",
 }
-IN_ONE_MODULE = {"duckdb", "lxml", "openpyxl", "pyshacl", "owlrl"}
+IN_ONE_MODULE = {"duckdb", "lxml", "openpyxl", "pint", "pyshacl", "owlrl"}
 
 
 def _imported_by(modules: dict[str, ast.Module], engine: str) -> list[str]:

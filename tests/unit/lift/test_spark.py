@@ -18,12 +18,15 @@ from kg.errors import MappingError
 from kg.lift import duckdb as duckdb_engine
 from kg.lift import duckdb_macros
 from kg.lift.duckdb import Engine
-from kg.lift.functions import call
 from kg.lift.levels import Levels
 from kg.lift.literals import CHECKED
 from kg.lift.preparation import Preparation
+from kg.lift.signatures import call
 from kg.lift.spark_functions import define, definitions, to_sql
 from kg.lift.spark_session import start_spark
+
+from .functiontable import CASES as FUNCTION_CASES
+from .functiontable import Case, compiled, expected
 
 pytestmark = pytest.mark.slow
 
@@ -114,9 +117,7 @@ CALLS = {
     "tr_decimal(v)": NUMBERS,
     "tr_double(v)": NUMBERS,
     "tr_boolean(v)": NUMBERS,
-    "tr_multiply(v, '2.5')": NUMBERS,
-    "tr_multiply(v, '99999')": NUMBERS,
-    "tr_multiply('3', v)": NUMBERS,
+    "tr_plain_text(v)": NUMBERS,
     "tr_date(v)": MOMENTS,
     "tr_date_time(v)": MOMENTS,
     "tr_time(v)": MOMENTS,
@@ -134,7 +135,7 @@ TIMES = {
 EVERY = " ".join(
     [
         *(macro.partition("(")[0] for macro in duckdb_macros.MACROS),
-        *("tr_upper", "tr_lower", "tr_parsed", "tr_offset_seconds", "tr_shifted"),
+        *("tr_upper", "tr_lower", "tr_parsed", "tr_offset_seconds", "tr_shifted", "tr_over"),
     ]
 )
 
@@ -198,6 +199,23 @@ def test_a_time_is_the_same_moment(
     levels = Levels()
     made = Preparation(times={"t": form}, zone=zone).time("t", exp.column("v"), levels)
     assert differences(spark, engine, made, levels, TIMES[form]) == []
+
+
+@pytest.mark.parametrize("case", FUNCTION_CASES, ids=lambda case: case.call)
+def test_a_function_of_mappings_gives_what_plain_python_gives(
+    spark: SparkSession, tmp_path: Path, case: Case
+) -> None:
+    made = compiled(case, tmp_path)
+    batch = {"n": pa.array(range(len(case.values)))}
+    batch |= {name: pa.array(column, pa.string()) for name, column in made.batch(case).items()}
+    spark.createDataFrame(pa.table(batch)).createOrReplaceTempView("batch")
+    rows = spark.sql(to_sql(made.select.copy().select(exp.column("n")))).collect()
+    found = [(row[0], row[1] is not None) for row in sorted(rows, key=lambda row: row["n"])]
+    assert [
+        (given, value, is_bad, right)
+        for given, (value, is_bad), right in zip(case.values, found, expected(case), strict=True)
+        if (None if is_bad else value, is_bad) != right
+    ] == []
 
 
 PATTERNS = [
@@ -266,7 +284,7 @@ def test_every_function_that_a_model_calls_is_one_of_spark() -> None:
     texts = [file.read_text() for file in folder.glob("*.py") if file not in engines]
     called = {name for text in texts for name in re.findall(r'"(tr_\w+)"', text)}
     called |= {f"{start}{form}" for form in CHECKED.values() for start in ("tr_", "tr_is_")}
-    rewritten = {"tr_local_instant", "tr_offset_instant"}
+    rewritten = {"tr_local_instant", "tr_offset_instant", "tr_strptime"}
     assert len(called) > 30
     assert called - rewritten <= {
         re.findall(r"tr_\w+", definition)[0] for definition in definitions(" ".join(called))
@@ -293,9 +311,6 @@ def test_random_numbers_make_the_same_terms(spark: SparkSession, engine: Engine,
     ]
     for name in ("tr_integer(v)", "tr_decimal(v)", "tr_double(v)"):
         assert differences(spark, engine, called(name), Levels(), values) == []
-    # Where an exponent takes a number beyond the decimal's digits, only Spark notices.
-    plain = [value for value in values if "e" not in value.lower()]
-    assert differences(spark, engine, called("tr_multiply(v, '-0.25')"), Levels(), plain) == []
 
 
 @pytest.mark.parametrize("zone", ["Europe/Stockholm", "America/Sao_Paulo"])
