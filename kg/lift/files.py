@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 from kg.lift.bulk import Bulk
 from kg.lift.duckdb import MEMORY, FileEngine
@@ -15,6 +15,8 @@ from kg.lift.units import plan_units, uses_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from _typeshed import SupportsWrite
 
     from kg.lift.units import Unit
     from kg.records import Rejected
@@ -36,7 +38,7 @@ class LiftedFile:
         for block in self.blocks:
             yield from block.decode().removesuffix("\n").split("\n")
 
-    def write(self, out: IO[bytes]) -> None:
+    def write(self, out: SupportsWrite[bytes]) -> None:
         """Write all blocks to an open file."""
         for block in self.blocks:
             out.write(block)
