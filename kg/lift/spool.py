@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 Cell: TypeAlias = Natural | list[Natural] | None
 POSITION, NUMBER = "position", "row_number"
 _ROWS = 10_000
+_ENCODING_HINT = "save the file as UTF-8, or say its encoding in the mapping"
 _VALUE = pa.struct([("value", pa.string()), ("kind", pa.string())])
 
 
@@ -98,7 +99,7 @@ def bad_row(source: str, position: str, problem: str, raw: str, code: str = "bad
         stage="read",
         code=code,
         message=f"{position} {problem}",
-        hint="correct the row where it is written",
+        hint=_ENCODING_HINT if code == "bad-encoding" else "correct the row where it is written",
         raw=raw.rstrip("\n").encode("utf-8", "backslashreplace").decode("utf-8")[:10_000],
     )
 
