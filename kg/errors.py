@@ -92,3 +92,8 @@ class UnknownEntity(TravelerError):
     """Nothing in the graph has this id or label; near misses stand in the hint."""
 
     code = "unknown-entity"
+
+
+def printable(text: str) -> str:
+    """Keep a terminal safe from text of data: one line, without control characters."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())

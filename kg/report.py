@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kg.answer.evidence import short
+from kg.errors import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -89,7 +90,7 @@ def card_text(card: str) -> str:
 
 def _wrap(text: str, first: str, rest: str) -> list[str]:
     return textwrap.wrap(
-        _plain(text), WIDTH, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False
+        printable(text), WIDTH, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False
     )
 
 
@@ -136,11 +137,6 @@ def quarantine_text(rows: Iterable[Quarantined]) -> str:
     return "\n".join(lines) or "Quarantine is empty."
 
 
-def _plain(text: str) -> str:
-    """Keep a terminal safe from text of data: no control characters, one line."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
-
-
 def _block(row: dict[str, str]) -> str:
     """Show one row of many columns, a line for each."""
     return "\n".join(
@@ -155,7 +151,7 @@ def rows_text(rows: list[dict[str, str]]) -> str:
     names = list(dict.fromkeys(name for row in rows for name in row))
     if not names:
         return f"{len(rows)} row(s) without a value."
-    rows = [{name: _plain(cell) for name, cell in row.items()} for row in rows]
+    rows = [{name: printable(cell) for name, cell in row.items()} for row in rows]
     if len(names) > MAX_COLUMNS:
         return "\n\n".join(_block(row) for row in rows)
     widths = {n: max(len(n), *(len(row.get(n, "")) for row in rows)) for n in names}

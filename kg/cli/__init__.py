@@ -8,7 +8,7 @@ import sys
 import typer
 
 from kg.cli.options import stderr
-from kg.errors import TravelerError
+from kg.errors import TravelerError, printable
 
 COMMANDS = {
     "demo": "live",
@@ -32,10 +32,17 @@ def main() -> None:
     try:
         make_app([asked] if asked else list(COMMANDS))()
     except TravelerError as error:
-        stderr.print(f"traveler: {error.message}", style="red", markup=False, highlight=False)
+        _tell(f"traveler: {printable(error.message)}", style="red")
         if error.hint:
-            stderr.print(f"  {error.hint}", markup=False, highlight=False)
+            _tell(f"  {printable(error.hint)}")
         sys.exit(error.exit_code)
+    except KeyboardInterrupt:  # while it was still being loaded
+        sys.exit(130)
+
+
+def _tell(text: str, style: str = "") -> None:
+    """Print text as it stands: ``[red]`` and ``:x:`` in it are text of data."""
+    stderr.print(text, style=style, markup=False, highlight=False, emoji=False)
 
 
 def make_app(commands: list[str]) -> typer.Typer:

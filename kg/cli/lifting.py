@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import importlib
 import sys
-from contextlib import nullcontext
 from enum import StrEnum
-from pathlib import Path
-from typing import Annotated
+from pathlib import Path  # noqa: TC003 - typer reads the annotations
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from kg.cli.options import suggest
+from kg.cli.output import open_output, stopped_in_order
+from kg.cli.putaside import rejected_lines, rejected_text
 from kg.errors import ConfigError
 from kg.lift import lift_file
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kg.records import Rejected
 
 
 class Engine(StrEnum):
@@ -38,24 +45,52 @@ def lift(
     spark_master: Annotated[
         str, typer.Option(help="local[N], spark://…, yarn, k8s://… or sc://…; default: all cores.")
     ] = "",
+    rejected: Annotated[
+        str, typer.Option(help="Write the rows not lifted here, as lines of JSON.")
+    ] = "",
 ) -> None:
-    """Lift files into N-Quads by a mapping, without a plant or a store."""
+    """Lift files into N-Quads by a mapping, without a plant or a store.
+
+    A file appears when it is whole, and not before. Exit code 0: every row was lifted; 1: some
+    rows were put aside, and stderr says which; 2: it could not be done, and nothing was written;
+    130 or 143: it was stopped; 141: the reader of its output has left.
+    """
     if explain or sample:
         author = importlib.import_module("kg.cli.author")  # loads every adapter: only when asked
         sys.exit(not author.show_mapping(mapping, base, plant, sample, is_explained=explain))
-    if engine is Engine.SPARK:
-        sys.exit(_lift_by_spark(mapping, base, output, spark_master, is_sorted=in_order))
-    lifted = lift_file(mapping, base, is_sorted=in_order)
-    with Path(output).open("wb") if output else nullcontext(sys.stdout.buffer) as out:
+    with stopped_in_order():
+        if engine is Engine.SPARK:
+            rows, count = _lift_by_spark(mapping, base, output, spark_master, is_sorted=in_order)
+        else:
+            rows = _lift(mapping, base, output, is_sorted=in_order)
+            count = len(rows)
+        if rejected:
+            with open_output(rejected) as out:
+                out.write_all(rejected_lines(rows))
+    if not count:
+        return
+    typer.echo(rejected_text(rows, count), err=True)
+    if not rejected:
+        suggest(f"traveler lift {mapping} -o … --rejected rejected.jsonl", is_quiet=False)
+    sys.exit(1)
+
+
+def _lift(mapping: Path, base: str, output: str, *, is_sorted: bool) -> Sequence[Rejected]:
+    """Lift into a file, or print; give the rows that were put aside."""
+    lifted = lift_file(mapping, base, is_sorted=is_sorted)
+    with open_output(output) as out:
         lifted.write(out)
-    for row in lifted.rejected:
-        typer.echo(f"{row.position}: {row.code}: {row.message}", err=True)
-    if lifted.rejected:
-        sys.exit(1)
+        out.flush()
+    if out.is_empty and not lifted.rejected:
+        typer.echo("No quads: no row had a value for every term of a fact.", err=True)
+        suggest(f"traveler lift {mapping} --explain", is_quiet=False)
+    return lifted.rejected
 
 
-def _lift_by_spark(mapping: Path, base: str, output: str, master: str, *, is_sorted: bool) -> bool:
-    """Lift into a folder; tell whether rows were put aside."""
+def _lift_by_spark(
+    mapping: Path, base: str, output: str, master: str, *, is_sorted: bool
+) -> tuple[Sequence[Rejected], int]:
+    """Lift into a folder; give the first rows that were put aside, and how many there are."""
     if not output:
         raise ConfigError("--engine spark writes no single file", hint="name a new folder by -o")
     try:
@@ -64,8 +99,4 @@ def _lift_by_spark(mapping: Path, base: str, output: str, master: str, *, is_sor
         hint = "pip install 'traveler-kg[spark]'"
         raise ConfigError(f"Spark is not installed: {error}", hint=hint) from error
     lifted = spark.lift_with_spark(mapping, base, output, master=master, is_sorted=is_sorted)
-    for row in lifted.rejected:
-        typer.echo(f"{row.position}: {row.code}: {row.message}", err=True)
-    if lifted.rejected_count > len(lifted.rejected):
-        typer.echo(f"… {lifted.rejected_count} rows in all were not lifted", err=True)
-    return bool(lifted.rejected_count)
+    return lifted.rejected, lifted.rejected_count

@@ -192,7 +192,7 @@ def _run(
     rejected: list[Rejected],
 ) -> Iterator[str]:
     uses = uses_of(units)
-    files = [mapping.parent / source.name for source in uses if source.formulation != "sql"]
+    files = [mapping.parent / source.name for source in uses if source.is_file]
     with tempfile.TemporaryDirectory(prefix="traveler-lift-") as spill:
         engine = FileEngine(files, Path(spill))
         try:

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import codecs
-import csv
-import gzip
-from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+from kg.csvrows import CsvRow, read_rows
 from kg.errors import SourceError
-from kg.lift.columns import find_unencodable
+from kg.lift.columns import has_lone_surrogate
 from kg.lift.duckdb import quote
+from kg.lift.opening import TextLine, is_packed, is_utf8, lines_of, open_bytes, open_text
 from kg.lift.spool import bad_row
 from kg.records import Record, Rejected
 
 if TYPE_CHECKING:
-    from _csv import Reader
     from collections.abc import Iterator
 
     from kg.lift.duckdb import BadLine
@@ -26,49 +23,71 @@ _CHUNK = 1 << 20
 _LONGEST = 1 << 24
 _BUFFER = 1 << 23  # DuckDB takes 32 MB for each reader of each file
 _NEVER = "\x01\x02"  # control characters are always escaped in N-Quads
-_DIRECT = {"utf-8", "utf-8-sig", "utf8"}
 
 
 def read_header(path: Path, source: LogicalSource) -> list[str]:
     """Give the names in the first line.
 
     Raises:
-        SourceError: there is no such file, or it cannot be read.
+        SourceError: there is no such file, it cannot be read, or its first line names nothing.
     """
-    with _open(path, source, errors="surrogateescape") as file:
-        return next(_cells(file, source), [])
+    with open_text(path, source.encoding) as file:
+        header = next(rows_of(file, source), None)
+    problem = header.problem if header is not None else "it is empty"
+    if header is not None and not problem:
+        problem = "" if any(header.cells) else "its first line is empty"
+        problem = "its first line is no text" if "\0" in "".join(header.cells) else problem
+    if problem or header is None:
+        hint = "the first line must name the columns"
+        raise SourceError(f"{path}: has no header: {problem}", hint=hint)
+    return header.cells
 
 
 def is_direct(path: Path, source: LogicalSource) -> bool:
     """Tell whether DuckDB can read the file as it is; others are rewritten first.
 
-    It reads UTF-8, and lines that all end alike.
+    It reads UTF-8, in lines that all end alike, of which none is longer than a buffer. A quote
+    that is never closed would make it skip what follows, and it counts rows where we count lines.
     """
-    return _encoding(path, source) in _DIRECT and _has_one_line_end(path)
+    return is_utf8(path, source.encoding) and _has_plain_lines(path, source)
 
 
-def _has_one_line_end(path: Path) -> bool:
+def _has_plain_lines(path: Path, source: LogicalSource) -> bool:
     returns = feeds = pairs = 0
-    last = b""
-    with _open_bytes(path) as file:
+    mark, delimiter = (source.quote or '"').encode(), delimiter_of(source).encode()
+    rest = b""
+    with open_bytes(path) as file:
         while chunk := file.read(_CHUNK):
+            text = rest + chunk
+            end = text.rfind(b"\n") + 1
+            if len(text) - end > _CHUNK or _has_odd_quote(text[:end], mark, delimiter):
+                return False
             found = chunk.count(b"\r")
             if found or returns:
-                pairs += chunk.count(b"\r\n") + (last == b"\r" and chunk[:1] == b"\n")
+                pairs += chunk.count(b"\r\n") + (rest[-1:] == b"\r" and chunk[:1] == b"\n")
             returns += found
             feeds += chunk.count(b"\n")
-            last = chunk[-1:]
-    return not returns or not feeds or returns == feeds == pairs
+            rest = text[end:]
+    has_one_end = not returns or not feeds or returns == feeds == pairs
+    return has_one_end and not _has_odd_quote(rest, mark, delimiter)
 
 
-@contextmanager
-def _open_bytes(path: Path) -> Iterator[IO[bytes]]:
-    try:
-        with path.open("rb") as packed:
-            yield gzip.GzipFile(fileobj=packed) if path.suffix == ".gz" else packed  # type: ignore[misc]
-    except (OSError, EOFError) as error:
-        hint = "its path is taken from the mapping's folder"
-        raise SourceError(f"{path}: cannot be read: {error}", hint=hint) from error
+def _has_odd_quote(text: bytes, mark: bytes, delimiter: bytes) -> bool:
+    """Tell whether a quote may be open at the end of some line, at the cost of false alarms.
+
+    Where none is, every quoted cell begins and ends beside a delimiter or an end of line.
+    """
+    if mark not in text:
+        return False
+    begins = text.startswith(mark) + text.count(delimiter + mark) + text.count(b"\n" + mark)
+    ends = text.endswith(mark) + text.count(mark + delimiter)
+    ends += text.count(mark + b"\n") + text.count(mark + b"\r")
+    return begins != ends or any(line.count(mark) % 2 for line in text.split(b"\n"))
+
+
+def rows_of(file: IO[str], source: LogicalSource, width: int = 0) -> Iterator[CsvRow[TextLine]]:
+    """Part the text into rows of cells."""
+    return read_rows(lines_of(file), delimiter_of(source), source.quote or '"', width)
 
 
 def rewrite(path: Path, source: LogicalSource, folder: Path) -> Path:
@@ -79,11 +98,37 @@ def rewrite(path: Path, source: LogicalSource, folder: Path) -> Path:
     """
     made = folder / f"{len(list(folder.iterdir()))}.csv"
     with (
-        _open(path, source, "surrogateescape", newline=None) as file,
+        open_text(path, source.encoding, newline=None) as file,
         made.open("w", encoding="utf-8", errors="surrogateescape", newline="") as out,
     ):
         while text := file.read(_CHUNK):
             out.write(text)
+    return made
+
+
+def mend(
+    path: Path, source: LogicalSource, width: int, folder: Path, rejected: list[Rejected]
+) -> Path:
+    """Write a file as DuckDB reads it, without its bad rows; give the new file.
+
+    Raises:
+        SourceError: it cannot be read.
+    """
+    made = folder / f"{len(list(folder.iterdir()))}.csv"
+    with (
+        open_text(path, source.encoding) as file,
+        made.open("w", encoding="utf-8", newline="") as out,
+    ):
+        rows = rows_of(file, source, width)
+        next(rows, None)
+        out.write(delimiter_of(source).join(f"c{number}" for number in range(width)) + "\n")
+        for row in rows:
+            bad = refuse_row(path, source, row, width)
+            if bad is not None:
+                rejected.append(bad)
+            elif row.cells:
+                text = "".join(line.content for line in row.lines)
+                out.write(text.rstrip("\r\n") + "\n")
     return made
 
 
@@ -100,7 +145,7 @@ def relation(path: Path, source: LogicalSource, header: list[str]) -> str:
         "quote": mark,
         "escape": mark,
         "nullstr": f"[{nulls}]",
-        "compression": "'gzip'" if path.suffix == ".gz" else "'none'",
+        "compression": "'gzip'" if is_packed(path) else "'none'",
         "store_rejects": "true",
         "rejects_limit": "0",
         "buffer_size": str(_BUFFER),
@@ -130,22 +175,33 @@ def read_again(path: Path, source: LogicalSource) -> Iterator[Record | Rejected]
     Raises:
         SourceError: the file cannot be read.
     """
-    csv.field_size_limit(_LONGEST)
-    with _open(path, source, errors="surrogateescape") as file:
-        reader = _cells(file, source)
-        header: list[str] = next(reader, [])
-        for cells in filter(None, reader):
-            position = f"{path.name}:{reader.line_num}"
-            raw = delimiter_of(source).join(cells)
-            row = dict(zip(header, cells, strict=False))
-            if len(cells) != len(header):
-                problem = f"has {len(cells)} cells, the header {len(header)}"
-                yield bad_row(source.name, position, problem, raw)
-            elif find_unencodable(row):
-                problem = "holds bytes that are no text in its encoding"
-                yield bad_row(source.name, position, problem, raw, "bad-encoding")
-            else:
-                yield Record(source.name, source.name, position, row, position)
+    header = read_header(path, source)
+    with open_text(path, source.encoding) as file:
+        rows = rows_of(file, source, len(header))
+        next(rows, None)
+        for row in rows:
+            bad = refuse_row(path, source, row, len(header))
+            if bad is not None:
+                yield bad
+            elif row.cells:
+                position = f"{path.name}:{row.lines[0].number}"
+                cells = dict(zip(header, row.cells, strict=True))
+                yield Record(source.name, source.name, position, cells, position)
+
+
+def refuse_row(
+    path: Path, source: LogicalSource, row: CsvRow[TextLine], width: int
+) -> Rejected | None:
+    """Say what is wrong with a row; None if nothing is."""
+    problem, code = row.problem, "bad-row"
+    if not problem and row.cells and len(row.cells) != width:
+        problem = f"has {len(row.cells)} of {width} cells"
+    elif not problem and any(map(has_lone_surrogate, row.cells)):
+        problem, code = "holds bytes that are no text in its encoding", "bad-encoding"
+    if not problem:
+        return None
+    raw = "".join(line.content for line in row.lines)
+    return bad_row(source.name, f"{path.name}:{row.lines[0].number}", problem, raw, code)
 
 
 def refuse_line(source: LogicalSource, columns: int, bad: BadLine) -> Rejected:
@@ -161,38 +217,3 @@ def refuse_line(source: LogicalSource, columns: int, bad: BadLine) -> Rejected:
         "LINE SIZE OVER MAXIMUM": "is longer than 2 MB",
     }.get(bad.problem, f"is no row: {bad.problem.lower()}")
     return bad_row(source.name, position, problem, bad.raw)
-
-
-def _cells(file: IO[str], source: LogicalSource) -> Reader:
-    return csv.reader(file, delimiter=delimiter_of(source), quotechar=source.quote or '"')
-
-
-@contextmanager
-def _open(
-    path: Path, source: LogicalSource, errors: str = "strict", newline: str | None = ""
-) -> Iterator[IO[str]]:
-    encoding = _encoding(path, source)
-    encoding = "utf-8-sig" if encoding in _DIRECT else encoding
-    try:
-        with (
-            gzip.open(path, "rt", encoding=encoding, errors=errors, newline=newline)
-            if path.suffix == ".gz"
-            else path.open(encoding=encoding, errors=errors, newline=newline)
-        ) as file:
-            yield file
-    except (OSError, EOFError, UnicodeError, LookupError) as error:
-        hint = "its path is taken from the mapping's folder"
-        raise SourceError(f"{path}: cannot be read: {error}", hint=hint) from error
-
-
-def _encoding(path: Path, source: LogicalSource) -> str:
-    if source.encoding:
-        return source.encoding
-    try:
-        with path.open("rb") as file:
-            start = file.read(2)
-    except OSError as error:
-        hint = "its path is taken from the mapping's folder"
-        raise SourceError(f"{path}: cannot be read: {error.strerror}", hint=hint) from error
-    is_wide = start in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE}
-    return "utf-16" if is_wide else "utf-8"

@@ -6,7 +6,7 @@ import tempfile
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 from kg.lift.bulk import Bulk
 from kg.lift.duckdb import MEMORY, FileEngine
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     import pyarrow as pa
+    from _typeshed import SupportsWrite
 
     from kg.lift.units import Unit
     from kg.records import Rejected
@@ -55,7 +56,7 @@ class LiftedFile:
         with self._quads.open(self.rejected) as (bulk, _):
             yield from bulk.batches()
 
-    def write(self, out: IO[bytes]) -> None:
+    def write(self, out: SupportsWrite[memoryview]) -> None:
         """Write all blocks to an open file."""
         for block in self.blocks:
             out.write(block)
@@ -99,11 +100,7 @@ class Quads:
     def open(self, rejected: list[Rejected]) -> Iterator[tuple[Bulk, Path]]:
         """Open the sources; at the end ``rejected`` says what could not be lifted."""
         uses = uses_of(self.units)
-        files = [
-            self.mapping.parent / source.name
-            for source in uses
-            if source.formulation not in {"sql", "arrow"}
-        ]
+        files = [self.mapping.parent / source.name for source in uses if source.is_file]
         with tempfile.TemporaryDirectory(prefix="traveler-lift-") as name:
             spill = Path(name)
             with closing(FileEngine(files, spill, self.memory)) as engine:

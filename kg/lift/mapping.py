@@ -156,6 +156,11 @@ class LogicalSource:
     namespaces: tuple[tuple[str, str], ...] = ()
     line: int = field(default=0, compare=False)
 
+    @property
+    def is_file(self) -> bool:
+        """Tell a file from a database and from a table in memory."""
+        return self.formulation not in {"sql", "arrow"}
+
 
 @dataclass(frozen=True, slots=True)
 class TriplesMap:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 Cell: TypeAlias = Natural | list[Natural] | None
 POSITION, NUMBER = "position", "row_number"
 _ROWS = 10_000
+_ENCODING_HINT = "save the file as UTF-8, or say its encoding in the mapping"
 _VALUE = pa.struct([("value", pa.string()), ("kind", pa.string())])
 
 
@@ -105,7 +106,7 @@ def bad_row(
         stage="read",
         code=code,
         message=f"{position} {problem}",
-        hint=hint,
+        hint=_ENCODING_HINT if code == "bad-encoding" else hint,
         raw=raw.rstrip("\n").encode("utf-8", "backslashreplace").decode("utf-8")[:10_000],
     )
 

@@ -7,12 +7,15 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from kg.errors import SourceError
 from kg.lift import delimited
+from kg.lift.columns import has_lone_surrogate
 from kg.lift.duckdb import quote, quote_name
 from kg.lift.duckdb_macros import natural_text
 from kg.lift.jsonpath import is_plural, parse_path
 from kg.lift.jsontext import read_json, read_json_lines
 from kg.lift.mapping import mapping_error
+from kg.lift.opening import check_file
 from kg.lift.spool import NUMBER, POSITION, refuse_half_characters, to_batches
 from kg.lift.values import kind_of
 from kg.lift.xmltext import check_xpath, read_xml
@@ -32,6 +35,8 @@ Items: TypeAlias = "Iterator[Item | Rejected]"
 
 TYPED = frozenset({"json", "jsonl", "parquet", "xlsx", "sql", "arrow"})
 """Forms whose values have datatypes by nature."""
+
+_SHOWN = 20
 
 FORMS = TYPED | {"csv", "tsv", "xml"}
 
@@ -123,6 +128,8 @@ class Tables:
 
     def _open(self, source: LogicalSource, references: list[str]) -> Table:
         path = self.mapping.parent / source.name
+        if source.is_file:
+            check_file(path, source.name)
         match source.formulation:
             case "csv" | "tsv":
                 return self._delimited(path, source, references)
@@ -152,7 +159,7 @@ class Tables:
         places = {name: Column(f"c{number}") for number, name in enumerate(header)}
         read = path
         if not delimited.is_direct(path, source):
-            read = delimited.rewrite(path, source, self.spill)
+            read = delimited.mend(path, source, len(header), self.spill, self.rejected)
         return Table(
             delimited.relation(read, source, header), places, text_file=path, read_as=str(read)
         )
@@ -218,15 +225,30 @@ class Tables:
 
     def _check(self, source: LogicalSource, references: list[str], known: list[str]) -> None:
         lines = self.uses.get(source, {})
+        where = source.iterator if source.formulation == "sql" else source.name
+        if twice := [name for name in references if known.count(name) > 1]:
+            hint = "give each a name of its own"
+            raise SourceError(f"{where} has the column {twice[0]!r} twice", hint=hint)
         missing = sorted((lines[name], name) for name in references if name not in known)
         if not missing:
             return
         line, column = missing[0]
-        near = difflib.get_close_matches(column, known, 3, 0.5)
-        where = source.iterator if source.formulation == "sql" else source.name
         raise mapping_error(
             self.mapping,
             line,
             f"{where} has no column {column!r} (RML-Core, Reference)",
-            f"did you mean {', '.join(near)}?" if near else f"it has {', '.join(known)}",
+            _hint(column, known),
         )
+
+
+def _hint(column: str, known: list[str]) -> str:
+    """Say what a header has instead of a column."""
+    if any(map(has_lone_surrogate, known)):
+        return "the header is no UTF-8: say its encoding in the mapping, or save it as UTF-8"
+    if len(known) == 1:
+        return f"it has one column, {known[0][:80]!r}: is the delimiter another one?"
+    near = difflib.get_close_matches(column, known, 3, 0.5)
+    if near:
+        return f"did you mean {', '.join(map(repr, near))}?"
+    shown = ", ".join(map(repr, known[:_SHOWN]))
+    return f"it has {shown}" + (f" and {len(known) - _SHOWN} more" if len(known) > _SHOWN else "")

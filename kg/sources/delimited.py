@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import csv
-from collections import deque
 from typing import TYPE_CHECKING
 
+from kg.csvrows import read_rows
 from kg.errors import SourceError
 from kg.sources.cells import is_encodable
 from kg.sources.reading import Row, Unreadable
@@ -15,43 +15,6 @@ if TYPE_CHECKING:
 
     from kg.sources.lines import Line
 
-# A quote that is never closed would swallow the rest of the file as one cell.
-_MOST_LINES = 200
-
-
-class _OpenQuote(Exception):
-    """Unwinds csv's reader out of a cell that has no end."""
-
-
-class _Feed:
-    """Hands lines to csv's reader one row at a time, and can take them back."""
-
-    def __init__(self, lines: Iterator[Line]) -> None:
-        self._lines = lines
-        self._returned: deque[Line] = deque()
-        self.taken: list[Line] = []
-
-    def __iter__(self) -> Iterator[str]:
-        return self
-
-    def __next__(self) -> str:
-        line = self._returned.popleft() if self._returned else next(self._lines, None)
-        if line is None and not self.taken:
-            raise StopIteration
-        if line is None or len(self.taken) >= _MOST_LINES:
-            if line is not None:
-                self._returned.appendleft(line)
-            raise _OpenQuote
-        self.taken.append(line)
-        return line.text()
-
-    def keep_first(self) -> Line:
-        """Take back all lines of the row but its first."""
-        first, *rest = self.taken
-        self._returned.extendleft(reversed(rest))
-        self.taken = []
-        return first
-
 
 class DelimitedRows:
     """The rows of one CSV file; ``end`` and ``lines`` say how far they are consumed."""
@@ -59,7 +22,8 @@ class DelimitedRows:
     def __init__(self, name: str, header: Line | None, delimiter: str | None) -> None:
         self._name = name
         text = header.text() if header else ""
-        if not text.strip() or not is_encodable(text) or "\0" in text:
+        is_cut = header is not None and header.is_cut
+        if not text.strip() or not is_encodable(text) or "\0" in text or is_cut:
             raise SourceError(
                 f"{name} has no header row in UTF-8",
                 hint="save it as CSV UTF-8 with the column names in its first line",
@@ -68,7 +32,7 @@ class DelimitedRows:
         is_semicolon = text.count(";") > text.count(",")
         self._delimiter = delimiter or (";" if is_semicolon else ",")
         try:
-            header_cells = next(self._parser(iter([text])))
+            header_cells = next(csv.reader([text], delimiter=self._delimiter, strict=True))
         except csv.Error as error:
             raise SourceError(
                 f"{name}: its header cannot be read: {error}",
@@ -85,28 +49,13 @@ class DelimitedRows:
 
     def read(self, lines: Iterator[Line], *, is_growing: bool) -> Iterator[Row | Unreadable]:
         """Give the rows of ``lines``; an open quote at the end of a growing file is left there."""
-        feed = _Feed(lines)
-        parser = self._parser(feed)
-        while True:
-            feed.taken = []
-            try:
-                cells = next(parser, None)
-            except _OpenQuote:
-                if is_growing and len(feed.taken) < _MOST_LINES:
-                    return
-                yield self._refuse_first(feed, "a quote is opened and never closed")
-                continue
-            except csv.Error as error:
-                yield self._refuse_first(feed, str(error))
-                continue
-            if cells is None:
-                return
-            self.end, self.lines = feed.taken[-1].end, feed.taken[-1].number
-            if cells:
-                yield self._row(cells, feed.taken)
-
-    def _parser(self, lines: Iterator[str]) -> Iterator[list[str]]:
-        return csv.reader(lines, delimiter=self._delimiter)
+        rows = read_rows(lines, self._delimiter, width=len(self.columns), is_growing=is_growing)
+        for row in rows:
+            self.end, self.lines = row.lines[-1].end, row.lines[-1].number
+            if row.problem:
+                yield self._refuse(row.lines[0], row.problem)
+            elif row.cells:
+                yield self._row(row.cells, row.lines)
 
     def _row(self, cells: list[str], taken: list[Line]) -> Row | Unreadable:
         place = f"{self._name}:{taken[0].number}"
@@ -123,13 +72,11 @@ class DelimitedRows:
         named = zip(self.columns, cells, strict=True)
         return Row({column: cell for column, cell in named if column}, place, raw)
 
-    def _refuse_first(self, feed: _Feed, reason: str) -> Unreadable:
-        first = feed.keep_first()
-        self.end, self.lines = first.end, first.number
+    def _refuse(self, line: Line, problem: str) -> Unreadable:
         return Unreadable(
-            *(f"{self._name}:{first.number}", "bad-row", reason),
+            *(f"{self._name}:{line.number}", "bad-row", problem),
             hint="close the quote, or double a quote that belongs to the text",
-            raw=first.text()
+            raw=line.text()
             .rstrip("\r\n")
             .encode(errors="surrogateescape")
             .decode(errors="backslashreplace"),

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from kg.csvrows import LONGEST_LINE
 from kg.errors import SourceError
 from kg.settings import TableSettings
 from kg.sources.admission import Admission
@@ -133,6 +134,8 @@ class _TextFile:
 
 def _read_object(place: str, line: Line) -> Row | Unreadable:
     raw = line.text().strip()
+    if line.is_cut:
+        return _refuse_json(place, f"is longer than {LONGEST_LINE:,} bytes", raw)
     if not is_encodable(raw):
         return refuse_encoding(place, raw)
     try:

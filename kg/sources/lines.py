@@ -8,20 +8,27 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
+from kg.csvrows import LONGEST_LINE
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _HEAD_BYTES = 4_096
 _TAIL_BYTES = 256
+_SHOWN = 10_000
 BOM = b"\xef\xbb\xbf"
 
 
 class Line(NamedTuple):
-    """One physical line with its ending, its number (from 1) and where the next one starts."""
+    """One physical line with its ending, its number (from 1) and where the next one starts.
+
+    One that is too long ``is_cut``: only its beginning is here.
+    """
 
     content: bytes
     number: int
     end: int
+    is_cut: bool = False
 
     def text(self) -> str:
         """Decode it; bytes that are no UTF-8 become lone surrogates, so the rest stays legible."""
@@ -61,12 +68,17 @@ def read_lines(file: BinaryIO, start: Cursor, *, is_growing: bool) -> Iterator[L
     """Give the lines after ``start``; of a growing file only those that are written to the end."""
     file.seek(start.offset)
     end, number = start.offset, start.lines
-    for content in file:
-        if is_growing and not content.endswith(b"\n"):
+    while content := file.readline(LONGEST_LINE):
+        size, last = len(content), content
+        while len(last) == LONGEST_LINE and not last.endswith(b"\n"):
+            last = file.readline(LONGEST_LINE)
+            size += len(last)
+        if is_growing and not last.endswith(b"\n"):
             return
-        end += len(content)
+        end += size
         number += 1
-        yield Line(content, number, end)
+        is_cut = size > len(content)
+        yield Line(content[:_SHOWN] if is_cut else content, number, end, is_cut)
 
 
 def _digest(file: BinaryIO, offset: int) -> str:
