@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+from kg.errors import MappingError
 from kg.lift import lift_file
 
 X = "http://x.org/"
@@ -101,3 +104,37 @@ def test_a_parent_of_the_same_rows_keeps_its_own_base(tmp_path: Path) -> None:
     assert lines == ["<1> <p> <http://y.org/part/1>"]
     lines, _ = lift(tmp_path, of("f.csv", link).replace("rml:logicalSource", base, 1) + parent)
     assert lines == ["<http://y.org/1> <p> <part/1>"]
+
+
+def test_an_iri_may_have_a_host_of_numbers_and_letters_of_private_use(tmp_path: Path) -> None:
+    iris = ["http://[fe80::1]:80/a", "http://x/?\ue000", "urn:a:b"]
+    wrong = ["http://[fe80::g]/a", "http://x/\ue000", "http://u@h@i/", "a:b#c#d"]
+    rows = "id,iri\n" + "".join(f"{n},{iri}\n" for n, iri in enumerate([*iris, *wrong], 2))
+    rule = 'rml:reference "iri" ; rml:termType rml:IRI'
+    lines, rejected = lift(tmp_path, of("f.csv", rule), f_csv=rows)
+    assert lines == [f"<{n}> <p> <{iri}>" for n, iri in enumerate(iris, 2)]
+    assert rejected == [(f"f.csv:{n}", "bad-iri") for n in range(5, 9)]
+
+
+def test_a_template_whose_values_name_scheme_or_port_is_looked_at_row_by_row(
+    tmp_path: Path,
+) -> None:
+    rules = [
+        f'rml:template "{text}" ; rml:termType rml:IRI' for text in ("{a}:{b}", "http://h:{b}/")
+    ]
+    lines, rejected = lift(tmp_path, of("f.csv", *rules), f_csv="id,a,b\n1,urn,2\n2,3,4\n3,urn,x\n")
+    assert lines == [
+        "<1> <p> <http://h:2/>",
+        "<1> <p> <urn:2>",
+        "<2> <p> <3:4>",
+        "<2> <p> <http://h:4/>",
+    ]
+    assert rejected == [("f.csv:4", "bad-iri")]
+
+
+@pytest.mark.parametrize("written", ["http://x/[{id}]", "a#{id}#", "http://u@{id}@h/", "a b{id}"])
+def test_a_template_that_no_value_makes_an_iri_is_an_error_of_the_mapping(
+    tmp_path: Path, written: str
+) -> None:
+    with pytest.raises(MappingError, match=r"m\.ttl:\d+: .* is no IRI"):
+        lift(tmp_path, of("f.csv", subject=f'rml:template "{written}"'), f_csv="id\n1\n")
