@@ -30,6 +30,11 @@ _VARIABLE = re.compile(r"\$\{(\w+)\}")
 _QUERY = re.compile(r"\s*(?:SELECT|WITH|VALUES|TABLE)\b|\s*\(", re.IGNORECASE)
 
 
+def is_query(wanted: str) -> bool:
+    """Tell a query from a table's name; a name in quotes is always one."""
+    return bool(_QUERY.match(wanted))
+
+
 def read_header(url: str, folder: Path, wanted: str) -> list[str]:
     """Give the columns of a table or query.
 
@@ -49,7 +54,7 @@ def read_rows(url: str, folder: Path, wanted: str, references: list[str]) -> Ite
     with _result(url, folder, wanted) as result:
         header = list(result.keys())
         places = [header.index(name) for name in references]
-        name = "query" if _QUERY.match(wanted) else wanted
+        name = "query" if is_query(wanted) else wanted.strip('"')
         for number, values in enumerate(result, 1):
             yield Item(f"{name}#{number}", [to_natural(values[place]) for place in places])
 
@@ -76,7 +81,7 @@ def _result(url: str, folder: Path, wanted: str) -> Iterator[CursorResult[Any]]:
 
 def _sql(connection: Connection, wanted: str) -> str:
     """Take a query as it stands (R2RML, section 5.2); a table's name is quoted."""
-    if _QUERY.match(wanted):
+    if is_query(wanted):
         return wanted.strip().removesuffix(";")
     bare = [part.strip('"') for part in wanted.split(".")]
     quoted = ".".join(map(connection.dialect.identifier_preparer.quote_identifier, bare))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -138,3 +139,16 @@ def test_a_template_that_no_value_makes_an_iri_is_an_error_of_the_mapping(
 ) -> None:
     with pytest.raises(MappingError, match=r"m\.ttl:\d+: .* is no IRI"):
         lift(tmp_path, of("f.csv", subject=f'rml:template "{written}"'), f_csv="id\n1\n")
+
+
+def test_a_table_may_be_named_as_a_query_begins(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "t.sqlite") as database:
+        database.execute('CREATE TABLE "select id" (id)')
+        database.execute("INSERT INTO \"select id\" VALUES ('1'), ('a b')")
+    database.close()
+    mapping = of("f.csv", subject='rml:reference "id" ; rml:class ex:C').replace(
+        "CSV", "SQL2008Table"
+    )
+    mapping = mapping.replace('"f.csv"', '"sqlite:///t.sqlite" ; rml:iterator "select id"')
+    lines, rejected = lift(tmp_path, mapping)
+    assert (len(lines), rejected) == (1, [("select id#2", "bad-iri")])
