@@ -215,6 +215,7 @@ _NATURAL = {
     "BLOB": ("hex({})", "hexBinary"),
     "VARCHAR": ("{}", ""),
     "UUID": ("{}::VARCHAR", ""),
+    '"NULL"': ("{}::VARCHAR", ""),  # a column without a value
 }
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from kg.errors import MappingError
@@ -152,3 +154,9 @@ def test_a_table_may_be_named_as_a_query_begins(tmp_path: Path) -> None:
     mapping = mapping.replace('"f.csv"', '"sqlite:///t.sqlite" ; rml:iterator "select id"')
     lines, rejected = lift(tmp_path, mapping)
     assert (len(lines), rejected) == (1, [("select id#2", "bad-iri")])
+
+
+def test_a_column_of_parquet_may_have_no_value_at_all(tmp_path: Path) -> None:
+    pq.write_table(pa.table({"id": ["1"], "none": pa.nulls(1)}), tmp_path / "f.parquet")
+    rules = ['rml:reference "id"', 'rml:reference "none"']
+    assert lift(tmp_path, of("f.parquet", *rules)) == (['<1> <p> "1"'], [])
