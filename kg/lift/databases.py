@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from kg.databases import opened, parse_url, place_of
 from kg.errors import SourceError
+from kg.lift.mapping import is_query
 from kg.lift.natural import to_natural_of
 from kg.lift.spool import Item, bad_row
 
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
 _SHOWN = 100
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
-_QUERY = re.compile(r"\s*(?:SELECT|WITH|VALUES|TABLE)\b(?=\s*[^\s.-])|\s*\(", re.IGNORECASE)
 _DELIMITED = re.compile(r'"(?:[^"]|"")+"|`(?:[^`]|``)+`')
 
 
@@ -60,7 +60,7 @@ def read_rows(
     Raises:
         SourceError: as `read_header`.
     """
-    name = "query" if _QUERY.match(wanted) else wanted
+    name = "query" if is_query(wanted) else wanted.strip('"')
     with (
         _opened(url, folder, wanted) as database,
         database.reading(_sql(database, wanted)) as result,
@@ -103,7 +103,7 @@ def _opened(written: str, folder: Path, wanted: str) -> Iterator[Database]:
 
 def _sql(database: Database, wanted: str) -> str:
     """Take a query as it stands (R2RML, section 5.2), or all of a table."""
-    return wanted if _QUERY.match(wanted) else database.select_all(wanted)
+    return wanted if is_query(wanted) else database.select_all(wanted)
 
 
 def _environment(match: re.Match[str]) -> str:

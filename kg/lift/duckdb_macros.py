@@ -3,18 +3,10 @@
 from __future__ import annotations
 
 from kg.lift.duckdb_functions import FUNCTIONS
+from kg.lift.iris import BAD_PERCENT, IRI, SCHEME, UCS
 from kg.lift.literals import LANGUAGE, LEXICAL, PATTERNS
 from kg.lift.mapping import XSD
 
-# iunreserved beyond ASCII (RFC 3987, section 2.2): these stay as they are in IRIs.
-_UCS = (
-    r"\x{A0}-\x{D7FF}\x{F900}-\x{FDCF}\x{FDF0}-\x{FFEF}"
-    + "".join(rf"\x{{{plane:X}0000}}-\x{{{plane:X}FFFD}}" for plane in range(1, 14))
-    + r"\x{E1000}-\x{EFFFD}"
-)
-_IRI_CHARACTER = rf"(?:[A-Za-z0-9._~!$&''()*+,;=:@/?{_UCS}-]|%[0-9A-Fa-f]{{2}})"
-_SCHEME = "[A-Za-z][A-Za-z0-9+.-]*:"
-_BAD_PORT = "^[A-Za-z][A-Za-z0-9+.-]*://(?:[^/?#@]*@)?[^/?#@:]*:[^/?#]*[^0-9/?#]"
 _ISO = (
     r"\d{4}-\d\d-\d\d(?:[^\n](?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:[.,]\d+)?)?"
     r"(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)?)?"
@@ -30,22 +22,22 @@ tr_clean(v) AS nullif(trim(v, '{_SPACE}'), '')
 
 tr_iri_safe(v) AS CASE WHEN strlen(v) = length(v) THEN url_encode(v)
   ELSE array_to_string(list_transform(string_split(v, ''),
-    lambda x: CASE WHEN regexp_matches(x, '[{_UCS}]') THEN x ELSE url_encode(x) END), '') END
+    lambda x: CASE WHEN regexp_matches(x, '[{UCS}]') THEN x ELSE url_encode(x) END), '') END
 
 tr_uri_safe(v) AS url_encode(v)
 
-tr_iri(v, start) AS CASE
-  WHEN regexp_full_match(v, '{_SCHEME}{_IRI_CHARACTER}*(?:#{_IRI_CHARACTER}*)?')
-   AND NOT regexp_matches(v, '{_BAD_PORT}') THEN v
-  WHEN NOT regexp_matches(v, '^{_SCHEME}')
+tr_is_iri(v) AS regexp_full_match(v, '{IRI}') AND NOT regexp_matches(v, '{BAD_PERCENT}')
+
+tr_iri(v, start) AS CASE WHEN tr_is_iri(v) THEN v
+  WHEN NOT regexp_matches(v, '^{SCHEME}')
    AND NOT regexp_matches(v, '(?:^|/)\\.\\.?(?:/|$)')
-   AND regexp_full_match(v, '{_IRI_CHARACTER}*(?:#{_IRI_CHARACTER}*)?') THEN start || v END
+   AND tr_is_iri(start || v) THEN start || v END
 
 tr_uri(v, start) AS CASE WHEN strlen(v) = length(v) THEN tr_iri(v, start) END
 
 tr_unsafe_iri(v, start) AS CASE
   WHEN regexp_matches(v, '[\\x00-\\x1F<>\\x22{{}}|\\\\^`]') THEN NULL
-  WHEN regexp_matches(v, '^{_SCHEME}') THEN v
+  WHEN regexp_matches(v, '^{SCHEME}') THEN v
   ELSE start || v END
 
 tr_language(v) AS CASE WHEN regexp_full_match(v, '{LANGUAGE}') THEN lower(v) END
@@ -208,6 +200,7 @@ _NATURAL = {
     "BLOB": ("hex({})", "hexBinary"),
     "VARCHAR": ("{}", ""),
     "UUID": ("{}::VARCHAR", ""),
+    '"NULL"': ("{}::VARCHAR", ""),  # a column without a value
 }
 
 

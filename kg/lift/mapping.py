@@ -5,6 +5,7 @@ Sections are named by their titles in RML-Core, https://w3id.org/rml/core/spec. 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, TypeAlias
@@ -30,6 +31,8 @@ KNOWN_PREFIXES = {
     **FUNCTION_NAMESPACES,
 }
 """Prefixes that a mapping need not declare; what it declares wins."""
+
+_QUERY = re.compile(r"\s*(?:SELECT|WITH|VALUES|TABLE)\b(?=\s*[^\s.-])|\s*\(", re.IGNORECASE)
 
 
 class TermType(Enum):
@@ -193,6 +196,11 @@ class MappingDocument:
 def mapping_error(file: Path, line: int, message: str, hint: str = "") -> MappingError:
     """Make a mapping error that begins with ``file:line``."""
     return MappingError(f"{file}:{line}: {message}", hint=hint)
+
+
+def is_query(iterator: str) -> bool:
+    """Tell a query from a table's name; a name in quotes is always one."""
+    return bool(_QUERY.match(iterator))
 
 
 def columns_of(expression: Expression) -> tuple[str, ...]:

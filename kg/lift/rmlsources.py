@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, quote
 from rdflib import Literal
 
 from kg.lift.jsonpath import parse_path
-from kg.lift.mapping import LogicalSource
+from kg.lift.mapping import LogicalSource, is_query
 from kg.lift.rmlgraph import Nodes, local_name
 
 if TYPE_CHECKING:
@@ -70,7 +70,8 @@ class Sources(Nodes):
         formulation = self.maybe(node, "referenceFormulation")
         form = self._formulation(formulation)
         if form == "sql" or given is None or self.maybe(given, "url") is not None:
-            return self._database(node, given)
+            is_table = formulation is not None and local_name(formulation) == "SQL2008Table"
+            return self._database(node, given, is_table=is_table)
         path_node = given if isinstance(given, Literal) else self.maybe(given, "path")
         if path_node is None:
             raise self.error(f"{given} has no rml:path (RML-IO, Source)", str(given))
@@ -128,9 +129,11 @@ class Sources(Nodes):
             self.line(plain.name),
         )
 
-    def _database(self, node: Node, given: Node | None) -> LogicalSource:
+    def _database(self, node: Node, given: Node | None, *, is_table: bool) -> LogicalSource:
         table, query = self.text(node, "tableName"), self.text(node, "query")
         iterator = query or table or self.text(node, "iterator")
+        if (is_table or table) and not query and is_query(iterator):
+            iterator = f'"{iterator}"'
         if not iterator:
             raise self.error("a database's source has no table and no query", "logicalSource")
         if given is None:

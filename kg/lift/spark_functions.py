@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
+from kg.lift.iris import BAD_PERCENT, IRI, SCHEME, UCS
 from kg.lift.literals import LANGUAGE, LEXICAL, PATTERNS
 from kg.lift.signatures import call
 from kg.lift.spark_definitions import FUNCTIONS
@@ -21,16 +22,6 @@ if TYPE_CHECKING:
 
     from pyspark.sql import SparkSession
 
-# iunreserved beyond ASCII (RFC 3987, section 2.2): these stay as they are in IRIs.
-_UCS = (
-    r"\x{A0}-\x{D7FF}\x{F900}-\x{FDCF}\x{FDF0}-\x{FFEF}"
-    + "".join(rf"\x{{{plane:X}0000}}-\x{{{plane:X}FFFD}}" for plane in range(1, 14))
-    + r"\x{E1000}-\x{EFFFD}"
-)
-# A search for what may not be there: Java's matcher recurses on a repeated alternative.
-_NO_IRI_TEXT = rf"[^A-Za-z0-9._~!$&\x27()*+,;=:@/?#%{_UCS}-]|%(?![0-9A-Fa-f][0-9A-Fa-f])|#[^#]*#"
-_SCHEME = "[A-Za-z][A-Za-z0-9+.-]*:"
-_BAD_PORT = "^[A-Za-z][A-Za-z0-9+.-]*://(?:[^/?#@]*@)?[^/?#@:]*:[^/?#]*[^0-9/?#]"
 _OFFSET = r"(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)"
 _ISO = (
     r"\d{4}-\d\d-\d\d(?:[^\n](?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:[.,]\d+)?)?"
@@ -60,14 +51,16 @@ tr_percent(v STRING) STRING: replace(replace(replace(
 
 tr_iri_safe(v STRING) STRING: CASE WHEN NOT v RLIKE r'[^A-Za-z0-9._~-]' THEN v
   WHEN NOT v RLIKE r'{_NO_ASCII}' THEN tr_percent(v)
-  ELSE array_join(transform(regexp_extract_all(v, r'[{_UCS}]+|[^{_UCS}]+', 0),
-    x -> CASE WHEN x RLIKE r'[{_UCS}]' THEN x ELSE replace(replace(replace(
+  ELSE array_join(transform(regexp_extract_all(v, r'[{UCS}]+|[^{UCS}]+', 0),
+    x -> CASE WHEN x RLIKE r'[{UCS}]' THEN x ELSE replace(replace(replace(
       url_encode(x), '+', '%20'), '*', '%2A'), '%7E', '~') END), '') END
 
-tr_iri(v STRING, start STRING) STRING: CASE
-  WHEN v RLIKE r'{_NO_IRI_TEXT}' THEN NULL
-  WHEN v RLIKE r'\A{_SCHEME}' THEN CASE WHEN NOT v RLIKE r'{_BAD_PORT}' THEN v END
-  WHEN NOT v RLIKE r'(?:\A|/)\.\.?(?:/|\z)' THEN start || v END
+tr_is_iri(v STRING) BOOLEAN: v {_whole(IRI)} AND NOT v RLIKE r'{BAD_PERCENT}'
+
+tr_iri(v STRING, start STRING) STRING: CASE WHEN tr_is_iri(v) THEN v
+  WHEN NOT v RLIKE r'\A{SCHEME}'
+   AND NOT v RLIKE r'(?:\A|/)\.\.?(?:/|\z)'
+   AND tr_is_iri(start || v) THEN start || v END
 
 tr_uri_safe(v STRING) STRING: CASE WHEN NOT v RLIKE r'[^A-Za-z0-9._~-]' THEN v
   ELSE tr_percent(v) END
@@ -77,7 +70,7 @@ tr_uri(v STRING, start STRING) STRING: CASE WHEN NOT v RLIKE r'{_NO_ASCII}'
 
 tr_unsafe_iri(v STRING, start STRING) STRING: CASE
   WHEN v RLIKE r'[\x00-\x1F<>"{{}}|\\^`]' THEN NULL
-  WHEN v RLIKE r'\A{_SCHEME}' THEN v
+  WHEN v RLIKE r'\A{SCHEME}' THEN v
   ELSE start || v END
 
 tr_language(v STRING) STRING: CASE WHEN v {_whole(LANGUAGE)} THEN lower(v) END

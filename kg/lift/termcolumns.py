@@ -24,6 +24,8 @@ from kg.lift.signatures import call, join, text
 from kg.lift.values import SAFE, Values, template_iri, write_iri, write_text
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from kg.lift.mapping import MappingDocument
     from kg.lift.model import Place
     from kg.lift.preparation import Preparation
@@ -81,19 +83,24 @@ class TermColumns:
         self.values.use(expression, term_map.line)
         kind = term_map.term_type
         if isinstance(expression, Template) and kind in SAFE:
-            parts = template_iri(self.document, expression, base, term_map.line)
-            encoded = [
-                call(SAFE[kind], self.values.column(part.column))
-                if isinstance(part, Reference)
-                else text(part)
-                for part in parts
-            ]
-            return join([text("<"), *encoded, text(">")])
-        value = self.values.text_of(expression, term_map.line, guard, is_iri=kind in SAFE)
+            parts = template_iri(self.document, term_map, base)
+            if parts is not None:
+                return join([text("<"), *self._encoded(parts, kind), text(">")])
+            value = join(self._encoded(expression.parts, kind))
+        else:
+            value = self.values.text_of(expression, term_map.line, guard, is_iri=kind in SAFE)
         value = self.levels.add("value", value)
         iri = self.levels.add("canonical", call(_WHOLE_IRI[kind], value, base))
         self._check("bad-iri", expression, "IRI", term_map.line, (value, iri, guard))
         return join([text("<"), iri, text(">")])
+
+    def _encoded(self, parts: Iterable[str | Reference], kind: TermType) -> list[exp.Expr]:
+        return [
+            call(SAFE[kind], self.values.column(part.column))
+            if isinstance(part, Reference)
+            else text(part)
+            for part in parts
+        ]
 
     def _literal(self, term_map: TermMap, base: str, guard: exp.Expr | None) -> exp.Expr | str:
         expression, line = term_map.expression, term_map.line

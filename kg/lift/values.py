@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from kg.lift.functioncalls import FunctionCalls
+from kg.lift.iris import has_scheme, is_iri
 from kg.lift.mapping import (
     Constant,
     FunctionCall,
@@ -21,7 +22,7 @@ from kg.lift.signatures import call, join, text
 
 if TYPE_CHECKING:
     from kg.lift.levels import Levels
-    from kg.lift.mapping import Expression, MappingDocument
+    from kg.lift.mapping import Expression, MappingDocument, TermMap
     from kg.lift.preparation import Preparation
 
 ROW_NUMBER = "row_number"
@@ -30,7 +31,9 @@ ROW_NUMBER = "row_number"
 SAFE = {TermType.IRI: "tr_iri_safe", TermType.URI: "tr_uri_safe"}
 """How values in a template become part of an IRI; the unsafe ones stay as they are."""
 
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+_ENCODED = ("a", "1", "%20")
+"""Values as they stand in an IRI, of the kinds that its grammar tells apart."""
+
 _BAD_IRI_TEXT = re.compile(r"[\x00-\x20<>\"{}|\\^`]|%(?![0-9A-Fa-f]{2})")
 _ESCAPES = {
     "\\": "\\\\",
@@ -150,24 +153,29 @@ def kind_of(raw: str) -> str:
 
 
 def template_iri(
-    document: MappingDocument, template: Template, base: str, line: int
-) -> list[str | Reference]:
+    document: MappingDocument, term_map: TermMap, base: str
+) -> list[str | Reference] | None:
     """Give the parts of an IRI template in full: relative ones begin with the base.
 
+    None where values decide about that, or whether there is an IRI at all: ``{scheme}:{id}``,
+    ``http://{host}:{port}/``.
+
     Raises:
-        MappingError: the text between the columns cannot stand in an IRI.
+        MappingError: no value can make it an IRI.
     """
-    parts = list(template.parts)
-    for part in parts:
-        found = _BAD_IRI_TEXT.search(part) if isinstance(part, str) else None
-        if found:
-            raise document.error(
-                line, f"{found.group()!r} cannot stand in an IRI: {part!r}", "percent-encode it"
-            )
-    first = parts[0]
-    if isinstance(first, Reference) or not _SCHEME.match(first):
-        parts.insert(0, base)
-    return parts
+    template = term_map.expression
+    parts = list(template.parts) if isinstance(template, Template) else []
+    wholes = ["".join(part if isinstance(part, str) else v for part in parts) for v in _ENCODED]
+    starts = {_start_of(whole, base, term_map.term_type) for whole in wholes}
+    if starts == {None}:
+        shown = "".join(part if isinstance(part, str) else f"{{{part.column}}}" for part in parts)
+        raise _no_iri(
+            document, shown, "".join(p for p in parts if isinstance(p, str)), term_map.line
+        )
+    if len(starts) > 1:
+        return None
+    (start,) = starts
+    return [start, *parts] if start else parts
 
 
 def write_iri(document: MappingDocument, value: str, base: str, line: int) -> str:
@@ -176,12 +184,25 @@ def write_iri(document: MappingDocument, value: str, base: str, line: int) -> st
     Raises:
         MappingError: it is no IRI.
     """
-    found = _BAD_IRI_TEXT.search(value)
-    if found:
-        raise document.error(
-            line, f"{value!r} is no IRI: {found.group()!r} cannot stand in one", "percent-encode it"
-        )
-    return f"<{value}>" if _SCHEME.match(value) else f"<{base}{value}>"
+    start = _start_of(value, base, TermType.IRI)
+    if start is None:
+        raise _no_iri(document, value, value, line)
+    return f"<{start}{value}>"
+
+
+def _start_of(value: str, base: str, kind: TermType) -> str | None:
+    """Give what must stand before a value to make it an IRI in full; None if nothing can."""
+    if kind is TermType.URI and not value.isascii():
+        return None
+    if is_iri(value):
+        return ""
+    return base if not has_scheme(value) and is_iri(base + value) else None
+
+
+def _no_iri(document: MappingDocument, shown: str, plain: str, line: int) -> Exception:
+    found = _BAD_IRI_TEXT.search(plain)
+    reason = f": {found.group()!r} cannot stand in one" if found else ""
+    return document.error(line, f"{shown!r} is no IRI{reason}", "percent-encode what is not")
 
 
 def write_text(value: str) -> str:

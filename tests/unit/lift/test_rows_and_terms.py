@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from kg.errors import MappingError
 from kg.lift import lift_file
 
 X = "http://x.org/"
@@ -101,3 +107,56 @@ def test_a_parent_of_the_same_rows_keeps_its_own_base(tmp_path: Path) -> None:
     assert lines == ["<1> <p> <http://y.org/part/1>"]
     lines, _ = lift(tmp_path, of("f.csv", link).replace("rml:logicalSource", base, 1) + parent)
     assert lines == ["<http://y.org/1> <p> <part/1>"]
+
+
+def test_an_iri_may_have_a_host_of_numbers_and_letters_of_private_use(tmp_path: Path) -> None:
+    iris = ["http://[fe80::1]:80/a", "http://x/?\ue000", "urn:a:b"]
+    wrong = ["http://[fe80::g]/a", "http://x/\ue000", "http://u@h@i/", "a:b#c#d"]
+    rows = "id,iri\n" + "".join(f"{n},{iri}\n" for n, iri in enumerate([*iris, *wrong], 2))
+    rule = 'rml:reference "iri" ; rml:termType rml:IRI'
+    lines, rejected = lift(tmp_path, of("f.csv", rule), f_csv=rows)
+    assert lines == [f"<{n}> <p> <{iri}>" for n, iri in enumerate(iris, 2)]
+    assert rejected == [(f"f.csv:{n}", "bad-iri") for n in range(5, 9)]
+
+
+def test_a_template_whose_values_name_scheme_or_port_is_looked_at_row_by_row(
+    tmp_path: Path,
+) -> None:
+    rules = [
+        f'rml:template "{text}" ; rml:termType rml:IRI' for text in ("{a}:{b}", "http://h:{b}/")
+    ]
+    lines, rejected = lift(tmp_path, of("f.csv", *rules), f_csv="id,a,b\n1,urn,2\n2,3,4\n3,urn,x\n")
+    assert lines == [
+        "<1> <p> <http://h:2/>",
+        "<1> <p> <urn:2>",
+        "<2> <p> <3:4>",
+        "<2> <p> <http://h:4/>",
+    ]
+    assert rejected == [("f.csv:4", "bad-iri")]
+
+
+@pytest.mark.parametrize("written", ["http://x/[{id}]", "a#{id}#", "http://u@{id}@h/", "a b{id}"])
+def test_a_template_that_no_value_makes_an_iri_is_an_error_of_the_mapping(
+    tmp_path: Path, written: str
+) -> None:
+    with pytest.raises(MappingError, match=r"m\.ttl:\d+: .* is no IRI"):
+        lift(tmp_path, of("f.csv", subject=f'rml:template "{written}"'), f_csv="id\n1\n")
+
+
+def test_a_table_may_be_named_as_a_query_begins(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "t.sqlite") as database:
+        database.execute('CREATE TABLE "select id" (id)')
+        database.execute("INSERT INTO \"select id\" VALUES ('1'), ('a b')")
+    database.close()
+    mapping = of("f.csv", subject='rml:reference "id" ; rml:class ex:C').replace(
+        "CSV", "SQL2008Table"
+    )
+    mapping = mapping.replace('"f.csv"', '"sqlite:///t.sqlite" ; rml:iterator "select id"')
+    lines, rejected = lift(tmp_path, mapping)
+    assert (len(lines), rejected) == (1, [("select id#2", "bad-iri")])
+
+
+def test_a_column_of_parquet_may_have_no_value_at_all(tmp_path: Path) -> None:
+    pq.write_table(pa.table({"id": ["1"], "none": pa.nulls(1)}), tmp_path / "f.parquet")
+    rules = ['rml:reference "id"', 'rml:reference "none"']
+    assert lift(tmp_path, of("f.parquet", *rules)) == (['<1> <p> "1"'], [])

@@ -33,7 +33,9 @@ pytestmark = pytest.mark.slow
 WORDS = [
     None, "", " ", "\t\n", "\u00a0", " a ", "\u00a0a\u00a0b \v", "a b/c?d#e", "Zoë Krüger",
     "漢字/1", "\ue000", "𝒳 é~*+-._", "a%2Fb", "a%zz", "%", "a#b#c", "http://x/ü?a#b",
-    "http://x:y/", "http://u@h:80/a", "urn:uuid:1", "../x", "a/./b", "..", "...", "/",
+    "http://x:y/", "http://u@h:80/a", "http://u@h@i/", "http://[::1]/", "http://[::g]/",
+    "http://x/?\ue000", "//a/b", "1:a", "?q#f", "#a#b",
+    "urn:uuid:1", "../x", "a/./b", "..", "...", "/",
     "Juan Daniel", "<x>", "a\\b", 'say "x"', "line\nbreak\r\ttab", "\x00\x01\x7f",
     "\b\f\x0b\x1f", "\ufffe\uffff", "ß", "İI", "ΣΑΣ", "ŉǆſı", "straße", "ÀÉ", "0012", "000", "0",
     "-0", "+0", "00a", "1,5", ",", ",,a", "a,b,c", "PRE-12", "12", "x"*9000, "a%20"*3000,

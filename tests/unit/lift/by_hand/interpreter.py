@@ -104,6 +104,8 @@ class _Interpreter:
         for number, row in enumerate(described.rows):
             values = [v for one, v in zip(described.fields, row, strict=True) if one.name in used]
             flat = [each for v in values for each in (v if isinstance(v, tuple) else (v,))]
+            if described.form == "xlsx" and all(value is None for value in row):
+                continue  # an empty line of a sheet is no row
             if number in described.ragged or any(isinstance(value, Misfit) for value in flat):
                 self._result.rejected[(table, number)] = {"bad-row"}
             elif any(isinstance(value, str) and _is_broken(value) for value in flat):
@@ -201,7 +203,7 @@ class _Interpreter:
             if term.kind == BLANK_NODE:
                 made.terms.append("_:v" + text.encode().hex())
                 continue
-            found = resolve(text, base, term.kind)
+            found = resolve(text, base, term.kind, is_template=bool(transform))
             if found is None:
                 made.errors.add("bad-iri")
             else:
@@ -237,7 +239,7 @@ class _Interpreter:
         made = Terms()
         transform = _TRANSFORMS[IRI] if isinstance(term.expression, Template) else None
         for text in self._texts(table, term.expression, row, transform):
-            found = resolve(text, base, IRI)
+            found = resolve(text, base, IRI, is_template=bool(transform))
             if found is None:
                 made.errors.add("bad-iri")
             else:
@@ -291,11 +293,11 @@ def is_null(value: Any, table: Table) -> bool:
     )
 
 
-def resolve(text: str, base: str, kind: str) -> str | None:
+def resolve(text: str, base: str, kind: str, *, is_template: bool = False) -> str | None:
     """Make an IRI of a text, or none ("Term generation rules").
 
-    Two departures: what names a scheme is never taken as relative, and what is relative has no
-    dot segments, as R2RML's case 0020b wants it.
+    Two departures: what names a scheme is never taken as relative, and a value that is relative
+    has no dot segments, as R2RML's case 0020b wants it.
     """
     if kind in {UNSAFE_IRI, UNSAFE_URI}:
         if any(letter in '<>"{}|\\^`' or letter < " " for letter in text):
@@ -304,7 +306,7 @@ def resolve(text: str, base: str, kind: str) -> str | None:
     is_valid = is_uri if kind == URI else is_iri
     if is_valid(text):
         return text
-    if has_scheme(text) or {".", ".."} & set(text.split("/")):
+    if has_scheme(text) or ({".", ".."} & set(text.split("/")) and not is_template):
         return None
     return base + text if is_valid(base + text) else None
 

@@ -142,7 +142,13 @@ def _tables(draw: DrawFn, scheme: Scheme, name: str, pool: list[str], limits: Li
     rows = draw(st.lists(st.tuples(*cells), max_size=6))
     if layout.encoding not in {"", "utf-16"} and not _is_encodable(rows, scheme, layout.encoding):
         layout = replace(layout, encoding="")
-    table = Table(form, draw(_file_names(form, name)), scheme.fields, tuple(rows), layout)
+    table = Table(
+        form,
+        draw(_file_names(form, name, is_common=limits.is_common)),
+        scheme.fields,
+        tuple(rows),
+        layout,
+    )
     if limits.has_faults and rows and draw(st.integers(0, 3)) == 0:
         table = draw(_faulty(table))
     return table
@@ -158,10 +164,11 @@ def _is_encodable(rows: list[tuple[Any, ...]], scheme: Scheme, encoding: str) ->
     return True
 
 
-def _file_names(form: str, name: str) -> SearchStrategy[str]:
+def _file_names(form: str, name: str, *, is_common: bool) -> SearchStrategy[str]:
     kinds = [name, name, f"{name} é", f"it's {name}", f"{name}[1]"]
     if form == "sql":
-        kinds = [name, name, f"select {name}", f'{name}"q', f"{name} é"]
+        kinds = [name, name, f"order {name}", f'{name}"q', f"{name} é"]
+        kinds += [] if is_common else [f"select {name}"]  # in YARRRML this is a query
     return st.sampled_from(kinds)
 
 
