@@ -11,7 +11,6 @@ import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-import sqlalchemy
 
 from kg.errors import MappingError, SourceError
 from kg.lift import lift_file
@@ -192,27 +191,13 @@ def test_parquet_and_sheets_and_sqlite_keep_their_datatypes(tmp_path: Path) -> N
         assert lift(tmp_path, source, "part size")[0] == TYPED[2:]
 
 
-@pytest.mark.server
-def test_postgresql_keeps_its_datatypes(tmp_path: Path, postgres_url: str) -> None:
-    engine = sqlalchemy.create_engine(postgres_url, poolclass=sqlalchemy.NullPool)
-    query = (
-        "SELECT 1 AS id, 7::bigint AS part, 12.50::numeric AS size, 1e3::float8 AS speed, "
-        "true AS flag, DATE '2026-11-23' AS day, TIMESTAMP '2026-11-23 08:00:00' AS at, "
-        "'\\xCAFE'::bytea AS raw"
-    )
-    with engine.begin() as connection:
-        connection.exec_driver_sql(f"CREATE VIEW typed AS {query}")
-    engine.dispose()
-    made = lift(tmp_path, f'["{postgres_url}~sql", "typed"]', "part size speed flag day at raw")
-    assert made[0] == [
-        TYPED[0],
-        '1 day "2026-11-23"^^<date>',
-        TYPED[1],
-        TYPED[2],
-        '1 raw "CAFE"^^<hexBinary>',
-        '1 size "12.5"^^<decimal>',
-        '1 speed "1.0E3"^^<double>',
-    ]
+def test_a_text_of_sqlite_that_is_no_unicode_costs_its_row(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "t.sqlite") as database:
+        database.execute("CREATE TABLE job (id, name)")
+        database.execute("INSERT INTO job VALUES (1, 'a'), (2, CAST(X'FF' AS TEXT)), (3, 'c')")
+    database.close()
+    made = lift(tmp_path, '["sqlite:///t.sqlite~sql", "main.job"]')
+    assert made == ([A, C], [("main.job#2", "bad-encoding")])
 
 
 @pytest.mark.parametrize("form", ["xlsx", "parquet", "sql"])
