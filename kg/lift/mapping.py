@@ -97,13 +97,14 @@ Expression: TypeAlias = Constant | Reference | Template | FunctionCall | RowIden
 
 @dataclass(frozen=True, slots=True)
 class TermMap:
-    """A rule that makes one term of a row, or none where the row has no value."""
+    """A rule that makes one term of a row, or none where it has no value or fails the condition."""
 
     expression: Expression
     term_type: TermType
     datatype: TermMap | None = None
     language: TermMap | None = None
     line: int = field(default=0, compare=False)
+    condition: Expression | None = None
 
 
 @dataclass(frozen=True, slots=True)
