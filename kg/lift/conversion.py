@@ -84,16 +84,18 @@ def is_unit(written: str) -> bool:
 def dimension_of(written: str) -> str:
     """Name the dimension of a known code, as ``[length] / [time]``."""
     code = read_code(written)
-    registry = _registry()
-    found = registry.get_dimensionality(_container(code)) if code else {}
-    parts = [
-        name if exponent == 1 else f"{name}^{exponent}" for name, exponent in sorted(found.items())
-    ]
+    worth = _worth_of(code) if code else None
+    if worth is None:
+        return "a scale with a zero of its own, that stands alone"
+    parts = [name if power == 1 else f"{name}^{power}" for name, power in worth.dimension]
     return " ".join(parts) or "a number"
 
 
 def find_conversion(start: str, end: str) -> Conversion | None:
-    """Find the conversion between two known codes; None where their dimensions differ."""
+    """Find the conversion between two known codes.
+
+    None where their dimensions differ, or where they are too far apart for the engines' digits.
+    """
     first, second = read_code(start), read_code(end)
     if first is None or second is None:
         return None
@@ -120,7 +122,7 @@ def conversions_to(end: str) -> dict[str, Conversion]:
 def _candidates(end: str, wanted: Code) -> Iterator[tuple[str, Code]]:
     """Give every code that is looked for in a column, each as it may be written."""
     yield from simple_codes().items()
-    yield from compounds_like(wanted, lambda one, other: _dimension(one) == _dimension(other))
+    yield from compounds_like(wanted, _are_alike)
     for code in (*_COMPOUNDS.split(), end):
         unit = read_code(code)
         if unit is not None:
@@ -137,33 +139,52 @@ def _registry() -> pint.UnitRegistry[Fraction]:
     return registry
 
 
-def _container(code: Code) -> pint.util.UnitsContainer:
-    return pint.util.UnitsContainer(dict(code.powers), non_int_type=Fraction)
+@dataclass(frozen=True, slots=True)
+class _Worth:
+    """What a unit is worth in base units, where its zero is, and of what dimension it is."""
+
+    factor: Fraction
+    zero: Fraction
+    dimension: tuple[tuple[str, int], ...]
+
+
+@cache
+def _worth(name: str) -> _Worth:
+    registry = _registry()
+    dimension = {part: int(str(power)) for part, power in registry.get_dimensionality(name).items()}
+    base = registry.get_base_units(name)[1]
+    zero, one = (Fraction(registry.convert(Fraction(n), name, base)) for n in (0, 1))
+    return _Worth(one - zero, zero, tuple(sorted(dimension.items())))
+
+
+@cache
+def _worth_of(code: Code) -> _Worth | None:
+    """Add up what the parts of a unit are worth; None for °C with others or with a prefix."""
+    factor = code.factor
+    dimension: dict[str, int] = {}
+    for name, exponent in code.powers:
+        part = _worth(name)
+        if part.zero:
+            is_alone = code.factor == 1 and code.powers == ((name, 1),)
+            return part if is_alone else None
+        factor *= part.factor**exponent
+        for basis, power in part.dimension:
+            dimension[basis] = dimension.get(basis, 0) + power * exponent
+    kept = tuple(sorted((basis, power) for basis, power in dimension.items() if power))
+    return _Worth(factor, Fraction(0), kept)
+
+
+def _are_alike(first: Code, second: Code) -> bool:
+    one, other = _worth_of(first), _worth_of(second)
+    return one is not None and other is not None and one.dimension == other.dimension
 
 
 @cache
 def _convert(start: Code, end: Code) -> Conversion | None:
-    registry = _registry()
-    if _dimension(start) != _dimension(end) or _is_bent(start) or _is_bent(end):
+    one, other = _worth_of(start), _worth_of(end)
+    if one is None or other is None or one.dimension != other.dimension:
         return None
-    zero, one = (
-        registry.convert(Fraction(number) * start.factor, _container(start), _container(end))
-        / end.factor
-        for number in (0, 1)
-    )
-    return _in_whole_numbers(Fraction(one) - Fraction(zero), Fraction(zero))
-
-
-@cache
-def _dimension(code: Code) -> frozenset[tuple[str, Fraction]]:
-    found = _registry().get_dimensionality(_container(code))
-    return frozenset((name, Fraction(str(power))) for name, power in found.items())
-
-
-def _is_bent(code: Code) -> bool:
-    """Tell a scale with a zero of its own (°C) with a prefix or inside a compound."""
-    is_scale = any(name in {"degree_Celsius", "degree_Fahrenheit"} for name, _ in code.powers)
-    return is_scale and (code.factor != 1 or code.powers[0][1] != 1 or len(code.powers) > 1)
+    return _in_whole_numbers(one.factor / other.factor, (one.zero - other.zero) / other.factor)
 
 
 def _in_whole_numbers(factor: Fraction, shift: Fraction) -> Conversion | None:
@@ -176,7 +197,8 @@ def _in_whole_numbers(factor: Fraction, shift: Fraction) -> Conversion | None:
     if not _fits(whole, added, divisor):
         scale = _ROUGH_DIGITS - 1 - _magnitude(factor)
         whole, added = round(factor * Fraction(10) ** scale), round(shift * Fraction(10) ** scale)
-        return Conversion(whole, added, scale, 1, is_exact=False)
+        is_near = len(str(abs(added))) <= _DIGITS
+        return Conversion(whole, added, scale, 1, is_exact=False) if is_near else None
     return Conversion(whole, added, scale, divisor, is_exact=True)
 
 

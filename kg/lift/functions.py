@@ -79,7 +79,8 @@ def _check_expression(value: str) -> str:
         re.compile(value)
     except re.error as error:
         return f"pattern {value!r} is no regular expression: {error}"
-    return ""
+    found = re.search(r"\(\?(?:<?[=!]|P=)|\\[1-9]", value)
+    return f"pattern {value!r}: RE2 has no {found.group()}" if found else ""
 
 
 def _check_extracted(value: str) -> str:

@@ -100,7 +100,7 @@ Expression: TypeAlias = Constant | Reference | Template | FunctionCall | RowIden
 
 @dataclass(frozen=True, slots=True)
 class TermMap:
-    """A rule that makes one term of a row, or none where the row has no value.
+    """A rule that makes one term of a row, or none where it has no value or fails the condition.
 
     ``base`` is that of the triples map whose subject it is, where this is not its own; "" is the
     document's.
@@ -112,6 +112,7 @@ class TermMap:
     language: TermMap | None = None
     line: int = field(default=0, compare=False)
     base: str | None = None
+    condition: Expression | None = None
 
 
 @dataclass(frozen=True, slots=True)

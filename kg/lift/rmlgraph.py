@@ -25,7 +25,8 @@ _R2RML = "http://www.w3.org/ns/r2rml#"
 _OLD_QUERY = "http://semweb.mmlab.be/ns/ql#"
 _D2RQ = "http://www.wiwiss.fu-berlin.de/suhl/bizer/D2RQ/0.1#"
 _CSVW = "http://www.w3.org/ns/csvw#"
-_NAMESPACES = (RML, _OLD_RML, _R2RML, _OLD_QUERY, _D2RQ, _CSVW)
+_FNML = "http://semweb.mmlab.be/ns/fnml#"
+_NAMESPACES = (RML, _OLD_RML, _R2RML, _OLD_QUERY, _D2RQ, _CSVW, _FNML)
 _RENAMED = {
     _R2RML + "column": RML + "reference",
     _R2RML + "logicalTable": RML + "logicalSource",
@@ -33,6 +34,9 @@ _RENAMED = {
     _D2RQ + "jdbcDSN": RML + "url",
     _CSVW + "url": RML + "path",
     _CSVW + "null": RML + "null",
+    _FNML + "execution": RML + "functionExecution",
+    _FNML + "value": RML + "inputValue",
+    _FNML + "valueMap": RML + "inputValueMap",
 }
 KNOWN = frozenset(
     [
@@ -68,7 +72,12 @@ KNOWN = frozenset(
         "root",
         "baseIRI",
         "functionExecution",
+        "functionValue",
         "function",
+        "functionMap",
+        "return",
+        "returnMap",
+        "condition",
         "input",
         "parameter",
         "parameterMap",
@@ -194,6 +203,12 @@ class Nodes:
                 if needle and needle in line and not line.lstrip().startswith("@prefix"):
                     return number
         return 1
+
+    def line_near(self, text: str, line: int) -> int:
+        """Find where a text's last word is written nearest to a line."""
+        word = re.split(r"[/#]", text)[-1]
+        found = [number for number, written in enumerate(self._lines, 1) if word in written]
+        return min(found, key=lambda number: abs(number - line), default=1)
 
     def error(self, message: str, *needles: str) -> MappingError:
         """Make the error at the last line where one of the needles stands."""

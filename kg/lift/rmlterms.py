@@ -6,11 +6,13 @@ Sections are named by their titles in RML-Core.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from typing import Literal as Choice
 
 from rdflib import BNode, Literal
 
+from kg.lift.functions import TRUE_CONDITION
 from kg.lift.literals import LANGUAGE
 from kg.lift.mapping import (
     Constant,
@@ -21,6 +23,7 @@ from kg.lift.mapping import (
     TermMap,
     TermType,
 )
+from kg.lift.rmlfunctions import output_of, read_execution, read_function_value
 from kg.lift.rmlgraph import local_name
 from kg.lift.rmlsources import Sources
 from kg.lift.templates import parse_rml
@@ -34,7 +37,7 @@ if TYPE_CHECKING:
     from kg.lift.mapping import Expression
 
 Position = Choice["subject", "predicate", "object", "graph", "datatype", "language", "value"]
-_KINDS = ("template", "reference", "constant", "functionExecution")
+_KINDS = ("template", "reference", "constant", "functionExecution", "functionValue")
 _IRIS = {kind for kind in TermType if kind.is_iri}
 _ALLOWED = {
     "subject": _IRIS | {TermType.BLANK_NODE},
@@ -62,11 +65,25 @@ class Terms(Sources):
         return made + [self.term(value, position) for value in self.all(node, f"{position}Map")]
 
     def term(self, node: Node, position: Position) -> TermMap:
-        """Read one term map ("Term Maps").
+        """Read one term map ("Term Maps"), with its condition ("Conditions" of RML-FNML).
 
         Raises:
             MappingError: it has no expression or several, or a term type of another position.
         """
+        made = self._term(node, position)
+        condition = self.maybe(node, "condition")
+        if condition is None:
+            return made
+        test = self.value(condition)
+        if position in {"datatype", "language"}:
+            message = f"a condition on a {position} map is not supported (RML-FNML, Conditions)"
+            raise self.error(f"{message}: put it on the object map", "condition")
+        if position == "value":
+            parameters = (("strBoolean", test), ("str", made.expression))
+            return replace(made, expression=FunctionCall(TRUE_CONDITION, parameters, made.line))
+        return replace(made, condition=test)
+
+    def _term(self, node: Node, position: Position) -> TermMap:
         if self.maybe(node, "parentTriplesMap") is not None:
             message = "only an object map can have a parent triples map (Referencing Object Map)"
             raise self.error(message, "parentTriplesMap")
@@ -89,8 +106,9 @@ class Terms(Sources):
         term_type = written or default
         if term_type is not TermType.LITERAL:
             datatype = language = None
-        expression = self._expression(kind, value)
-        return TermMap(expression, term_type, datatype, language, self.line(str(value)))
+        expression = self._expression(node, kind, value)
+        line = expression.line if isinstance(expression, FunctionCall) else self.line(str(value))
+        return TermMap(expression, term_type, datatype, language, line)
 
     def constant(self, value: Node, position: Position, node: Node | None = None) -> TermMap:
         """Read a constant; its term type is what it is (Constant RDF Terms).
@@ -158,9 +176,11 @@ class Terms(Sources):
             message = f"rml:strategy rml:{strategy} belongs to rml:gather (RML-CC, Strategy)"
             raise self.error(f"{message}; values combine by rml:cartesianProduct", "strategy")
 
-    def _expression(self, kind: str, value: Node) -> Expression:
+    def _expression(self, node: Node, kind: str, value: Node) -> Expression:
         if kind == "functionExecution":
-            return self._call(value)
+            return read_execution(self, value, output_of(self, node))
+        if kind == "functionValue":
+            return read_function_value(self, value, output_of(self, node))
         if kind == "reference":
             return self._reference(str(value))
         try:
@@ -179,20 +199,3 @@ class Terms(Sources):
         if self.is_json:
             self.check_path(written, "reference")
         return Reference(written)
-
-    def _call(self, node: Node) -> FunctionCall:
-        name = str(self.one(node, "function", "rml:functionExecution"))
-        parameters = []
-        for given in self.all(node, "input"):
-            named = self.maybe(given, "parameter")
-            if named is None:
-                mapped = self.one(given, "parameterMap", "rml:input (RML-FNML)")
-                named = self.one(mapped, "constant", "rml:parameterMap")
-            value = self.maybe(given, "inputValue")
-            expression = (
-                Constant(str(value))
-                if value is not None
-                else self.value(self.one(given, "inputValueMap", "rml:input (RML-FNML)"))
-            )
-            parameters.append((re.split(r"[/#]", str(named))[-1], expression))
-        return FunctionCall(name, tuple(parameters), self.line(name))

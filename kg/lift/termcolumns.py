@@ -60,7 +60,12 @@ class TermColumns:
         Raises:
             MappingError: a function, parameter, datatype or IRI cannot be used.
         """
-        term = self._make(term_map, base, guard if guard is not None else condition)
+        guard = guard if guard is not None else condition
+        own = self.values.condition(term_map.condition, term_map.line)
+        if own is not None:
+            condition = exp.and_(condition.copy(), own.copy()) if condition is not None else own
+            guard = exp.and_(guard.copy(), own.copy()) if guard is not None else own
+        term = self._make(term_map, base, guard)
         if condition is None:
             if isinstance(term, str):
                 return term

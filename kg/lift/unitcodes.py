@@ -108,6 +108,12 @@ def read_code(written: str) -> Code | None:
     return _read_ucum(written) or _read_qudt(written)
 
 
+def plain_codes() -> list[str]:
+    """Give the codes that a prefix may stand before, and those that stand alone."""
+    rows = _rows(_METRIC + "," + _OTHER)
+    return [code for row in rows for code in row[1:] if code != "-"]
+
+
 def simple_codes() -> dict[str, Code]:
     """Give all codes of one unit with or without a prefix; QUDT's with ``unit:`` and without."""
     made = {code: _power(unit, 1) for code, unit in _UCUM.items()}

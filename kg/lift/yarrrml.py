@@ -29,7 +29,7 @@ from kg.lift.yarrrmlterms import CALL, Terms
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from kg.lift.mapping import Expression, FunctionCall
+    from kg.lift.mapping import Expression
     from kg.lift.yamlnodes import Entries
 
 _DOCUMENT = {"prefixes": "prefixes", "base": "base", "sources": "sources"}
@@ -87,7 +87,7 @@ class _Document(Terms):
         for key in ("sources", "subjects"):
             if key not in entries:
                 raise self.error(node, f"mapping {name!r} has no {key}", f"add {key}: to it")
-        condition = self._condition(entries)
+        condition = self.condition(entries)
         rules = tuple(self._rule(item) for item in self.items(entries.get("po"), _is_rule))
         graphs = tuple(self.subject(item) for item in self.items(entries.get("graphs")))
         sources = [self._source(item) for item in self.items(entries["sources"])]
@@ -142,7 +142,7 @@ class _Document(Terms):
         links = tuple(self._link(item) for item in listed if _is_link(item))
         objects = tuple(self.object(item, is_iri=is_iri) for item in listed if not _is_link(item))
         graphs = tuple(self.subject(item) for item in self.items(entries.get("graphs")))
-        condition = self._condition(entries)
+        condition = self.condition(entries)
         return PredicateObjectMap(predicates, objects, graphs, condition, links, line_of(node))
 
     def _link(self, node: Node) -> Join:
@@ -218,16 +218,6 @@ class _Document(Terms):
         if kind:
             objects = [self.annotated(term, kind[0]) for term in objects]
         return PredicateObjectMap(predicates, tuple(objects), line=line_of(node))
-
-    def _condition(self, entries: Entries) -> FunctionCall | None:
-        if "condition" not in entries:
-            return None
-        condition = self.entries(entries["condition"], CALL)
-        if "function" not in condition:
-            raise self.error(
-                entries["condition"], "a condition needs a function", "function: idlab-fn:equal"
-            )
-        return self.call(condition, is_iri=False)
 
 
 def _is_link(node: Node) -> bool:

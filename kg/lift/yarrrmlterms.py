@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
@@ -66,7 +67,9 @@ class Terms(Nodes):
         return self.iri(node)
 
     def predicate(self, node: Node) -> TermMap:
-        """Read a predicate; ``a`` is rdf:type."""
+        """Read a predicate, plain or a function's; ``a`` is rdf:type."""
+        if isinstance(node, MappingNode):
+            return self.subject(node)
         if self.scalar(node) == "a":
             return TermMap(Constant(RDF_TYPE), TermType.IRI, line=line_of(node))
         return self.iri(node)
@@ -100,19 +103,22 @@ class Terms(Nodes):
         return TermMap(expression, TermType.LITERAL, line=line_of(node))
 
     def annotated(self, term: TermMap, node: Node, suffix: str = "") -> TermMap:
-        """Give a literal its datatype, or its language (``en~lang``)."""
-        value = self.scalar(node) + suffix
+        """Give a literal its datatype, or its language (``en~lang``); a function may make them."""
         if term.term_type is not TermType.LITERAL:
             raise self.error(node, "only a literal has a datatype or a language", "drop one")
-        expression, line = term.expression, term.line
+        if isinstance(node, MappingNode):
+            made = self.call(self.entries(node, CALL), is_iri=not suffix)
+            kind = TermType.LITERAL if suffix else TermType.IRI
+            given = TermMap(made, kind, line=line_of(node))
+            return replace(term, language=given) if suffix else replace(term, datatype=given)
+        value = self.scalar(node) + suffix
         if not value.endswith("~lang"):
-            return TermMap(expression, TermType.LITERAL, self.iri(node), term.language, line)
+            return replace(term, datatype=self.iri(node))
         language = value.removesuffix("~lang")
         spoken = self.text(node, language, is_iri=False)
         if isinstance(spoken, Constant) and not _LANGUAGE.fullmatch(language):
             raise self.error(node, f"{language!r} is no language", "write en~lang, sv~lang, …")
-        made = TermMap(spoken, TermType.LITERAL, line=line_of(node))
-        return TermMap(expression, TermType.LITERAL, None, made, line)
+        return replace(term, language=TermMap(spoken, TermType.LITERAL, line=line_of(node)))
 
     def call(self, entries: Entries, *, is_iri: bool) -> FunctionCall:
         """Read a function with its parameters, in the long or the short form."""
@@ -129,6 +135,16 @@ class Terms(Nodes):
             for item in self.items(entries.get("parameters"), _is_pair)
         )
         return FunctionCall(name, parameters, line_of(node))
+
+    def condition(self, entries: Entries) -> FunctionCall | None:
+        """Read the condition of a mapping, a predicateobject or an object, if there is one."""
+        if "condition" not in entries:
+            return None
+        node = entries["condition"]
+        condition = self.entries(node, CALL)
+        if "function" not in condition:
+            raise self.error(node, "a condition needs a function", "function: idlab-fn:equal")
+        return self.call(condition, is_iri=False)
 
     def text(self, node: Node, value: str, *, is_iri: bool) -> Expression:
         """Read text with references; in an IRI a known prefix at its beginning is expanded.
@@ -167,16 +183,13 @@ class Terms(Nodes):
 
     def _long_object(self, node: MappingNode, *, is_iri: bool) -> TermMap:
         entries = self.entries(node, _OBJECT)
-        if "condition" in entries:
-            raise self.error(
-                entries["condition"],
-                "a condition on one object is not supported yet",
-                "put it beside predicates and objects",
-            )
         kind = self._type(entries) or (TermType.IRI if is_iri else TermType.LITERAL)
         if "value" in entries and isinstance(entries["value"], ScalarNode):
             kind = TermType.IRI if self.scalar(entries["value"]).endswith("~iri") else kind
-        term = TermMap(self._value(entries, node, kind), kind, line=line_of(node))
+        expression, condition = self._value(entries, node, kind), self.condition(entries)
+        term = TermMap(expression, kind, line=line_of(node), condition=condition)
+        if {"datatype", "language"} <= entries.keys():
+            raise self.error(node, "a literal has one datatype or one language", "drop one")
         for key, suffix in (("datatype", ""), ("language", "~lang")):
             if key in entries:
                 term = self.annotated(term, entries[key], suffix)

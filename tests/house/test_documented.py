@@ -11,6 +11,9 @@ from pydantic import BaseModel
 
 from api.app import create_app
 from kg import settings
+from kg.lift.functions import FUNCTIONS
+from kg.lift.signatures import Function
+from kg.lift.unitcodes import plain_codes
 from kg.owner import Owner
 from kg.pipeline import Pipeline
 
@@ -39,6 +42,28 @@ def _is_shown(name: str, readme: str) -> bool:
     """Say whether a name stands as code: `name`, name = value, or [name]."""
     as_code = rf"`{name}`|(?:^|[;,{{(]) *{name} *=|[\[.]{name}\]"
     return re.search(as_code, readme, re.MULTILINE) is not None
+
+
+def _parameters_of(function: Function) -> str:
+    marks = {
+        name: "*" * (name in function.fixed)
+        + "?" * (name in function.optional)
+        + "…" * (name == function.repeats)
+        for name in function.parameters
+    }
+    return ", ".join(f"`{name}{mark}`" for name, mark in marks.items())
+
+
+def test_every_function_of_mappings_stands_in_their_table(root: Path) -> None:
+    text = (root / "mappings" / "FUNCTIONS.md").read_text(encoding="utf-8")
+    written = dict(re.findall(r"^\| `([\w-]+:\w+)` \| (.*?) \|", text, re.MULTILINE))
+    assert written == {function.name: _parameters_of(function) for function in FUNCTIONS.values()}
+
+
+def test_every_unit_of_mappings_stands_in_their_list(root: Path) -> None:
+    text = (root / "mappings" / "FUNCTIONS.md").read_text(encoding="utf-8")
+    listed = re.findall(r"`(\S+)`", text.partition("With prefixes, in UCUM:")[2])
+    assert sorted(listed) == sorted(plain_codes())
 
 
 def test_every_route_stands_in_the_readme(readme: str, tmp_path: Path) -> None:

@@ -404,7 +404,8 @@ class Compiled:
 
 def compiled(case: Case, folder: Path) -> Compiled:
     (folder / "codes.csv").write_text(
-        'code,text\nrunning,"Läuft, gut"\nrunning,second\nx,1\nempty,\n', encoding="utf-8-sig"
+        'code,text\nrunning,"Läuft, gut"\nrunning,second\nx,1\nempty,\nR,running\n',
+        encoding="utf-8-sig",
     )
     (folder / "codes.txt").write_text("R;running\n", encoding="utf-8")
     mapping = folder / "job.yml"
@@ -417,7 +418,9 @@ def compiled(case: Case, folder: Path) -> Compiled:
     document = read_yarrrml(mapping)
     expression = document.triples_maps[0].predicate_objects[0].objects[0].expression
     levels = Levels()
-    preparation = Preparation(is_standard=True, lookups={"state": {"running": "run"}})
+    preparation = Preparation(
+        is_standard=True, lookups={"state": {"running": "run", "R": "running"}}
+    )
     values = Values(document, preparation, levels)
     made = levels.add("value", values.text_of(expression, 1, None))
     return Compiled(levels.select([made, first_failed(values.calls.checks)]), values.columns)

@@ -30,7 +30,7 @@ def is_iri_of_the_store(text: str) -> bool:
 @given(st.lists(texts, min_size=50, max_size=200))
 def test_what_is_an_iri_is_one_for_the_store_and_the_engine(values: list[str]) -> None:
     engine = Engine()
-    (found,) = engine.run("SELECT tr_is_iri(v) FROM batch", {"v": list(values)})
+    (found,) = engine.prepare("SELECT tr_is_iri(v) FROM batch", ["v"]).run({"v": list(values)})
     engine.close()
     expected = [is_iri_of_the_store(value) for value in values]
     assert [is_iri(value) for value in values] == expected
