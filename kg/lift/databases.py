@@ -1,4 +1,4 @@
-"""Tables and queries of a database, by any SQLAlchemy URL -> items, row by row.
+"""Tables and queries of a database, by any SQLAlchemy URL -> rows.
 
 Values become text by "Natural mapping of SQL values" (R2RML, section 10.2). Nothing is written.
 """
@@ -16,8 +16,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from kg.errors import SourceError
-from kg.lift.natural import to_natural
-from kg.lift.spool import Item
+from kg.lift.spool import Rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import Connection, CursorResult, Engine
 
-_FETCHED = 5_000
+_FETCHED = 500
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
 _QUERY = re.compile(r"\s*(?:SELECT|WITH|VALUES|TABLE)\b|\s*\(", re.IGNORECASE)
 
@@ -40,7 +39,7 @@ def read_header(url: str, folder: Path, wanted: str) -> list[str]:
         return list(result.keys())
 
 
-def read_rows(url: str, folder: Path, wanted: str, references: list[str]) -> Iterator[Item]:
+def read_rows(url: str, folder: Path, wanted: str, references: list[str]) -> Iterator[Rows]:
     """Read the columns that the references name, of every row of a table or query.
 
     Raises:
@@ -50,8 +49,12 @@ def read_rows(url: str, folder: Path, wanted: str, references: list[str]) -> Ite
         header = list(result.keys())
         places = [header.index(name) for name in references]
         name = "query" if _QUERY.match(wanted) else wanted
-        for number, values in enumerate(result, 1):
-            yield Item(f"{name}#{number}", [to_natural(values[place]) for place in places])
+        number = 1
+        for rows in result.partitions(_FETCHED):
+            columns = list(zip(*rows, strict=True))
+            positions = [f"{name}#{n}" for n in range(number, number + len(rows))]
+            yield Rows(positions, [columns[place] for place in places])
+            number += len(rows)
 
 
 @contextmanager
