@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 _CHUNK = 1 << 18
 _SPACE = re.compile(r"[ \t\n\r]*")
 _COMMA = re.compile(r"[ \t\n\r]*,[ \t\n\r]*")
+_REST = re.compile(r"[0-9.eE+-]*")
+"""What may belong to a number that was cut in two."""
 _DECODER = json.JSONDecoder()
 _SCAN = make_scanner(_DECODER)  # type: ignore[arg-type]  # typeshed takes it for a scanner
 _ELEMENTS = 1_000
@@ -288,7 +290,8 @@ class _Document:
                 if self._is_done or _is_final(error):
                     raise
             else:
-                if end < len(self._text) or self._is_done:
+                rest = _REST.match(self._text, end)
+                if self._is_done or (rest and rest.end() < len(self._text)):
                     self._at = end
                     return value
             self._grow()

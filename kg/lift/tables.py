@@ -184,10 +184,17 @@ class Tables:
         name = f"spool{len(self._opened)}"
         label = "database" if source.formulation == "sql" else source.name
         self.engine.spool(name, *to_batches(label, blocks, plural, self.rejected))
+        lists = [number for number, is_list in enumerate(plural) if is_list]
+        longest = ", ".join(f"max(len(c{number}))" for number in lists)
+        lengths = self.engine.rows(f"SELECT {longest} FROM {name}")[0] if lists else ()
         columns = {
-            reference: Column(f"c{number}", "NULL" if is_list else f"k{number}", is_list)
-            for number, (reference, is_list) in enumerate(zip(references, plural, strict=True))
+            reference: Column(f"c{number}", f"k{number}")
+            for number, reference in enumerate(references)
         }
+        for number, length in zip(lists, lengths, strict=True):
+            alone = Column(f"c{number}[1].value", f"c{number}[1].kind")
+            several = Column(f"c{number}", "NULL", is_list=True)
+            columns[references[number]] = several if (length or 0) > 1 else alone
         return Table(name, columns, is_spooled=True)
 
     def _check(self, source: LogicalSource, references: list[str], known: list[str]) -> None:

@@ -192,6 +192,21 @@ def test_parquet_and_sheets_and_sqlite_keep_their_datatypes(tmp_path: Path) -> N
         assert lift(tmp_path, source, "part size")[0] == TYPED[2:]
 
 
+@pytest.mark.parametrize("several", ["[]", "[8, 9.5]"])
+def test_a_list_keeps_the_datatypes_of_its_values(tmp_path: Path, several: str) -> None:
+    (tmp_path / "f.jsonl").write_text(f'{{"id": 1, "n": [7]}}\n{{"id": 2, "n": {several}}}\n')
+    (tmp_path / "m.yml").write_text(
+        'prefixes: {ex: "http://x.org/"}\nmappings:\n  job:\n    sources: [[f.jsonl~jsonl]]\n'
+        "    s: ex:$(id)\n    po: [[ex:n, '$(n[*])']]\n"
+    )
+    values = ["1> <n> 7^^integer", "2> <n> 8^^integer", "2> <n> 9.5E0^^double"]
+    lines = [
+        line.replace(X, "").replace(XSD, "").replace('"', "").replace("^^<", "^^")[1:-3]
+        for line in lift_file(tmp_path / "m.yml", X, is_sorted=True).lines
+    ]
+    assert lines == values[: 1 if several == "[]" else 3]
+
+
 @pytest.mark.server
 def test_postgresql_keeps_its_datatypes(tmp_path: Path, postgres_url: str) -> None:
     engine = sqlalchemy.create_engine(postgres_url, poolclass=sqlalchemy.NullPool)
