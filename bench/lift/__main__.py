@@ -134,7 +134,7 @@ def _parser() -> argparse.ArgumentParser:
     peers = [name for name in NAMES if name not in _OURS]
     parser.add_argument(
         "--jobs",
-        type=_at_least(2),
+        type=at_least(2),
         nargs="+",
         metavar="N",
         default=[10_000, 100_000],
@@ -142,7 +142,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--runs",
-        type=_at_least(1),
+        type=at_least(1),
         nargs="+",
         metavar="N",
         default=[5, 2],
@@ -159,7 +159,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--timeout-seconds",
-        type=_at_least(1),
+        type=at_least(1),
         default=600,
         metavar="N",
         help="when a run is stopped (default: 600)",
@@ -174,7 +174,9 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _at_least(least: int) -> Callable[[str], int]:
+def at_least(least: int) -> Callable[[str], int]:
+    """Give a type of numbers for a parser of arguments."""
+
     def read(text: str) -> int:
         number = int(text)
         if number < least:

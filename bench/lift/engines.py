@@ -71,7 +71,7 @@ def fill_folder(engine: Engine, tables: Path, folder: Path) -> None:
     """Make ``folder`` what an engine finds before a run: tables, mapping, settings, no output."""
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "out").mkdir(parents=True)
-    for table in tables.glob("*.csv"):
+    for table in tables.iterdir():
         (folder / table.name).symlink_to(table)
     shutil.copy(MAPPING, folder / MAPPING.name)
     for name, text in engine.files.items():

@@ -16,7 +16,7 @@ from bench.lift.reference import write_reference
 from bench.tables import write_tables
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from bench.lift.engines import Engine
@@ -54,12 +54,13 @@ def measure(
     seed: int,
     times: int,
     timeout_seconds: float,
+    write: Callable[[Path, int, int], object] = write_tables,
 ) -> Measured:
     """Write a plant below ``folder`` and let every engine lift it ``times`` times, in turns."""
     tables, reference = folder / "tables", folder / "reference.nt"
     tables.mkdir(parents=True)
     _say(f"{jobs:,} jobs: the plant, and what must come out")
-    write_tables(tables, jobs, seed)
+    write(tables, jobs, seed)
     rows = write_reference(tables, reference)
     measured = Measured(jobs, rows, sort_lines([reference], reference))
     sizes: dict[str, int] = {}

@@ -12,7 +12,7 @@ from kg.databases.naming import quote_table
 from kg.errors import SourceError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from sqlalchemy.engine import Connection, CursorResult
 
@@ -24,7 +24,7 @@ class Result:
     """Columns, and rows that can be read once."""
 
     columns: list[Column]
-    rows: Iterator[list[object]]
+    rows: Iterator[Sequence[object]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +115,10 @@ class Database:
             )
 
 
-def _decoded(result: CursorResult[Any], columns: list[Column]) -> Iterator[list[object]]:
+def _decoded(result: CursorResult[Any], columns: list[Column]) -> Iterator[Sequence[object]]:
     decodes = [(place, column.decode) for place, column in enumerate(columns) if column.decode]
+    if not decodes:
+        yield from result
     for values in result:
         row = list(values)
         for place, decode in decodes:

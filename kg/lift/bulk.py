@@ -177,7 +177,7 @@ class Bulk:
 
     def _unique_columns(self, run: _Run, alone: list[tuple[_Run, Pattern]]) -> set[int | str]:
         """Find subjects that differ in all rows of a source; equal hashes count as equal."""
-        if run.unit.is_multiplied:
+        if run.unit.is_multiplied and self._has_several(run):
             return set()
         numbers = sorted(
             {
@@ -197,6 +197,12 @@ class Bulk:
         hashed = f"SELECT {tests} FROM ({run.quick})"
         (answers,) = self._engine.rows(hashed)
         return {number for number, is_unique in zip(numbers, answers, strict=True) if is_unique}
+
+    def _has_several(self, run: _Run) -> bool:
+        """Tell whether a row can stand several times; no list may be longer than one value."""
+        table, model = self._tables.open(run.unit.source), run.unit.model
+        is_any_list = any(table.columns[name].is_list for name in model.columns)
+        return is_any_list or model.parent is not None
 
     def _stream(self, run: _Run, patterns: list[Pattern]) -> Iterator[memoryview]:
         lines = to_expression(lines_of(patterns)) if patterns else "''"

@@ -1,4 +1,4 @@
-"""Tables and queries of a database, by any SQLAlchemy URL -> items, row by row.
+"""Tables and queries of a database, by any SQLAlchemy URL -> rows.
 
 Values become text by "Natural mapping of SQL values" (R2RML, section 10.2). Nothing is written.
 """
@@ -8,24 +8,25 @@ from __future__ import annotations
 import os
 import re
 from contextlib import contextmanager
+from itertools import islice
 from textwrap import shorten
 from typing import TYPE_CHECKING
 
 from kg.databases import opened, parse_url, place_of
 from kg.errors import SourceError
 from kg.lift.mapping import is_query
-from kg.lift.natural import to_natural_of
-from kg.lift.spool import Item, bad_row
+from kg.lift.natural import read_value
+from kg.lift.spool import Rows, bad_row
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from kg.databases import Column, Database
-    from kg.lift.spool import Cell
     from kg.records import Rejected
 
 _SHOWN = 100
+_FETCHED = 500
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
 _DELIMITED = re.compile(r'"(?:[^"]|"")+"|`(?:[^`]|``)+`')
 
@@ -52,7 +53,7 @@ def find_column(reference: str, header: Sequence[str]) -> str | None:
 
 def read_rows(
     url: str, folder: Path, wanted: str, references: list[str]
-) -> Iterator[Item | Rejected]:
+) -> Iterator[Rows | Rejected]:
     """Read the columns that the references name, of every row of a table or query.
 
     A row with a value that its datatype has not (``infinity``) is put aside.
@@ -68,26 +69,45 @@ def read_rows(
         header = [column.name for column in result.columns]
         places = [header.index(find_column(name, header) or name) for name in references]
         chosen = [(place, result.columns[place]) for place in places]
-        for number, values in enumerate(result.rows, 1):
-            yield _item(f"{name}#{number}", values, chosen)
+        number = 1
+        while rows := list(islice(result.rows, _FETCHED)):
+            positions = [f"{name}#{n}" for n in range(number, number + len(rows))]
+            yield from _rows(positions, list(zip(*rows, strict=True)), chosen)
+            number += len(rows)
 
 
-def _item(position: str, values: list[object], chosen: list[tuple[int, Column]]) -> Item | Rejected:
-    cells: list[Cell] = []
+def _rows(
+    positions: list[str], given: list[tuple[object, ...]], chosen: list[tuple[int, Column]]
+) -> Iterator[Rows | Rejected]:
+    """Give rows as columns of values, without those of which a value is none of its type's."""
+    columns: list[Sequence[object]] = []
+    bad: dict[int, Rejected] = {}
     for place, column in chosen:
-        try:
-            cells.append(to_natural_of(values[place], column.kind, column.width))
-        except ValueError:
-            value = str(values[place])
-            return bad_row(
-                "database",
-                position,
-                f"column {column.name!r} = {value!r} is no xsd:{column.kind}",
-                value,
-                "bad-literal",
-                "correct the row, or give something else for the value in a query",
-            )
-    return Item(position, cells)
+        values: Sequence[object] = given[place]
+        if column.kind or column.width:
+            made: list[object] = []
+            for number, value in enumerate(values):
+                try:
+                    made.append(read_value(value, column.kind, column.width))
+                except ValueError:
+                    made.append(None)
+                    bad.setdefault(number, _refuse(positions[number], column, value))
+            values = made
+        columns.append(values)
+    rows = Rows(positions, columns)
+    yield rows.only([n for n in range(len(positions)) if n not in bad]) if bad else rows
+    yield from bad.values()
+
+
+def _refuse(position: str, column: Column, value: object) -> Rejected:
+    return bad_row(
+        "database",
+        position,
+        f"column {column.name!r} = {str(value)!r} is no xsd:{column.kind}",
+        str(value),
+        "bad-literal",
+        "correct the row, or give something else for the value in a query",
+    )
 
 
 @contextmanager

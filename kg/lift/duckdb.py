@@ -28,6 +28,8 @@ MEMORY = "512MB"
 """What a lift of files may hold in memory before it spills to disk."""
 
 BATCH_ROWS = 8_192
+_INSERTED_ROWS = 50_000
+_INSERTED_BYTES = 1 << 24
 
 
 class Engine:
@@ -150,8 +152,8 @@ class FileEngine:
             SourceError: whatever stops the batches, or a disk that is full.
         """
         sql = f"CREATE TEMP TABLE {name} AS SELECT * FROM incoming LIMIT 0"
-        for batch in chain([schema.empty_table()], batches):
-            self._connection.register("incoming", batch)
+        for table in chain([schema.empty_table()], _together(batches)):
+            self._connection.register("incoming", table)
             with _translated():
                 self._connection.execute(sql)
             self._connection.unregister("incoming")
@@ -196,6 +198,20 @@ class FileEngine:
     def close(self) -> None:
         """Free the engine's memory and what it spilled."""
         self._connection.close()
+
+
+def _together(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
+    """Put small batches together: what an INSERT costs hardly depends on its rows."""
+    waiting: list[pa.RecordBatch] = []
+    rows = size = 0
+    for batch in batches:
+        waiting.append(batch)
+        rows, size = rows + batch.num_rows, size + batch.nbytes
+        if rows >= _INSERTED_ROWS or size >= _INSERTED_BYTES:
+            yield pa.Table.from_batches(waiting)
+            waiting, rows, size = [], 0, 0
+    if waiting:
+        yield pa.Table.from_batches(waiting)
 
 
 def _prepare(connection: duckdb.DuckDBPyConnection) -> None:

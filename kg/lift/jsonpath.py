@@ -73,6 +73,18 @@ def find_values(steps: tuple[Step, ...], value: Any) -> list[Any]:
     return found
 
 
+def find_value(steps: tuple[Step, ...], value: Any) -> Any:
+    """Give what a path of names and indexes leads to; None if there is nothing."""
+    for step in steps:
+        if step.kind == "name":
+            value = value.get(step.name) if isinstance(value, dict) else None
+        elif isinstance(value, list) and -len(value) <= step.index < len(value):
+            value = value[step.index]
+        else:
+            return None
+    return value
+
+
 def _children(step: Step, value: Any) -> Iterator[Any]:
     match step.kind:
         case "name":
@@ -84,9 +96,11 @@ def _children(step: Step, value: Any) -> Iterator[Any]:
         case "all":
             yield from _inner(value)
         case "descend":
-            yield value
-            for child in _inner(value):
-                yield from _children(step, child)
+            waiting = [value]
+            while waiting:
+                found = waiting.pop()
+                yield found
+                waiting += _inner(found)[::-1]
 
 
 def _inner(value: Any) -> list[Any]:

@@ -6,91 +6,146 @@ import codecs
 import gzip
 import json
 import re
+import zlib
+from contextlib import suppress
+from dataclasses import dataclass
+from json.scanner import make_scanner
 from typing import IO, TYPE_CHECKING, Any
 
 from kg.errors import SourceError
-from kg.lift.jsonpath import Step, find_values, is_plural, parse_path
-from kg.lift.natural import to_natural
-from kg.lift.spool import Cell, Item, bad_row
+from kg.lift.jsonpath import Step, find_value, find_values, is_plural, parse_path
+from kg.lift.spool import Lists, Rows, bad_row
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from kg.lift.spool import Column
     from kg.records import Rejected
 
-_CHUNK = 1 << 16
+_CHUNK = 1 << 18
 _SPACE = re.compile(r"[ \t\n\r]*")
+_COMMA = re.compile(r"[ \t\n\r]*,[ \t\n\r]*")
+_REST = re.compile(r"[0-9.eE+-]*")
+"""What may belong to a number that was cut in two."""
+_DECODER = json.JSONDecoder()
+_SCAN = make_scanner(_DECODER)  # type: ignore[arg-type]  # typeshed takes it for a scanner
+_ELEMENTS = 1_000
+_LONGEST_WORD = len("-Infinity")
+_BROKEN = (ValueError, RecursionError)
+"""What stops the decoder: no JSON, a number of too many digits; or nesting that is too deep."""
+_UNREADABLE = (OSError, EOFError, zlib.error)
 
 
-class _Misfit(Exception):
-    """A reference that leads to an object or an array instead of a value."""
+@dataclass(frozen=True, slots=True)
+class _Reference:
+    """A reference, by its text: a member of that name comes before what the path leads to."""
+
+    name: str
+    steps: tuple[Step, ...]
+    is_plural: bool
+
+    def column(self, elements: list[Any], *, are_objects: bool) -> Column:
+        if self.is_plural:
+            lists = Lists()
+            for element in elements:
+                lists.add(self._all(element))
+            return lists
+        name = self.name
+        if are_objects and self.steps == (Step("name", name),):
+            return [element.get(name) for element in elements]
+        return [self._one(element) for element in elements]
+
+    def _one(self, element: Any) -> Any:
+        if isinstance(element, dict) and self.name in element:
+            return element[self.name]
+        return find_value(self.steps, element)
+
+    def _all(self, element: Any) -> Iterator[Any]:
+        if isinstance(element, dict) and self.name in element:
+            found = [element[self.name]]
+        else:
+            found = find_values(self.steps, element)
+        return (value for value in found if value is not None)
+
+    def has_misfit(self, column: Column) -> bool:
+        """Tell whether the reference leads to an object or an array instead of a value."""
+        values = column.values if isinstance(column, Lists) else column
+        return not {dict, list}.isdisjoint(map(type, values))
+
+    def misfit(self, cell: Any) -> str:
+        """Say what is wrong with a cell; "" if nothing is."""
+        for value in cell if self.is_plural else [cell]:
+            if isinstance(value, dict | list):
+                kind = "an array" if isinstance(value, list) else "an object"
+                return (
+                    f"has {kind} at {self.name}, not a value; a reference names values, as "
+                    f"{self.name}[*] does (RML-Core, Reference)"
+                )
+        return ""
 
 
 class _References:
-    def __init__(self, source: str, references: list[str]) -> None:
+    def __init__(self, source: str, names: list[str]) -> None:
         self._source = source
-        self._paths = [(name, parse_path(name)) for name in references]
+        paths = [parse_path(name) for name in names]
+        self._references = [
+            _Reference(name, steps, is_plural(steps))
+            for name, steps in zip(names, paths, strict=True)
+        ]
 
-    def item(self, element: Any, position: str) -> Item | Rejected:
-        try:
-            cells = [self._cell(name, steps, element) for name, steps in self._paths]
-        except _Misfit as misfit:
-            raw = json.dumps(element, ensure_ascii=False)
-            return bad_row(self._source, position, str(misfit), raw)
-        return Item(position, cells)
+    def rows(self, elements: list[Any], positions: list[str]) -> Iterator[Rows | Rejected]:
+        """Make rows of elements, putting aside those with something else than values."""
+        are_objects = set(map(type, elements)) == {dict}
+        columns: list[Column] = []
+        has_misfits = False
+        for reference in self._references:
+            column = reference.column(elements, are_objects=are_objects)
+            has_misfits = has_misfits or reference.has_misfit(column)
+            columns.append(column)
+        rows = Rows(positions, columns)
+        if has_misfits:
+            problems = [self._problem(cells) for cells in zip(*columns, strict=True)]
+            for element, position, problem in zip(elements, positions, problems, strict=True):
+                if problem:
+                    raw = json.dumps(element, ensure_ascii=False)
+                    yield bad_row(self._source, position, problem, raw)
+            rows = rows.only([number for number, problem in enumerate(problems) if not problem])
+        if rows.positions:
+            yield rows
 
-    def _cell(self, name: str, steps: tuple[Step, ...], element: Any) -> Cell:
-        if name in element if isinstance(element, dict) else False:
-            found = [element[name]]
-        else:
-            found = find_values(steps, element)
-        values = [value for value in found if value is not None]
-        for value in values:
-            if isinstance(value, dict | list):
-                kind = "an array" if isinstance(value, list) else "an object"
-                raise _Misfit(
-                    f"has {kind} at {name}, not a value; a reference names values, as {name}[*] "
-                    "does (RML-Core, Reference)"
-                )
-        naturals = [natural for natural in map(to_natural, values) if natural is not None]
-        if is_plural(steps):
-            return naturals
-        return naturals[0] if naturals else None
+    def _problem(self, cells: tuple[Any, ...]) -> str:
+        found = (
+            reference.misfit(cell) for reference, cell in zip(self._references, cells, strict=True)
+        )
+        return next(filter(None, found), "")
 
 
-def read_json(path: Path, iterator: str, references: list[str]) -> Iterator[Item | Rejected]:
+def read_json(path: Path, iterator: str, references: list[str]) -> Iterator[Rows | Rejected]:
     """Read what the iterator leads to; a document that breaks off is put aside from there on.
 
     Raises:
         SourceError: there is no such file, or it breaks before the first element.
     """
-    steps = parse_path(iterator or "$")
     wanted = _References(path.name, references)
-    names = tuple(step.name for step in steps[:-1] if step.kind == "name")
-    is_simple = len(names) == len(steps) - 1 and steps[-1].kind == "all" if steps else False
     number = 0
     with _open(path) as file:
         document = _Document(file)
         try:
-            if not steps and document.is_array():
-                steps, is_simple = parse_path("$[*]"), True
-            elements = (
-                document.elements(names)
-                if is_simple
-                else iter(find_values(steps, document.value()))
-            )
-            for number, element in enumerate(elements, 1):
-                yield wanted.item(element, f"{path.name}#{number}")
-        except (json.JSONDecodeError, UnicodeDecodeError, EOFError, RecursionError) as error:
-            place = f"{path}: cannot be read after element {number}: {error}"
+            for elements in document.pieces(parse_path(iterator or "$")):
+                places = range(number + 1, number + len(elements) + 1)
+                number += len(elements)
+                yield from wanted.rows(elements, [f"{path.name}#{place}" for place in places])
+        except (*_BROKEN, *_UNREADABLE) as error:
+            problem = document.describe(error)
             if not number:
+                place = f"{path}: cannot be read after element 0: {problem}"
                 raise SourceError(place, hint="it must be JSON in UTF-8, and whole") from error
             position = f"{path.name}#{number + 1}"
-            yield bad_row(path.name, position, f"and all after it is no JSON: {error}", "")
+            yield bad_row(path.name, position, f"and all after it is no JSON: {problem}", "")
 
 
-def read_json_lines(path: Path, iterator: str, references: list[str]) -> Iterator[Item | Rejected]:
+def read_json_lines(path: Path, iterator: str, references: list[str]) -> Iterator[Rows | Rejected]:
     """Read one JSON value a line; a line that is none is put aside.
 
     Raises:
@@ -98,28 +153,43 @@ def read_json_lines(path: Path, iterator: str, references: list[str]) -> Iterato
     """
     steps = parse_path(iterator or "$")
     wanted = _References(path.name, references)
+    read = 0
     with _open(path) as file:
-        for number, line in enumerate(_lines(file, path), 1):
-            if not line.strip():
-                continue
-            position = f"{path.name}:{number}"
-            try:
-                document = json.loads(line)
-            except (json.JSONDecodeError, RecursionError) as error:
-                yield bad_row(path.name, position, f"is no JSON: {error}", line)
-                continue
-            found = find_values(steps, document)
-            if not steps and not isinstance(document, dict):
-                yield bad_row(path.name, position, "is no JSON object", line)
-                continue
-            for element in found:
-                yield wanted.item(element, position)
+        for lines in _lines(file, path):
+            elements: list[Any] = []
+            positions: list[str] = []
+            for number, line in enumerate(lines, read + 1):
+                position = f"{path.name}:{number}"
+                try:
+                    document = _decode(line)
+                except _BROKEN as error:
+                    if line.strip():
+                        yield bad_row(path.name, position, f"is no JSON: {error}", line)
+                    continue
+                if not steps and not isinstance(document, dict):
+                    yield bad_row(path.name, position, "is no JSON object", line)
+                    continue
+                found = find_values(steps, document) if steps else [document]
+                elements += found
+                positions += [position] * len(found)
+            read += len(lines)
+            yield from wanted.rows(elements, positions)
 
 
-def _lines(file: IO[str], path: Path) -> Iterator[str]:
+def _decode(line: str) -> Any:
+    """Decode a line as `json.loads` does, which looks for white space around the value too."""
     try:
-        yield from file
-    except (OSError, EOFError) as error:
+        value, end = _SCAN(line, 0)
+    except StopIteration:
+        return json.loads(line)
+    return value if line[end:] in {"", "\n"} else json.loads(line)
+
+
+def _lines(file: IO[str], path: Path) -> Iterator[list[str]]:
+    try:
+        while lines := file.readlines(_CHUNK):
+            yield lines
+    except (*_UNREADABLE, UnicodeDecodeError) as error:
         raise SourceError(f"{path}: cannot be read: {error}", hint="is it whole?") from error
 
 
@@ -147,9 +217,30 @@ class _Document:
         self._text = ""
         self._at = 0
         self._is_done = False
-        self._decoder = json.JSONDecoder()
+        # What came before the window: lines, letters of the last one, and letters in all.
+        self._lines = self._column = self._letters = 0
 
-    def elements(self, names: tuple[str, ...]) -> Iterator[Any]:
+    def pieces(self, steps: tuple[Step, ...]) -> Iterator[list[Any]]:
+        """Give what a path leads to, some elements at a time; an array stands for its elements."""
+        if not steps and self._peek() == "[":
+            steps = parse_path("$[*]")
+        names = tuple(step.name for step in steps[:-1] if step.kind == "name")
+        if steps and len(names) == len(steps) - 1 and steps[-1].kind == "all":
+            yield from self._elements(names)
+            return
+        found = find_values(steps, self._value())
+        for start in range(0, len(found), _ELEMENTS):
+            yield found[start : start + _ELEMENTS]
+
+    def describe(self, error: Exception) -> str:
+        """Say what is wrong, and where in the whole text."""
+        if not isinstance(error, json.JSONDecodeError):
+            return str(error)
+        line = self._lines + error.lineno
+        column = error.colno + (self._column if error.lineno == 1 else 0)
+        return f"{error.msg}: line {line} column {column} (char {self._letters + error.pos})"
+
+    def _elements(self, names: tuple[str, ...]) -> Iterator[list[Any]]:
         """Give the elements of the array (or members of the object) under the names."""
         for name in names:
             if not self._enter(name):
@@ -157,24 +248,50 @@ class _Document:
         opened = self._peek()
         if opened not in {"[", "{"}:
             return
-        for _ in self._members(opened):
-            yield self.value()
+        found: list[Any] = []
+        start = self._letters
+        try:
+            for _ in self._members(opened):
+                if opened == "[":
+                    found += self._run()
+                found.append(self._value())
+                if self._letters - start >= _CHUNK:
+                    yield found
+                    found, start = [], self._letters
+        except (*_BROKEN, *_UNREADABLE):
+            yield found
+            raise
+        yield found
 
-    def is_array(self) -> bool:
-        """Tell what kind of value comes next."""
-        return self._peek() == "["
+    def _run(self) -> list[Any]:
+        """Decode the elements that stand in the window with the comma after each."""
+        self._skip_space()
+        text, at, comma = self._text, self._at, _COMMA.match
+        found = []
+        # Whatever stops this stops `_value` too, unless the window can grow.
+        with suppress(StopIteration, *_BROKEN):
+            while True:
+                value, end = _SCAN(text, at)
+                match = comma(text, end)
+                if match is None:
+                    break
+                found.append(value)
+                at = match.end()
+        self._at = at
+        return found
 
-    def value(self) -> Any:
+    def _value(self) -> Any:
         """Decode the value that comes next."""
         while True:
             self._skip_space()
             try:
-                value, end = self._decoder.raw_decode(self._text, self._at)
-            except json.JSONDecodeError:
-                if self._is_done:
+                value, end = _DECODER.raw_decode(self._text, self._at)
+            except json.JSONDecodeError as error:
+                if self._is_done or _is_final(error):
                     raise
             else:
-                if end < len(self._text) or self._is_done:
+                rest = _REST.match(self._text, end)
+                if self._is_done or (rest and rest.end() < len(self._text)):
                     self._at = end
                     return value
             self._grow()
@@ -185,7 +302,7 @@ class _Document:
         for key in self._members("{"):
             if key == name:
                 return True
-            self.value()
+            self._value()
         return False
 
     def _members(self, opened: str) -> Iterator[str]:
@@ -198,7 +315,7 @@ class _Document:
         while True:
             key = ""
             if opened == "{":
-                key = str(self.value())
+                key = str(self._value())
                 self._expect(":")
             yield key
             mark = self._peek()
@@ -227,6 +344,18 @@ class _Document:
 
     def _grow(self) -> None:
         kept = self._text[self._at :]
+        lines = self._text.count("\n", 0, self._at)
+        if lines:
+            self._column = -self._text.rfind("\n", 0, self._at) - 1
+        self._lines += lines
+        self._column += self._at
+        self._letters += self._at
         read = self._file.read(max(_CHUNK, len(kept)))
         self._is_done = not read
         self._text, self._at = kept + read, 0
+
+
+def _is_final(error: json.JSONDecodeError) -> bool:
+    """Tell an error that more text would not mend: it is no string, word or escape cut in two."""
+    is_string = error.msg.startswith("Unterminated string")
+    return not is_string and error.pos < len(error.doc) - _LONGEST_WORD

@@ -1,4 +1,4 @@
-"""Spreadsheets (xlsx) -> items, row by row; the first row names the columns."""
+"""Spreadsheets (xlsx) -> rows; the first row names the columns."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ import openpyxl
 from openpyxl.utils.exceptions import InvalidFileException
 
 from kg.errors import SourceError
-from kg.lift.natural import to_natural
-from kg.lift.spool import Item
+from kg.lift.spool import Rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+_ROWS = 1_000
 
 
 def read_header(path: Path, sheet: str) -> list[str]:
@@ -24,21 +25,32 @@ def read_header(path: Path, sheet: str) -> list[str]:
     Raises:
         SourceError: there is no such file or sheet, or it is no spreadsheet.
     """
-    return [str(value) if value is not None else "" for value in next(_rows(path, sheet), ())]
+    return _names(next(_rows(path, sheet), ()))
 
 
-def read_sheet(path: Path, sheet: str, references: list[str]) -> Iterator[Item]:
+def read_sheet(path: Path, sheet: str, references: list[str]) -> Iterator[Rows]:
     """Read the rows under the header; cells have the types that the sheet gives them.
 
     Raises:
         SourceError: as `read_header`.
     """
-    header = read_header(path, sheet)
+    rows = _rows(path, sheet)
+    header = _names(next(rows, ()))
     places = [header.index(name) for name in references]
-    for number, values in enumerate(islice(_rows(path, sheet), 1, None), 2):
-        if any(value is not None for value in values):
-            cells = [to_natural(values[at]) if at < len(values) else None for at in places]
-            yield Item(f"{path.name}#{number}", [None if c == ("", None) else c for c in cells])
+    numbered = ((n, cells) for n, cells in enumerate(rows, 2) if any(c is not None for c in cells))
+    while some := list(islice(numbered, _ROWS)):
+        columns = [[_value(cells, place) for _, cells in some] for place in places]
+        yield Rows([f"{path.name}#{number}" for number, _ in some], list(columns))
+
+
+def _names(cells: tuple[object, ...]) -> list[str]:
+    return [str(value) if value is not None else "" for value in cells]
+
+
+def _value(cells: tuple[object, ...], place: int) -> object:
+    """Give a cell's value; a row may be shorter than the header, and empty text is none."""
+    value = cells[place] if place < len(cells) else None
+    return None if value == "" else value
 
 
 def _rows(path: Path, sheet: str) -> Iterator[tuple[object, ...]]:

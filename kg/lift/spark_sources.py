@@ -26,7 +26,7 @@ from kg.lift.columns import has_lone_surrogate
 from kg.lift.duckdb import BadLine
 from kg.lift.jsontext import read_json, read_json_lines
 from kg.lift.natural import to_natural
-from kg.lift.spool import Item, refuse_half_characters
+from kg.lift.spool import Item, refuse_half_characters, to_items
 from kg.lift.tables import TYPED
 from kg.lift.values import kind_of
 from kg.lift.xmltext import read_xml
@@ -170,15 +170,18 @@ def _items(split: Split) -> Iterator[Item | Rejected]:
         case "csv" | "tsv" | "jsonl":
             yield from _text_items(split)
         case "json":
-            yield from read_json(path, source.iterator, references)
+            yield from to_items(read_json(path, source.iterator, references))
         case "parquet":
             yield from _parquet_items(split)
         case "xlsx":
-            yield from sheets.read_sheet(path, source.iterator, references)
+            yield from to_items(sheets.read_sheet(path, source.iterator, references))
         case "xml":
-            yield from read_xml(path, source.iterator, references, dict(source.namespaces))
+            spaces = dict(source.namespaces)
+            yield from to_items(read_xml(path, source.iterator, references, spaces))
         case _:
-            yield from databases.read_rows(source.name, split.folder, source.iterator, references)
+            wanted = source.iterator
+            rows = databases.read_rows(source.name, split.folder, wanted, references)
+            yield from to_items(rows)
 
 
 def _text_items(split: Split) -> Iterator[Item | Rejected]:
@@ -187,12 +190,14 @@ def _text_items(split: Split) -> Iterator[Item | Rejected]:
         with _open_rows(split) as file:
             yield from _csv_items(split, file)
     elif split.end < 0:
-        yield from read_json_lines(split.path, source.iterator, list(split.references))
+        rows = read_json_lines(split.path, source.iterator, list(split.references))
+        yield from to_items(rows)
     else:
         with tempfile.TemporaryDirectory(prefix="traveler-split-") as folder:
             part = Path(folder) / split.path.name
             part.write_bytes(_content(split))
-            yield from read_json_lines(part, source.iterator, list(split.references))
+            rows = read_json_lines(part, source.iterator, list(split.references))
+            yield from to_items(rows)
 
 
 @contextmanager

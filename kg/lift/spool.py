@@ -1,25 +1,77 @@
-"""Items of a source that DuckDB cannot read -> Arrow batches of text, kinds and positions."""
+"""Rows of a source that DuckDB cannot read -> Arrow batches of text, kinds and positions."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from itertools import islice
-from typing import TYPE_CHECKING, TypeAlias
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from kg.lift.columns import has_lone_surrogate
-from kg.lift.natural import Natural
+from kg.lift.natural import Natural, to_natural, to_naturals
 from kg.records import Rejected
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 Cell: TypeAlias = Natural | list[Natural] | None
 POSITION, NUMBER = "position", "row_number"
-_ROWS = 10_000
 _ENCODING_HINT = "save the file as UTF-8, or say its encoding in the mapping"
 _VALUE = pa.struct([("value", pa.string()), ("kind", pa.string())])
+
+
+@dataclass(frozen=True, slots=True)
+class Lists:
+    """A list of values for each row, one list after another; they part at the ``ends``, after 0."""
+
+    values: list[Any] = field(default_factory=list)
+    ends: list[int] = field(default_factory=lambda: [0])
+
+    def add(self, values: Iterable[Any]) -> None:
+        """Add a row's values."""
+        self.values.extend(values)
+        self.end()
+
+    def end(self) -> None:
+        """End a row whose values were put behind the others."""
+        self.ends.append(len(self.values))
+
+    def __getitem__(self, number: int) -> list[Any]:
+        return self.values[self.ends[number] : self.ends[number + 1]]
+
+    def __iter__(self) -> Iterator[list[Any]]:
+        return map(self.__getitem__, range(len(self.ends) - 1))
+
+
+Column: TypeAlias = "Sequence[Any] | Lists"
+"""A reference's values as the source has them, None for no value; lists for a plural one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Some rows of a source: where each stands, and a column for each reference."""
+
+    positions: list[str]
+    columns: Sequence[Column]
+
+    def only(self, numbers: list[int]) -> Rows:
+        """Give the rows of these numbers, counted from 0."""
+        columns = [_only(column, numbers) for column in self.columns]
+        return Rows([self.positions[n] for n in numbers], columns)
+
+
+def _only(column: Column, numbers: list[int]) -> Column:
+    if not isinstance(column, Lists):
+        return [column[number] for number in numbers]
+    lists = Lists()
+    for number in numbers:
+        lists.add(column[number])
+    return lists
+
+
+Blocks: TypeAlias = "Iterable[Rows | Rejected]"
+"""A source as a reader gives it: some rows at a time, and those that cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,64 +82,91 @@ class Item:
     cells: list[Cell]
 
 
+def to_items(blocks: Blocks) -> Iterator[Item | Rejected]:
+    """Give the rows one by one, with the natural forms of their values."""
+    for block in blocks:
+        if isinstance(block, Rejected):
+            yield block
+            continue
+        cells = [map(_cell_of(column), column) for column in block.columns]
+        for position, *row in zip(block.positions, *cells, strict=True):
+            yield Item(position, row)
+
+
+def _cell_of(column: Column) -> Callable[[Any], Cell]:
+    return _naturals if isinstance(column, Lists) else to_natural
+
+
+def _naturals(values: list[Any]) -> list[Natural]:
+    return [natural for natural in map(to_natural, values) if natural is not None]
+
+
 def to_batches(
-    items: Iterable[Item | Rejected], plural: tuple[bool, ...], rejected: list[Rejected]
+    source: str, blocks: Blocks, plural: Sequence[bool], rejected: list[Rejected]
 ) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
-    """Give the items as batches with columns ``c0`` and ``k0`` …, putting bad rows aside."""
+    """Give the rows as batches with columns ``c0`` and ``k0`` …, putting bad rows aside.
+
+    A row of which a value is no Unicode text is bad; ``source`` names it then.
+    """
     fields = [(NUMBER, pa.int64()), (POSITION, pa.string())]
     for number, is_list in enumerate(plural):
         fields.append((f"c{number}", pa.list_(_VALUE) if is_list else pa.string()))
         if not is_list:
             fields.append((f"k{number}", pa.string()))
     schema = pa.schema(fields)
-    return schema, _batches(items, plural, rejected, schema)
+    return schema, _batches(source, blocks, rejected, schema)
 
 
 def _batches(
-    items: Iterable[Item | Rejected],
-    plural: tuple[bool, ...],
-    rejected: list[Rejected],
-    schema: pa.Schema,
+    source: str, blocks: Blocks, rejected: list[Rejected], schema: pa.Schema
 ) -> Iterator[pa.RecordBatch]:
-    good = _good(items, rejected)
     first = 1
-    while chunk := list(islice(good, _ROWS)):
-        columns = [
-            pa.array(range(first, first + len(chunk)), pa.int64()),
-            pa.array([item.position for item in chunk], pa.string()),
-        ]
-        first += len(chunk)
-        for number, is_list in enumerate(plural):
-            columns += _column([item.cells[number] for item in chunk], is_list=is_list)
-        yield pa.RecordBatch.from_arrays(columns, schema=schema)
+    for block in blocks:
+        if isinstance(block, Rejected):
+            rejected.append(block)
+            continue
+        rows = block
+        try:
+            arrays = _arrays(rows)
+        except UnicodeEncodeError:
+            rows = _refuse(source, block, rejected)
+            arrays = _arrays(rows)
+        numbers = pa.array(range(first, first + len(rows.positions)), pa.int64())
+        first += len(rows.positions)
+        yield pa.RecordBatch.from_arrays([numbers, *arrays], schema=schema)
 
 
-def _good(items: Iterable[Item | Rejected], rejected: list[Rejected]) -> Iterator[Item]:
-    for item in items:
-        if isinstance(item, Rejected):
-            rejected.append(item)
+def _refuse(source: str, rows: Rows, rejected: list[Rejected]) -> Rows:
+    """Put aside the rows of which a value is no Unicode text; give the others."""
+    good = []
+    for number, item in enumerate(to_items([rows])):
+        checked = item if isinstance(item, Rejected) else refuse_half_characters(source, item)
+        if isinstance(checked, Rejected):
+            rejected.append(checked)
         else:
-            yield item
+            good.append(number)
+    return rows.only(good)
 
 
-def _column(cells: list[Cell], *, is_list: bool) -> list[pa.Array]:
-    if not is_list:
-        single = [cell if isinstance(cell, tuple) else (None, None) for cell in cells]
-        texts, kinds = zip(*single, strict=True)
-        return [pa.array(texts, pa.string()), pa.array(kinds, pa.string())]
-    lists = [cell if isinstance(cell, list) else [] for cell in cells]
-    flat = [value for values in lists for value in values]
-    ends = [0]
-    for values in lists:
-        ends.append(ends[-1] + len(values))
-    struct = pa.StructArray.from_arrays(
-        [
-            pa.array([text for text, _ in flat], pa.string()),
-            pa.array([k for _, k in flat], pa.string()),
-        ],
-        fields=list(_VALUE),
-    )
-    return [pa.ListArray.from_arrays(pa.array(ends, pa.int32()), struct)]
+def _arrays(rows: Rows) -> list[pa.Array]:
+    arrays = [pa.array(rows.positions, pa.string())]
+    for column in rows.columns:
+        if isinstance(column, Lists):
+            values = pa.StructArray.from_arrays(_natural_arrays(column.values), fields=list(_VALUE))
+            arrays.append(pa.ListArray.from_arrays(pa.array(column.ends, pa.int32()), values))
+        else:
+            arrays += _natural_arrays(column)
+    return arrays
+
+
+def _natural_arrays(values: Sequence[Any]) -> tuple[pa.Array, pa.Array]:
+    texts, kinds = to_naturals(values)
+    made = pa.array(texts, pa.string())
+    if kinds is None:
+        return made, pa.nulls(len(made), pa.string())
+    if isinstance(kinds, str):
+        return made, pc.if_else(made.is_valid(), kinds, pa.scalar(None, pa.string()))
+    return made, pa.array(kinds, pa.string())
 
 
 def bad_row(

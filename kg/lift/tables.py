@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from dataclasses import dataclass, field
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from kg.errors import SourceError
 from kg.lift import delimited
@@ -16,22 +16,20 @@ from kg.lift.jsonpath import is_plural, parse_path
 from kg.lift.jsontext import read_json, read_json_lines
 from kg.lift.mapping import mapping_error
 from kg.lift.opening import check_file
-from kg.lift.spool import NUMBER, POSITION, refuse_half_characters, to_batches
+from kg.lift.spool import NUMBER, POSITION, to_batches
 from kg.lift.values import kind_of
 from kg.lift.xmltext import check_xpath, read_xml
-from kg.records import Rejected
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping
     from pathlib import Path
 
     import pyarrow as pa
 
     from kg.lift.duckdb import FileEngine
     from kg.lift.mapping import LogicalSource
-    from kg.lift.spool import Item
-
-Items: TypeAlias = "Iterator[Item | Rejected]"
+    from kg.lift.spool import Blocks
+    from kg.records import Rejected
 
 TYPED = frozenset({"json", "jsonl", "parquet", "xlsx", "sql", "arrow"})
 """Forms whose values have datatypes by nature."""
@@ -90,6 +88,13 @@ def _reader(name: str) -> Any:
     return import_module(f"kg.lift.{name}")
 
 
+def has_several(source: LogicalSource, reference: str) -> bool:
+    """Tell whether a reference can have several values in a row of the source."""
+    if source.formulation in {"json", "jsonl"}:
+        return is_plural(parse_path(reference))
+    return source.formulation == "xml"
+
+
 def require_columns(relation: str, columns: Mapping[str, str]) -> str:
     """Keep the rows of which all raw columns can be read.
 
@@ -141,17 +146,15 @@ class Tables:
             case "xlsx":
                 sheets = _reader("sheets")
                 self._check(source, references, sheets.read_header(path, source.iterator))
-                items: Items = sheets.read_sheet(path, source.iterator, references)
+                rows: Blocks = sheets.read_sheet(path, source.iterator, references)
             case "sql":
                 return self._database(source, references)
             case "xml":
                 return self._xml(path, source, references)
             case form:
                 read = read_json if form == "json" else read_json_lines
-                plural = tuple(is_plural(parse_path(name)) for name in references)
-                items = read(path, source.iterator, references)
-                return self._spool(source, references, items, plural)
-        return self._spool(source, references, items)
+                rows = read(path, source.iterator, references)
+        return self._spool(source, references, rows)
 
     def _delimited(self, path: Path, source: LogicalSource, references: list[str]) -> Table:
         header = delimited.read_header(path, source)
@@ -185,8 +188,9 @@ class Tables:
         header = databases.read_header(source.name, folder, wanted)
         plain = [name for name in references if databases.find_column(name, header) is None]
         self._check(source, plain, header)
-        items: Items = databases.read_rows(source.name, folder, wanted, references)
-        return self._spool(source, references, items)
+        return self._spool(
+            source, references, databases.read_rows(source.name, folder, wanted, references)
+        )
 
     def _xml(self, path: Path, source: LogicalSource, references: list[str]) -> Table:
         spaces = dict(source.namespaces)
@@ -197,30 +201,25 @@ class Tables:
             except ValueError as error:
                 message = f"{written!r} is no XPath: {error} (RML-IO-Registry, XPath)"
                 raise mapping_error(self.mapping, line, message) from error
-        items = read_xml(path, source.iterator, references, spaces)
-        return self._spool(source, references, items, (True,) * len(references))
+        rows = read_xml(path, source.iterator, references, spaces)
+        return self._spool(source, references, rows)
 
-    def _spool(
-        self,
-        source: LogicalSource,
-        references: list[str],
-        items: Items,
-        plural: Sequence[bool] = (),
-    ) -> Table:
-        lists = tuple(plural) or (False,) * len(references)
+    def _spool(self, source: LogicalSource, references: list[str], blocks: Blocks) -> Table:
+        plural = [has_several(source, reference) for reference in references]
         name = f"spool{len(self._opened)}"
         label = "database" if source.formulation == "sql" else source.name
-        checked = (
-            item if isinstance(item, Rejected) else refuse_half_characters(label, item)
-            for item in items
-        )
-        self.engine.spool(name, *to_batches(checked, lists, self.rejected))
+        self.engine.spool(name, *to_batches(label, blocks, plural, self.rejected))
+        lists = [number for number, is_list in enumerate(plural) if is_list]
+        longest = ", ".join(f"max(len(c{number}))" for number in lists)
+        lengths = self.engine.rows(f"SELECT {longest} FROM {name}")[0] if lists else ()
         columns = {
-            reference: Column(
-                f"c{number}", "NULL" if lists[number] else f"k{number}", lists[number]
-            )
+            reference: Column(f"c{number}", f"k{number}")
             for number, reference in enumerate(references)
         }
+        for number, length in zip(lists, lengths, strict=True):
+            alone = Column(f"c{number}[1].value", f"c{number}[1].kind")
+            several = Column(f"c{number}", "NULL", is_list=True)
+            columns[references[number]] = several if (length or 0) > 1 else alone
         return Table(name, columns, is_spooled=True)
 
     def _check(self, source: LogicalSource, references: list[str], known: list[str]) -> None:

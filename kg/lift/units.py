@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 from kg.lift.compile import compile_source
 from kg.lift.joins import compile_join
-from kg.lift.jsonpath import is_plural, parse_path
 from kg.lift.mapping import LogicalSource
 from kg.lift.preparation import Preparation
-from kg.lift.tables import FORMS, TYPED
+from kg.lift.tables import FORMS, TYPED, has_several
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -42,11 +41,11 @@ def plan_units(document: MappingDocument, base: str) -> list[Unit]:
         _check_form(document, source)
         chosen = [made for made in document.triples_maps if made.source == source]
         model = compile_source(document, chosen, preparation_of(source), base)
-        if not any(_has_several(source, name) for name in model.columns):
+        if not any(has_several(source, name) for name in model.columns):
             units.append(Unit(source, model))
             continue
         units += [
-            Unit(source, made, any(_has_several(source, name) for name in made.columns))
+            Unit(source, made, any(has_several(source, name) for name in made.columns))
             for triples_map in chosen
             for part in _parts(triples_map)
             for made in [compile_source(document, [part], preparation_of(source), base)]
@@ -114,12 +113,6 @@ def _parts(triples_map: TriplesMap) -> list[TriplesMap]:
     rules = triples_map.predicate_objects
     parts += [replace(triples_map, classes=(), predicate_objects=(rule,)) for rule in rules]
     return parts
-
-
-def _has_several(source: LogicalSource, reference: str) -> bool:
-    if source.formulation in {"json", "jsonl"}:
-        return is_plural(parse_path(reference))
-    return source.formulation == "xml"
 
 
 def _check_form(document: MappingDocument, source: LogicalSource) -> None:

@@ -13,7 +13,7 @@ import sqlalchemy
 from kg.errors import MappingError, SourceError
 from kg.lift import lift_file
 from kg.lift.databases import read_rows
-from kg.lift.spool import Item
+from kg.lift.spool import Item, to_items
 from kg.records import Rejected
 
 X = "http://x.org/"
@@ -219,7 +219,7 @@ def test_tables_are_found_by_the_names_that_sql_gives_them(
     for made, names in tables.items():
         run(url, f"CREATE TABLE {made} (id int)", f"INSERT INTO {made} VALUES (1)")
         for name in names:
-            (row,) = read_rows(url, tmp_path, name, ["id"])
+            (row,) = to_items(read_rows(url, tmp_path, name, ["id"]))
             assert row == Item(f"{name}#1", [("1", f"{XSD}integer")]), f"{made} as {name}"
     with pytest.raises(SourceError, match="missing"):
         lift(tmp_path, url, "other.missing", ["id"])

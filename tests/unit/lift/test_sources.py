@@ -200,6 +200,21 @@ def test_a_text_of_sqlite_that_is_no_unicode_costs_its_row(tmp_path: Path) -> No
     assert made == ([A, C], [("main.job#2", "bad-encoding")])
 
 
+@pytest.mark.parametrize("several", ["[]", "[8, 9.5]"])
+def test_a_list_keeps_the_datatypes_of_its_values(tmp_path: Path, several: str) -> None:
+    (tmp_path / "f.jsonl").write_text(f'{{"id": 1, "n": [7]}}\n{{"id": 2, "n": {several}}}\n')
+    (tmp_path / "m.yml").write_text(
+        'prefixes: {ex: "http://x.org/"}\nmappings:\n  job:\n    sources: [[f.jsonl~jsonl]]\n'
+        "    s: ex:$(id)\n    po: [[ex:n, '$(n[*])']]\n"
+    )
+    values = ["1> <n> 7^^integer", "2> <n> 8^^integer", "2> <n> 9.5E0^^double"]
+    lines = [
+        line.replace(X, "").replace(XSD, "").replace('"', "").replace("^^<", "^^")[1:-3]
+        for line in lift_file(tmp_path / "m.yml", X, is_sorted=True).lines
+    ]
+    assert lines == values[: 1 if several == "[]" else 3]
+
+
 @pytest.mark.parametrize("form", ["xlsx", "parquet", "sql"])
 def test_a_column_that_is_not_there_is_an_error_of_the_mapping(tmp_path: Path, form: str) -> None:
     pq.write_table(pa.table({"id": ["1"], "nome": ["a"]}), tmp_path / "t.parquet")
