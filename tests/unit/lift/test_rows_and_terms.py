@@ -160,3 +160,10 @@ def test_a_column_of_parquet_may_have_no_value_at_all(tmp_path: Path) -> None:
     pq.write_table(pa.table({"id": ["1"], "none": pa.nulls(1)}), tmp_path / "f.parquet")
     rules = ['rml:reference "id"', 'rml:reference "none"']
     assert lift(tmp_path, of("f.parquet", *rules)) == (['<1> <p> "1"'], [])
+
+
+def test_a_literal_may_be_said_to_be_a_type(tmp_path: Path) -> None:
+    mapping = of("f.csv", 'rml:constant "a b"').replace("ex:p", "rdf:type")
+    rdf = "@prefix rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#> .\n"
+    lines, _ = lift(tmp_path, rdf + mapping, f_csv="id\n1\n")
+    assert lines == ['<1> <http://www.w3.org/1999/02/22-rdf-syntax-ns#type> "a b"']
