@@ -117,4 +117,7 @@ def _read_only(path: Path) -> sqlite3.Connection:
     if not path.is_file():
         hint = "a relative path is taken from the mapping's folder"
         raise SourceError(f"there is no SQLite file {path}", hint=hint)
-    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+    database = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+    # A text that is not in UTF-8 is put aside with its row, and does not end the reading.
+    database.text_factory = lambda text: text.decode("utf-8", "surrogateescape")
+    return database
