@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from kg.lift.mapping import RDF_TYPE, Constant
+from kg.lift.mapping import RDF_TYPE, Constant, TermType
 from kg.lift.model import Check, Claim, ParentRelation, Pattern, Place, RelationalModel
 from kg.lift.termcolumns import TermColumns, first_failed
 from kg.lift.values import write_iri
@@ -121,7 +121,10 @@ class _Compiler:
                 name = predicate.expression.value
                 rules.append((f"<{name}>", rule.line))
                 if name == RDF_TYPE:
-                    typed += [(value, rule.line) for value in rule.objects]
+                    kinds = [
+                        each for each in rule.objects if each.term_type is not TermType.LITERAL
+                    ]
+                    typed += [(value, rule.line) for value in kinds]
         rules += [(f"<{RDF_TYPE}>", line) for _, line in typed]
         classes = [
             write_iri(self._document, term_map.expression.value, base, line)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kg.lift.duckdb import Engine
+from kg.lift.duckdb import Engine, PreparedSelect
 from kg.lift.natural import to_natural, write_double
 
 XSD = "http://www.w3.org/2001/XMLSchema#"
@@ -47,15 +47,14 @@ def test_what_is_no_single_value_is_none() -> None:
 
 
 @pytest.fixture(scope="module")
-def engine() -> Iterator[Engine]:
+def select() -> Iterator[PreparedSelect]:
     engine = Engine()
-    yield engine
+    yield engine.prepare("SELECT tr_natural_double(v::DOUBLE) AS r FROM batch", ["v"])
     engine.close()
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(values=st.lists(st.floats(), min_size=1, max_size=20))
-def test_duckdb_writes_a_double_alike(engine: Engine, values: list[float]) -> None:
-    sql = "SELECT tr_natural_double(v::DOUBLE) AS r FROM batch"
-    (written,) = engine.prepare(sql, ["v"]).run({"v": [repr(value) for value in values]})
+def test_duckdb_writes_a_double_alike(select: PreparedSelect, values: list[float]) -> None:
+    (written,) = select.run({"v": [repr(value) for value in values]})
     assert written == [write_double(value) for value in values]

@@ -160,3 +160,23 @@ def test_a_column_of_parquet_may_have_no_value_at_all(tmp_path: Path) -> None:
     pq.write_table(pa.table({"id": ["1"], "none": pa.nulls(1)}), tmp_path / "f.parquet")
     rules = ['rml:reference "id"', 'rml:reference "none"']
     assert lift(tmp_path, of("f.parquet", *rules)) == (['<1> <p> "1"'], [])
+
+
+def test_a_literal_may_be_said_to_be_a_type(tmp_path: Path) -> None:
+    mapping = of("f.csv", 'rml:constant "a b"').replace("ex:p", "rdf:type")
+    rdf = "@prefix rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#> .\n"
+    lines, _ = lift(tmp_path, rdf + mapping, f_csv="id\n1\n")
+    assert lines == ['<1> <http://www.w3.org/1999/02/22-rdf-syntax-ns#type> "a b"']
+
+
+def test_text_of_sqlite_that_is_no_text_rejects_its_row_alone(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "t.sqlite") as database:
+        database.execute("CREATE TABLE t (id, name)")
+        database.execute("INSERT INTO t VALUES ('1', 'a'), ('2', CAST(X'C3' AS TEXT)), ('3', 'c')")
+    database.close()
+    mapping = of("f.csv", 'rml:reference "name"').replace("CSV", "SQL2008Table")
+    mapping = mapping.replace('"f.csv"', '"sqlite:///t.sqlite" ; rml:iterator "t"')
+    assert lift(tmp_path, mapping) == (
+        ['<1> <p> "a"', '<3> <p> "c"'],
+        [("t#2", "bad-encoding")],
+    )
