@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
 _FETCHED = 5_000
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
-_QUERY = re.compile(r"\s*(?:SELECT|WITH|VALUES|TABLE)\b|\s*\(", re.IGNORECASE)
+_QUERY = re.compile(r"\s*(?:(?:SELECT|WITH|VALUES|TABLE)[\s(*]|\()", re.IGNORECASE)
+_QUOTED = re.compile(r'"((?:[^"]|"")+)"(?:\.|$)|([^".]+)(?:\.|$)')
 
 
 def read_header(url: str, folder: Path, wanted: str) -> list[str]:
@@ -67,9 +68,10 @@ def _result(url: str, folder: Path, wanted: str) -> Iterator[CursorResult[Any]]:
         ):
             yield result
     except SQLAlchemyError as error:
-        cause = str(getattr(error, "orig", None) or error).splitlines()[0]
+        lines = str(getattr(error, "orig", None) or error).splitlines()
+        cause = lines[0] if lines else type(error).__name__
         hint = "check the table or query that the mapping names"
-        raise SourceError(f"{engine.url.database}: {wanted}: {cause}", hint=hint) from error
+        raise SourceError(f"{_place(url)}: {wanted}: {cause}", hint=hint) from error
     finally:
         engine.dispose()
 
@@ -78,9 +80,22 @@ def _sql(connection: Connection, wanted: str) -> str:
     """Take a query as it stands (R2RML, section 5.2); a table's name is quoted."""
     if _QUERY.match(wanted):
         return wanted.strip().removesuffix(";")
-    bare = [part.strip('"') for part in wanted.split(".")]
-    quoted = ".".join(map(connection.dialect.identifier_preparer.quote_identifier, bare))
-    return f"SELECT * FROM {quoted}"
+    quoted = map(connection.dialect.identifier_preparer.quote_identifier, _names(wanted))
+    return f"SELECT * FROM {'.'.join(quoted)}"
+
+
+def _names(wanted: str) -> list[str]:
+    """Part a table's name at its dots, of which those in double quotes are none."""
+    parts = list(_QUOTED.finditer(wanted))
+    if "".join(part[0] for part in parts) != wanted:
+        return wanted.split(".")
+    return [part[1].replace('""', '"') if part[1] else part[2] for part in parts]
+
+
+def _place(written: str) -> str:
+    """Name a database without its user and password."""
+    url = sqlalchemy.make_url(_VARIABLE.sub(_environment, written))
+    return "/".join(filter(None, [url.host, url.database])) or url.drivername
 
 
 def _engine(written: str, folder: Path) -> Engine:
@@ -112,4 +127,7 @@ def _read_only(path: Path) -> sqlite3.Connection:
     if not path.is_file():
         hint = "a relative path is taken from the mapping's folder"
         raise SourceError(f"there is no SQLite file {path}", hint=hint)
-    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+    # One text that is no UTF-8 must cost one row, not the table.
+    connection.text_factory = lambda content: content.decode("utf-8", "surrogateescape")
+    return connection

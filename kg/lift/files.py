@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kg.lift.bulk import Bulk
 from kg.lift.duckdb import MEMORY, FileEngine
+from kg.lift.opening import spill_folder, unchanged
 from kg.lift.reading import read_mapping
 from kg.lift.tables import Tables
 from kg.lift.units import plan_units, uses_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from _typeshed import SupportsWrite
 
@@ -68,12 +68,12 @@ def _blocks(
 ) -> Iterator[bytes]:
     uses = uses_of(units)
     files = [mapping.parent / source.name for source in uses if source.formulation != "sql"]
-    with tempfile.TemporaryDirectory(prefix="traveler-lift-") as spill:
-        engine = FileEngine(files, Path(spill), memory)
+    with unchanged(files), spill_folder() as spill:
+        engine = FileEngine(files, spill, memory)
         try:
-            tables = Tables(engine, mapping, Path(spill), uses, rejected)
+            tables = Tables(engine, mapping, spill, uses, rejected)
             bulk = Bulk(engine, mapping, tables, units, rejected)
-            yield from bulk.sorted_blocks(Path(spill)) if is_sorted else bulk.blocks()
+            yield from bulk.sorted_blocks(spill) if is_sorted else bulk.blocks()
             bulk.report()
         finally:
             engine.close()

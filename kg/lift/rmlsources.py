@@ -119,7 +119,7 @@ class Sources(Nodes):
 
     def _database(self, node: Node, given: Node | None) -> LogicalSource:
         table, query = self.text(node, "tableName"), self.text(node, "query")
-        iterator = query or table or self.text(node, "iterator")
+        iterator = query or _identifier(table) or self.text(node, "iterator")
         if not iterator:
             raise self.error("a database's source has no table and no query", "logicalSource")
         if given is None:
@@ -129,6 +129,14 @@ class Sources(Nodes):
         user = "" if is_plain else self.text(given, "username")
         password = "" if is_plain else self.text(given, "password")
         return LogicalSource(_url(url, user, password), "sql", iterator, line=self.line(iterator))
+
+
+def _identifier(table: str) -> str:
+    """Quote a table's name that would be taken for a query, or for a schema's and a table's."""
+    if re.fullmatch(r'[^\s("]*(?:"(?:[^"]|"")+"[^\s("]*)*', table):
+        return table
+    escaped = table.replace('"', '""')
+    return f'"{escaped}"'
 
 
 def _encoding(written: str) -> str:

@@ -143,7 +143,7 @@ class Tables:
         header = delimited.read_header(path, source)
         self._check(source, references, header)
         places = {name: Column(f"c{number}") for number, name in enumerate(header)}
-        read = path
+        read = self._named(path)
         if not delimited.is_direct(path, source):
             read = delimited.mend(path, source, len(header), self.spill, self.rejected)
         return Table(
@@ -151,7 +151,7 @@ class Tables:
         )
 
     def _parquet(self, path: Path, source: LogicalSource, references: list[str]) -> Table:
-        relation = f"read_parquet({quote(str(path))})"
+        relation = f"read_parquet({quote(str(self._named(path)))})"
         types = self.engine.types_of(relation)
         self._check(source, references, list(types))
         columns = {}
@@ -163,6 +163,14 @@ class Tables:
                 raise mapping_error(self.mapping, line, message, "choose another column")
             columns[name] = Column(natural[0], quote(natural[1]) if natural[1] else "NULL")
         return Table(relation, columns)
+
+    def _named(self, path: Path) -> Path:
+        """Give a file another name where DuckDB would take its own for a pattern."""
+        if not set("*?[") & set(str(path)):
+            return path
+        link = self.spill / f"{len(list(self.spill.iterdir()))}{path.suffix}"
+        link.symlink_to(path.absolute())
+        return link
 
     def _database(self, source: LogicalSource, references: list[str]) -> Table:
         folder = self.mapping.parent
