@@ -119,11 +119,11 @@ class Bulk:
         yield from map(_text, self._engine.stream(sql))
 
     def report(self) -> None:
-        """Say what could not be lifted, and where it stands."""
-        seen: set[tuple[str, str, str]] = set()
+        """Say what could not be lifted, and where it stands; of every row once."""
+        seen = {(row.source, row.position) for row in self._rejected}
         for found in (*map(self._failures_of, self._runs), self._bad_lines()):
             for rejected in found:
-                key = (rejected.position, rejected.code, rejected.message)
+                key = (rejected.source, rejected.position)
                 if key not in seen:
                     seen.add(key)
                     self._rejected.append(rejected)

@@ -233,7 +233,7 @@ def _refused() -> Iterator[None]:
 def _translated() -> Iterator[None]:
     try:
         yield
-    except duckdb.Error as error:
+    except (duckdb.Error, pa.ArrowException, OSError) as error:
         raise SourceError(
             f"cannot be lifted: {str(error).splitlines()[0]}",
             hint="check that the files are whole, and that the disk has room to spill",

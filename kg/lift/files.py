@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import tempfile
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kg.lift.bulk import Bulk
 from kg.lift.duckdb import MEMORY, FileEngine
+from kg.lift.opening import spill_folder, unchanged
 from kg.lift.reading import read_mapping
 from kg.lift.tables import Tables
 from kg.lift.units import give_tables, plan_units, uses_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
     import pyarrow as pa
     from _typeshed import SupportsWrite
@@ -101,10 +101,12 @@ class Quads:
         """Open the sources; at the end ``rejected`` says what could not be lifted."""
         uses = uses_of(self.units)
         files = [self.mapping.parent / source.name for source in uses if source.is_file]
-        with tempfile.TemporaryDirectory(prefix="traveler-lift-") as name:
-            spill = Path(name)
-            with closing(FileEngine(files, spill, self.memory)) as engine:
-                opened = Tables(engine, self.mapping, spill, uses, rejected, self.tables)
-                bulk = Bulk(engine, self.mapping, opened, self.units, rejected)
-                yield bulk, spill
-                bulk.report()
+        with (
+            unchanged(files),
+            spill_folder() as spill,
+            closing(FileEngine(files, spill, self.memory)) as engine,
+        ):
+            opened = Tables(engine, self.mapping, spill, uses, rejected, self.tables)
+            bulk = Bulk(engine, self.mapping, opened, self.units, rejected)
+            yield bulk, spill
+            bulk.report()

@@ -7,16 +7,17 @@ import gzip
 import io
 import re
 import stat
+import tempfile
 import zlib
 from contextlib import contextmanager
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, NamedTuple
 
 from kg.csvrows import LONGEST_LINE
 from kg.errors import SourceError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    from collections.abc import Iterable, Iterator
 
 UNREADABLE = (OSError, EOFError, zlib.error)
 """What reading a file can raise, also a packed one."""
@@ -53,6 +54,47 @@ def check_file(path: Path, name: str) -> None:
     if not stat.S_ISREG(mode):
         kind = "a folder" if stat.S_ISDIR(mode) else "a pipe or a device, not a plain file"
         raise SourceError(f"{path} is {kind}", hint="name a file that can be read more than once")
+
+
+@contextmanager
+def unchanged(files: Iterable[Path]) -> Iterator[None]:
+    """Refuse what a block makes of files that are written meanwhile: they are read several times.
+
+    Raises:
+        SourceError: a file has grown, was replaced, or is gone.
+    """
+    before = {file: _stamp(file) for file in files}
+    yield
+    for file, stamp in before.items():
+        if _stamp(file) != stamp:
+            hint = "lift it again when it is whole: what was made of it is no state it ever had"
+            raise SourceError(f"{file} was written while it was read", hint=hint)
+
+
+@contextmanager
+def spill_folder() -> Iterator[Path]:
+    """Make a folder for what does not fit into memory; it is gone at the end.
+
+    Raises:
+        SourceError: it cannot be made or written, as on a disk that is full.
+    """
+    try:
+        with tempfile.TemporaryDirectory(prefix="traveler-lift-") as name:
+            yield Path(name)
+    except OSError as error:
+        hint = "make room there, or name another folder by TMPDIR"
+        reason = error.strerror or str(error)
+        raise SourceError(
+            f"no room for what does not fit into memory: {reason}", hint=hint
+        ) from error
+
+
+def _stamp(file: Path) -> tuple[int, int, int] | None:
+    try:
+        stat = file.stat()
+    except (OSError, ValueError):
+        return None
+    return stat.st_ino, stat.st_size, stat.st_mtime_ns
 
 
 @contextmanager
@@ -155,14 +197,14 @@ class TextLine(NamedTuple):
         return self.content
 
 
-def lines_of(file: IO[str]) -> Iterator[TextLine]:
-    """Give the lines of a text, holding no more of one than `LONGEST_LINE`."""
+def lines_of(file: IO[str], longest: int = LONGEST_LINE) -> Iterator[TextLine]:
+    """Give the lines of a text, holding no more of one than ``longest`` characters."""
     number = 0
-    while content := file.readline(LONGEST_LINE):
+    while content := file.readline(longest):
         number += 1
         last = content
-        while len(last) == LONGEST_LINE and last[-1] not in "\r\n":
-            last = file.readline(LONGEST_LINE)
+        while len(last) == longest and last[-1] not in "\r\n":
+            last = file.readline(longest)
         is_cut = last is not content
         yield TextLine(content[:_SHOWN] if is_cut else content, number, is_cut)
 

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, quote
 from rdflib import Literal
 
 from kg.lift.jsonpath import parse_path
-from kg.lift.mapping import LogicalSource, is_query
+from kg.lift.mapping import LogicalSource
 from kg.lift.rmlgraph import Nodes, local_name
 
 if TYPE_CHECKING:
@@ -131,9 +131,8 @@ class Sources(Nodes):
 
     def _database(self, node: Node, given: Node | None, *, is_table: bool) -> LogicalSource:
         table, query = self.text(node, "tableName"), self.text(node, "query")
-        iterator = query or table or self.text(node, "iterator")
-        if (is_table or table) and not query and is_query(iterator):
-            iterator = f'"{iterator}"'
+        named = table or (self.text(node, "iterator") if is_table else "")
+        iterator = query or _identifier(named) or self.text(node, "iterator")
         if not iterator:
             raise self.error("a database's source has no table and no query", "logicalSource")
         if given is None:
@@ -148,6 +147,14 @@ class Sources(Nodes):
             message = f"JDBC's option {error} is not known here; write an URL of SQLAlchemy"
             raise self.error(message, str(error)) from error
         return LogicalSource(url, "sql", iterator, line=self.line(iterator))
+
+
+def _identifier(table: str) -> str:
+    """Quote a table's name that would be taken for a query, or for a schema's and a table's."""
+    if not table or re.fullmatch(r'[^\s("]*(?:"(?:[^"]|"")+"[^\s("]*)*', table):
+        return table
+    escaped = table.replace('"', '""')
+    return f'"{escaped}"'
 
 
 def _encoding(written: str) -> str:

@@ -139,7 +139,8 @@ class Tables:
             case "csv" | "tsv":
                 return self._delimited(path, source, references)
             case "parquet":
-                return self._typed(f"read_parquet({quote(str(path))})", source, references)
+                relation = f"read_parquet({quote(str(self._named(path)))})"
+                return self._typed(relation, source, references)
             case "arrow":
                 relation = self.engine.register(self.given[source.name])
                 return self._typed(relation, source, references)
@@ -160,7 +161,7 @@ class Tables:
         header = delimited.read_header(path, source)
         self._check(source, references, header)
         places = {name: Column(f"c{number}") for number, name in enumerate(header)}
-        read = path
+        read = self._named(path)
         if not delimited.is_direct(path, source):
             read = delimited.mend(path, source, len(header), self.spill, self.rejected)
         return Table(
@@ -180,6 +181,14 @@ class Tables:
                 raise mapping_error(self.mapping, line, message, "choose another column")
             columns[name] = Column(natural[0], quote(natural[1]) if natural[1] else "NULL")
         return Table(relation, columns)
+
+    def _named(self, path: Path) -> Path:
+        """Give a file another name where DuckDB would take its own for a pattern."""
+        if not set("*?[") & set(str(path)):
+            return path
+        link = self.spill / f"{len(list(self.spill.iterdir()))}{path.suffix}"
+        link.symlink_to(path.absolute())
+        return link
 
     def _database(self, source: LogicalSource, references: list[str]) -> Table:
         folder = self.mapping.parent
