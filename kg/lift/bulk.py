@@ -102,12 +102,12 @@ class Bulk:
 
     def report(self) -> None:
         """Say what could not be lifted, and where it stands; of every row once."""
-        seen = {(row.source, row.position) for row in self._rejected}
+        seen = set(map(_row_of, self._rejected))
         for found in (*map(self._failures_of, self._runs), self._bad_lines()):
             for rejected in found:
-                key = (rejected.source, rejected.position)
-                if key not in seen:
-                    seen.add(key)
+                row = _row_of(rejected)
+                if row not in seen:
+                    seen.add(row)
                     self._rejected.append(rejected)
 
     def _failures_of(self, run: _Run) -> Iterator[Rejected]:
@@ -253,6 +253,12 @@ class Bulk:
         if records:
             yield from run_rows(engine, compiled, records).rejected
         engine.close()
+
+
+def _row_of(rejected: Rejected) -> tuple[str, str, str]:
+    """Tell one row from another; those of a table in memory have no place, but values."""
+    has_place = rejected.position != rejected.source
+    return rejected.source, rejected.position, "" if has_place else rejected.message
 
 
 def to_expression(expression: exp.Expr) -> str:

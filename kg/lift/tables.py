@@ -151,18 +151,23 @@ class Tables:
         )
 
     def _parquet(self, path: Path, source: LogicalSource, references: list[str]) -> Table:
-        relation = f"read_parquet({quote(str(self._named(path)))})"
-        types = self.engine.types_of(relation)
+        file = quote(str(self._named(path)))
+        types = self.engine.types_of(f"read_parquet({file})")
         self._check(source, references, list(types))
-        columns = {}
+        columns: dict[str, Column] = {}
+        number = "file_row_number + 1"
+        place = f"concat({quote(f'{path.name}#')}, {number})"
+        chosen = [f"{number} AS {NUMBER}", f"{place} AS {POSITION}"]
         for name in references:
-            natural = natural_text(quote_name(name), types[name])
+            chosen.append(f"{quote_name(name)} AS c{len(columns)}")
+            natural = natural_text(f"c{len(columns)}", types[name])
             if natural is None:
                 line = self.uses[source][name]
                 message = f"column {name!r} of {source.name} is a {types[name]}, not a value"
                 raise mapping_error(self.mapping, line, message, "choose another column")
             columns[name] = Column(natural[0], quote(natural[1]) if natural[1] else "NULL")
-        return Table(relation, columns)
+        numbered = f"read_parquet({file}, file_row_number = true)"
+        return Table(f"(SELECT {', '.join(chosen)} FROM {numbered})", columns, is_spooled=True)
 
     def _named(self, path: Path) -> Path:
         """Give a file another name where DuckDB would take its own for a pattern."""
