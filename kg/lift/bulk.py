@@ -123,9 +123,9 @@ class Bulk:
         seen = {(row.source, row.position) for row in self._rejected}
         for found in (*map(self._failures_of, self._runs), self._bad_lines()):
             for rejected in found:
-                key = (rejected.source, rejected.position)
-                if key not in seen:
-                    seen.add(key)
+                row = (rejected.source, rejected.position)
+                if row not in seen:
+                    seen.add(row)
                     self._rejected.append(rejected)
 
     def _failures_of(self, run: _Run) -> Iterator[Rejected]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from dataclasses import dataclass, field
 from importlib import import_module
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from kg.errors import SourceError
@@ -139,11 +140,9 @@ class Tables:
             case "csv" | "tsv":
                 return self._delimited(path, source, references)
             case "parquet":
-                relation = f"read_parquet({quote(str(self._named(path)))})"
-                return self._typed(relation, source, references)
+                return self._parquet(path, source, references)
             case "arrow":
-                relation = self.engine.register(self.given[source.name])
-                return self._typed(relation, source, references)
+                return self._given(source, references)
             case "xlsx":
                 sheets = _reader("sheets")
                 self._check(source, references, sheets.read_header(path, source.iterator))
@@ -168,19 +167,39 @@ class Tables:
             delimited.relation(read, source, header), places, text_file=path, read_as=str(read)
         )
 
-    def _typed(self, relation: str, source: LogicalSource, references: list[str]) -> Table:
-        """Describe a relation whose columns have types of the engine's own."""
+    def _parquet(self, path: Path, source: LogicalSource, references: list[str]) -> Table:
+        file = quote(str(self._named(path)))
+        numbered = f"read_parquet({file}, file_row_number = true)"
+        types = self.engine.types_of(f"read_parquet({file})")
+        return self._typed(numbered, "file_row_number + 1", types, source, references)
+
+    def _given(self, source: LogicalSource, references: list[str]) -> Table:
+        relation = self.engine.register(self.given[source.name])
         types = self.engine.types_of(relation)
+        return self._typed(relation, "row_number() OVER ()", types, source, references)
+
+    def _typed(
+        self,
+        relation: str,
+        number: str,
+        types: Mapping[str, str],
+        source: LogicalSource,
+        references: list[str],
+    ) -> Table:
+        """Describe a relation whose columns have types of the engine's own; rows have a number."""
         self._check(source, references, list(types))
-        columns = {}
+        columns: dict[str, Column] = {}
+        place = f"concat({quote(f'{PurePath(source.name).name}#')}, {number})"
+        chosen = [f"{number} AS {NUMBER}", f"{place} AS {POSITION}"]
         for name in references:
-            natural = natural_text(quote_name(name), types[name])
+            chosen.append(f"{quote_name(name)} AS c{len(columns)}")
+            natural = natural_text(f"c{len(columns)}", types[name])
             if natural is None:
                 line = self.uses[source][name]
                 message = f"column {name!r} of {source.name} is a {types[name]}, not a value"
                 raise mapping_error(self.mapping, line, message, "choose another column")
             columns[name] = Column(natural[0], quote(natural[1]) if natural[1] else "NULL")
-        return Table(relation, columns)
+        return Table(f"(SELECT {', '.join(chosen)} FROM {relation})", columns, is_spooled=True)
 
     def _named(self, path: Path) -> Path:
         """Give a file another name where DuckDB would take its own for a pattern."""
