@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from contextlib import contextmanager
-from itertools import count, islice
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 from zipfile import ZipFile
 
@@ -55,17 +55,20 @@ def read_sheet(path: Path, sheet: str, references: list[str]) -> Iterator[Rows |
     header = read_header(path, sheet)
     places = [header.index(name) for name in references]
     with _opened(path, sheet) as chosen:
-        numbered = (
-            (number, cells)
-            for number, cells in zip(count(2), _rows(chosen, 2, len(header)), strict=False)
-            if any(value is not None for value in cells)
-        )
+        numbered = _numbered(path, _rows(chosen, 2, len(header)))
         while some := list(islice(numbered, _ROWS)):
-            if some[-1][0] > _MOST_ROWS:
-                raise SourceError(f"{path}: has more rows than a sheet can have")
             columns = [[_value(cells, place) for _, cells in some] for place in places]
             rows = Rows([f"{path.name}#{number}" for number, _ in some], columns)
             yield from _without_errors(path.name, references, rows)
+
+
+def _numbered(path: Path, rows: Iterator[Cells]) -> Iterator[tuple[int, Cells]]:
+    """Number the rows that hold something, as the sheet does."""
+    for number, cells in enumerate(rows, 2):
+        if number > _MOST_ROWS:
+            raise SourceError(f"{path}: has more rows than a sheet can have")
+        if any(value is not None for value in cells):
+            yield number, cells
 
 
 def _value(cells: Cells, place: int) -> object:
