@@ -24,9 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FUNCTIONS", "call", "check_fixed", "find_function", "join", "near_functions", "text"]
 
-LOOKUP = full_name("trf:lookup")
 TEMPLATE = full_name("trf:template")
-CONVERT_UNIT = full_name("trf:convertUnit")
 TRUE_CONDITION = full_name("idlab-fn:trueCondition")
 FILE_LOOKUPS = frozenset({"idlab-fn:lookup", "idlab-fn:lookupWithDelimiter"})
 

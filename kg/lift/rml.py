@@ -38,6 +38,7 @@ class _Reader(Terms):
         nodes = set(self.graph.subjects(URIRef(RML + "logicalSource")))
         nodes |= set(self.graph.subjects(RDF.type, URIRef(RML + "TriplesMap")))
         nodes -= set(self.graph.subjects(RDF.type, URIRef(RML + "LogicalSource")))
+        nodes -= set(self.graph.objects(None, URIRef(RML + "functionValue")))
         if not nodes:
             raise self.error("has no triples map (Triples Map)", "TriplesMap")
         made = [self._triples_map(node) for node in sorted(nodes, key=str)]
@@ -66,6 +67,7 @@ class _Reader(Terms):
         return self.source(self.one(node, "logicalSource", f"{node} (Triples Map)"))
 
     def _use(self, source: LogicalSource) -> None:
+        self.used = source
         self.is_json = source.formulation in {"json", "jsonl"}
 
     def _classes(self, subject_node: Node | None) -> list[Node]:

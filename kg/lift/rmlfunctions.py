@@ -37,8 +37,12 @@ def read_function_value(reader: Terms, node: Node, output: str) -> FunctionCall:
     """Read FNML's function value: a triples map whose predicates are parameters.
 
     Raises:
-        MappingError: nothing in it says which function it executes.
+        MappingError: nothing in it says which function it executes, or it reads other rows.
     """
+    for source in reader.all(node, "logicalSource"):
+        if reader.source(source) != reader.used:
+            message = "a function value reads the rows of the triples map that it stands in (FNML)"
+            raise reader.error(message, "functionValue", "logicalSource")
     name = ""
     parameters: list[tuple[str, Expression]] = []
     rules = reader.all(node, "predicateObjectMap")

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from rdflib import Graph
     from rdflib.term import Node
 
-    from kg.lift.mapping import Expression
+    from kg.lift.mapping import Expression, LogicalSource
 
 Position = Choice["subject", "predicate", "object", "graph", "datatype", "language", "value"]
 _KINDS = ("template", "reference", "constant", "functionExecution", "functionValue")
@@ -51,9 +51,13 @@ _ALLOWED = {
 
 
 class Terms(Sources):
-    """Reads term maps by their position in the triple; ``is_json`` says how references read."""
+    """Reads term maps by their position in the triple.
+
+    ``used`` is the source whose rows they read, and ``is_json`` says how references read.
+    """
 
     is_json = False
+    used: LogicalSource | None = None
 
     def __init__(self, file: Path, text: str, graph: Graph) -> None:
         super().__init__(file, text, graph)

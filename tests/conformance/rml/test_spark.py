@@ -33,6 +33,8 @@ PLANT = """
           - [ex:due, $(due), xsd:date]
           - p: ex:code
             o: {function: grel:toUpperCase, parameters: [[grel:valueParameter, $(title)]]}
+          - p: ex:length
+            o: {function: "trf:convertUnit(value = $(quantity), from = $(unit), to = '[in_i]')"}
       operation:
         sources: [[operation.jsonl~jsonl]]
         s: ex:job/$(job)/operation/$(number)
@@ -107,12 +109,13 @@ def plant(tmp_path: Path) -> Path:
     chance = random.Random(7)
     with (tmp_path / "job.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(["id", "order", "title", "quantity", "due"])
+        writer.writerow(["id", "order", "title", "quantity", "due", "unit"])
         for number in range(JOBS):
             order = f"O {number // 2}/ä" if chance.random() > 0.03 else ""
             title = chance.choice(['5" pipe', "a, b", "Gehäuse\tß", 'say "x"', "plain"])
             quantity = "many" if number % 50 == 7 else f"{chance.randrange(99)}.50"
-            writer.writerow([f"J{number}", order, title, quantity, "2026-11-23"])
+            unit = chance.choice(["mm", "[in_i]", "unit:FT"]) if number % 40 else "furlong"
+            writer.writerow([f"J{number}", order, title, quantity, "2026-11-23", unit])
         file.write("J999,too,short\r\n")
     with (tmp_path / "operation.jsonl").open("w", encoding="utf-8") as file:
         for number in range(JOBS * 3):

@@ -75,6 +75,12 @@ FNML_UPPER = """
       rr:predicateObjectMap [ rr:predicateMap [ rr:constant grel:valueParameter ] ;
         rr:objectMap [ old:reference "name" ] ] ] ; fnml:return grel:stringOut ] ] .
 """
+WHOLE_UPPER = FNML_UPPER.replace(
+    "fnml:functionValue [",
+    """fnml:functionValue [
+      old:logicalSource [ old:source "job.csv" ; old:referenceFormulation ql:CSV ] ;
+      rr:subjectMap [ rr:termType rr:BlankNode ; rr:class fno:Execution ] ;""",
+)
 BETWEEN_UPPER = """
   rr:predicateObjectMap [ rr:predicate ex:name ; rr:objectMap [ fnml:execution <#Upper> ] ] .
 <#Upper> a fnml:Execution ; fnml:function grel:toUpperCase ; fnml:input [ a fnml:Input ;
@@ -88,9 +94,10 @@ BETWEEN_UPPER = """
         NEW + SUBJECT + UPPER,
         NEW + SUBJECT + LONG_UPPER,
         OLD + OLD_SUBJECT + FNML_UPPER,
+        OLD + OLD_SUBJECT + WHOLE_UPPER,
         OLD + OLD_SUBJECT + BETWEEN_UPPER,
     ],
-    ids=["shortcuts", "maps", "FNML function value", "FNML execution"],
+    ids=["shortcuts", "maps", "FNML function value", "with its source", "FNML execution"],
 )
 def test_every_spelling_of_a_function_makes_the_same(tmp_path: Path, text: str) -> None:
     assert lift(tmp_path, text) == [
@@ -380,3 +387,29 @@ def test_a_function_value_must_say_what_it_executes(tmp_path: Path, rule: str) -
     text = f"  rr:predicateObjectMap [ rr:predicate ex:x ; rr:objectMap {value} ] ."
     with pytest.raises(MappingError, match=r"job\.ttl:\d+: .* fno:executes"):
         lift(tmp_path, OLD + OLD_SUBJECT + text)
+
+
+def test_a_function_value_reads_no_other_rows(tmp_path: Path) -> None:
+    text = WHOLE_UPPER.replace('"job.csv"', '"codes.csv"')
+    with pytest.raises(MappingError, match=r"job\.ttl:\d+: a function value reads the rows"):
+        lift(tmp_path, OLD + OLD_SUBJECT + text)
+
+
+JOINED = """
+  rml:predicateObjectMap [ rml:predicate ex:of ; rml:objectMap [ rml:parentTriplesMap <#Code> ;
+    rml:joinCondition [ rml:parent "short" ; rml:childMap [ rml:functionExecution [
+      rml:function grel:toUpperCase ; rml:input [ rml:parameter grel:valueParam ;
+        rml:inputValueMap [ rml:functionExecution [ rml:function trf:splitPart ;
+          rml:input [ rml:parameter trf:value ; rml:inputValueMap [ rml:reference "code" ] ] ,
+            [ rml:parameter trf:separator ; rml:inputValue ";" ] ,
+            [ rml:parameter trf:index ; rml:inputValue 1 ] ] ] ] ] ] ] ] ] .
+<#Code> rml:logicalSource [ rml:source [ a rml:RelativePathSource ; rml:path "short.csv" ] ;
+    rml:referenceFormulation rml:CSV ] ;
+  rml:subjectMap [ rml:template "http://x.org/code/{short}" ] .
+"""
+
+
+def test_two_sources_are_joined_by_what_functions_make_of_their_values(tmp_path: Path) -> None:
+    (tmp_path / "short.csv").write_text("short\nA\nC\nX\n")
+    made = objects(lift(tmp_path, NEW + SUBJECT + JOINED))
+    assert made == ["<http://x.org/code/A>", "<http://x.org/code/C>"]
