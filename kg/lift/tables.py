@@ -119,7 +119,7 @@ class Tables:
             case "parquet":
                 return self._parquet(path, source, references)
             case "xlsx":
-                self._check(source, references, sheets.read_header(path, source.iterator))
+                self._check(source, sheets.read_header(path, source.iterator))
                 items: Items = sheets.read_sheet(path, source.iterator, references)
             case "sql":
                 return self._database(source, references)
@@ -134,7 +134,7 @@ class Tables:
 
     def _delimited(self, path: Path, source: LogicalSource, references: list[str]) -> Table:
         header = delimited.read_header(path, source)
-        self._check(source, references, header)
+        self._check(source, header)
         places = {name: Column(f"c{number}") for number, name in enumerate(header)}
         read = path
         if not delimited.is_direct(path, source):
@@ -146,7 +146,7 @@ class Tables:
     def _parquet(self, path: Path, source: LogicalSource, references: list[str]) -> Table:
         relation = f"read_parquet({quote(str(path))})"
         types = self.engine.types_of(relation)
-        self._check(source, references, list(types))
+        self._check(source, list(types))
         columns = {}
         for name in references:
             natural = natural_text(quote_name(name), types[name])
@@ -160,20 +160,13 @@ class Tables:
     def _database(self, source: LogicalSource, references: list[str]) -> Table:
         folder = self.mapping.parent
         wanted = source.iterator
-        self._check(source, references, databases.read_header(source.name, folder, wanted))
+        self._check(source, databases.read_header(source.name, folder, wanted))
         items = databases.read_rows(source.name, folder, wanted, references)
         return self._spool(source, references, items)
 
     def _xml(self, path: Path, source: LogicalSource, references: list[str]) -> Table:
-        spaces = dict(source.namespaces)
-        lines = self.uses[source]
-        for written, line in [(source.iterator, source.line), *lines.items()]:
-            try:
-                check_xpath(written, spaces)
-            except ValueError as error:
-                message = f"{written!r} is no XPath: {error} (RML-IO-Registry, XPath)"
-                raise mapping_error(self.mapping, line, message) from error
-        items = read_xml(path, source.iterator, references, spaces)
+        check_xpaths(self.mapping, source, self.uses[source])
+        items = read_xml(path, source.iterator, references, dict(source.namespaces))
         return self._spool(source, references, items, (True,) * len(references))
 
     def _spool(
@@ -199,17 +192,41 @@ class Tables:
         }
         return Table(name, columns, is_spooled=True)
 
-    def _check(self, source: LogicalSource, references: list[str], known: list[str]) -> None:
-        lines = self.uses.get(source, {})
-        missing = sorted((lines[name], name) for name in references if name not in known)
-        if not missing:
-            return
-        line, column = missing[0]
-        near = difflib.get_close_matches(column, known, 3, 0.5)
-        where = source.iterator if source.formulation == "sql" else source.name
-        raise mapping_error(
-            self.mapping,
-            line,
-            f"{where} has no column {column!r} (RML-Core, Reference)",
-            f"did you mean {', '.join(near)}?" if near else f"it has {', '.join(known)}",
-        )
+    def _check(self, source: LogicalSource, known: list[str]) -> None:
+        check_columns(self.mapping, source, self.uses.get(source, {}), known)
+
+
+def check_columns(
+    mapping: Path, source: LogicalSource, lines: Mapping[str, int], known: Sequence[str]
+) -> None:
+    """Look for the references of ``lines`` among the columns that a source has.
+
+    Raises:
+        MappingError: one is not there; the message names the line and near misses.
+    """
+    missing = sorted((line, name) for name, line in lines.items() if name not in known)
+    if not missing:
+        return
+    line, column = missing[0]
+    near = difflib.get_close_matches(column, known, 3, 0.5)
+    where = source.iterator if source.formulation == "sql" else source.name
+    raise mapping_error(
+        mapping,
+        line,
+        f"{where} has no column {column!r} (RML-Core, Reference)",
+        f"did you mean {', '.join(near)}?" if near else f"it has {', '.join(known)}",
+    )
+
+
+def check_xpaths(mapping: Path, source: LogicalSource, lines: Mapping[str, int]) -> None:
+    """Compile the iterator and the references of an XML file.
+
+    Raises:
+        MappingError: one is no XPath.
+    """
+    for written, line in [(source.iterator, source.line), *lines.items()]:
+        try:
+            check_xpath(written, dict(source.namespaces))
+        except ValueError as error:
+            message = f"{written!r} is no XPath: {error} (RML-IO-Registry, XPath)"
+            raise mapping_error(mapping, line, message) from error

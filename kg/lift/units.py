@@ -41,11 +41,11 @@ def plan_units(document: MappingDocument, base: str) -> list[Unit]:
         _check_form(document, source)
         chosen = [made for made in document.triples_maps if made.source == source]
         model = compile_source(document, chosen, preparation_of(source), base)
-        if not any(_has_several(source, name) for name in model.columns):
+        if not any(has_several(source, name) for name in model.columns):
             units.append(Unit(source, model))
             continue
         units += [
-            Unit(source, made, any(_has_several(source, name) for name in made.columns))
+            Unit(source, made, any(has_several(source, name) for name in made.columns))
             for triples_map in chosen
             for part in _parts(triples_map)
             for made in [compile_source(document, [part], preparation_of(source), base)]
@@ -89,7 +89,8 @@ def _parts(triples_map: TriplesMap) -> list[TriplesMap]:
     return parts
 
 
-def _has_several(source: LogicalSource, reference: str) -> bool:
+def has_several(source: LogicalSource, reference: str) -> bool:
+    """Tell whether a reference can lead to several values of one row."""
     if source.formulation in {"json", "jsonl"}:
         return is_plural(parse_path(reference))
     return source.formulation == "xml"
