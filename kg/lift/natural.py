@@ -9,6 +9,7 @@ import math
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeAlias
+from uuid import UUID
 
 from kg.lift.mapping import XSD
 
@@ -83,6 +84,7 @@ _WRITERS: dict[type, Callable[[Any], Natural]] = {
     datetime: _moment,
     date: lambda value: (str(value), XSD + "date"),
     time: _time,
+    UUID: lambda value: (str(value), None),
     bytes: lambda value: (bytes(value).hex().upper(), XSD + "hexBinary"),
     memoryview: lambda value: (bytes(value).hex().upper(), XSD + "hexBinary"),
 }

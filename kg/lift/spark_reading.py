@@ -223,13 +223,31 @@ def _parquet_batches(split: Split) -> Iterator[list[pa.Array]]:
 
 
 def _natural_columns(column: pa.Array) -> list[pa.Array]:
-    """Give the texts of a column, and their datatypes."""
-    if pa.types.is_string(column.type):
+    """Give the texts of a column, and their datatypes, as the other engine takes its type."""
+    kind = column.type
+    if pa.types.is_string(kind):
         return [column, pa.nulls(len(column), pa.string())]
+    if pa.types.is_duration(kind):
+        column = column.cast(pa.int64())
     if pa.types.is_integer(column.type):
-        kinds = pc.if_else(column.is_valid(), XSD + "integer", None)
-        return [column.cast(pa.string()), kinds]
+        return [column.cast(pa.string()), _kinds(column, "integer")]
+    if pa.types.is_timestamp(kind):
+        return [_moments(column), _kinds(column, "dateTime")]
+    if pa.types.is_decimal256(kind):
+        column = column.cast(pa.float64())
     return _naturals([to_natural(value) for value in column.to_pylist()])
+
+
+def _moments(column: pa.Array) -> pa.Array:
+    """Write moments by Arrow, which knows years and nanoseconds that Python does not."""
+    plain = column.cast(pa.timestamp(column.type.unit))
+    texts = pc.strftime(plain, "%Y-%m-%dT%H:%M:%S")
+    texts = pc.replace_substring_regex(texts, r"\.0*$|(\.\d*[1-9])0+$", r"\1")
+    return pc.binary_join_element_wise(texts, "Z", "") if column.type.tz else texts
+
+
+def _kinds(column: pa.Array, datatype: str) -> pa.Array:
+    return pc.if_else(column.is_valid(), XSD + datatype, pa.scalar(None, pa.string()))
 
 
 def _content(split: Split) -> bytes:

@@ -26,11 +26,12 @@ from kg.errors import ConfigError
 
 DEFAULT_MASTER = "local[*]"
 _GONE = ("jdk.incubator.vector", "sun.security.action")
+# What goes wrong comes back as an exception, once.
 _LOGGING = """
-rootLogger.level = error
+rootLogger.level = fatal
 rootLogger.appenderRef.stderr.ref = console
 logger.gateway.name = org.apache.spark.api.python.PythonGatewayServer
-logger.gateway.level = error
+logger.gateway.level = fatal
 appender.console.type = Console
 appender.console.name = console
 appender.console.target = SYSTEM_ERR

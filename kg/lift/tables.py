@@ -147,15 +147,19 @@ class Tables:
         relation = f"read_parquet({quote(str(path))})"
         types = self.engine.types_of(relation)
         self._check(source, list(types))
-        columns = {}
-        for name in references:
+        made, columns = [], {}
+        for number, name in enumerate(references):
             natural = natural_text(quote_name(name), types[name])
             if natural is None:
                 line = self.uses[source][name]
                 message = f"column {name!r} of {source.name} is a {types[name]}, not a value"
                 raise mapping_error(self.mapping, line, message, "choose another column")
-            columns[name] = Column(natural[0], quote(natural[1]) if natural[1] else "NULL")
-        return Table(relation, columns)
+            made.append(f"{natural[0]} AS c{number}")
+            columns[name] = Column(f"c{number}", quote(natural[1]) if natural[1] else "NULL")
+        count = "file_row_number + 1"
+        made += [f"{count} AS {NUMBER}", f"{quote(f'{path.name}#')} || ({count}) AS {POSITION}"]
+        numbered = f"read_parquet({quote(str(path))}, file_row_number = true)"
+        return Table(f"(SELECT {', '.join(made)} FROM {numbered})", columns, is_spooled=True)
 
     def _database(self, source: LogicalSource, references: list[str]) -> Table:
         folder = self.mapping.parent
