@@ -85,8 +85,12 @@ def lift_with_spark(
 def _translated(error: Exception, output: str) -> TravelerError:
     if isinstance(error, PySparkException) and error.getCondition() == "PATH_ALREADY_EXISTS":
         return ConfigError(f"{output} is there already", hint="name a new folder")
+    reason = reason_of(error)
+    _, _, told = reason.partition(f"{SourceError.__module__}.{SourceError.__name__}: ")
+    if told:
+        return SourceError(told, hint="a task could not read it: mend it, or name another")
     return SourceError(
-        f"Spark stopped: {reason_of(error)}",
+        f"Spark stopped: {reason}",
         hint="workers need Traveler, and must reach files and folder by the same paths as here",
     )
 

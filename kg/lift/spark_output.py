@@ -12,8 +12,6 @@ import shutil
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from kg.errors import ConfigError, SourceError
 
@@ -54,7 +52,7 @@ def written_whole(output: str, bytes_of: Callable[[], int], *, is_here: bool) ->
     is_new = not folder.exists()
     hidden = folder / f".writing-{os.getpid()}" if is_here else folder
     try:
-        yield hidden.as_uri()
+        yield f"file://{hidden}"  # Spark reads no percent-encoding in it
         if is_here or folder.is_dir():
             _publish(hidden, folder, bytes_of())
     finally:
@@ -83,5 +81,4 @@ def _folder(output: str) -> Path | None:
     """Give the folder where it is one of a file system of this machine."""
     if _SCHEME.match(output):
         return None
-    path = url2pathname(urlsplit(output).path) if output.startswith("file:") else output
-    return Path(path).absolute()
+    return Path(re.sub("^file:(?://)?", "", output)).absolute()

