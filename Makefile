@@ -26,6 +26,14 @@ $(VENV)/installed: $(UV) requirements-dev.lock pyproject.toml
 	$(UV) pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
+# Half a gigabyte that few need: what is locked here comes on top of what `install` locks.
+.PHONY: spark
+spark: $(VENV)/spark ## add PySpark and its Java to .venv, at the locked versions
+
+$(VENV)/spark: $(VENV)/installed requirements-spark.lock
+	$(UV) pip install --require-hashes --requirement requirements-spark.lock --build-constraints requirements-spark.lock
+	@touch $@
+
 # uv's own version and hashes stand in the lock for developing, like every other tool's.
 $(UV): | requirements-dev.lock
 	@python=$$(tools/find-python) && echo "making $(VENV) with $$python" && "$$python" -m venv $(VENV)
@@ -45,8 +53,8 @@ servers: ## install with apt the servers that some tests need
 	@tools/install-servers
 
 .PHONY: test-all
-test-all: install servers ## run every test; a missing server is a failure
-	TRAVELER_REQUIRE_SERVERS=1 $(BIN)/python -m pytest -q
+test-all: install spark servers ## run every test; a missing server, or Spark, is a failure
+	env -u JAVA_HOME TRAVELER_REQUIRE_SERVERS=1 $(BIN)/python -m pytest -q
 
 .PHONY: check
 check: install ## format, lint, types, imports, ontology
@@ -80,6 +88,8 @@ bench: install ## time each stage on the plant of 10,000 jobs and write bench/RE
 lock: $(UV) ## write the lock files anew, at the newest versions that pyproject.toml allows
 	$(LOCK) pyproject.toml --group dev --output-file requirements-dev.lock
 	$(LOCK) pyproject.toml --constraint requirements-dev.lock --output-file requirements.lock
+	$(BIN)/python tools/print_extra.py spark | \
+	  $(LOCK) - --group spark-build --constraint requirements-dev.lock --output-file requirements-spark.lock
 
 .PHONY: clean
 clean: ## remove what was built; .venv stays

@@ -115,15 +115,28 @@ def _make_user(url: str) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(collector: pytest.Collector) -> Iterator[None]:
+    """Fail a module that skips as a whole, for want of Spark, where `make test-all` brought it."""
+    report = yield
+    if _is_all_required() and report.skipped:
+        report.outcome = "failed"
+        report.longrepr = f"{collector.nodeid}: required here, but: {_reason(report)}"
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     """Fail a test that skips for want of its server where `make test-all` promised servers."""
     report = yield
-    required = os.environ.get("TRAVELER_REQUIRE_SERVERS") == "1"
     is_skip = report.skipped and not hasattr(report, "wasxfail")
-    if required and is_skip and item.get_closest_marker("server"):
+    if _is_all_required() and is_skip and item.get_closest_marker("server"):
         report.outcome = "failed"
         report.longrepr = f"its server is required here, but: {_reason(report)}"
     return report
+
+
+def _is_all_required() -> bool:
+    return os.environ.get("TRAVELER_REQUIRE_SERVERS") == "1"
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from kg.lift.files import LiftedFile, lift_file
-from kg.lift.lifter import Lifted, Lifter
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from kg.lift.files import LiftedFile, lift_file
+    from kg.lift.lifter import Lifted, Lifter
 
 __all__ = ["Lifted", "LiftedFile", "Lifter", "lift_file"]
+_HOMES = {"LiftedFile": "files", "lift_file": "files", "Lifted": "lifter", "Lifter": "lifter"}
+
+
+def __getattr__(name: str) -> object:
+    # Tasks of Spark import one reader of this package, and no engine.
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -190,9 +190,10 @@ _NATURAL = {
     "DATE": ("{}::VARCHAR", "date"),
     "TIME": ("tr_seconds({}::VARCHAR)", "time"),
     **dict.fromkeys(
-        ("TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS"),
+        ("TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS"),
         ("tr_seconds(strftime({}, '%Y-%m-%dT%H:%M:%S.%f'))", "dateTime"),
     ),
+    "TIMESTAMP_NS": ("tr_seconds(strftime({}, '%Y-%m-%dT%H:%M:%S.%n'))", "dateTime"),
     "TIMESTAMP WITH TIME ZONE": (
         "tr_seconds(strftime({}, '%Y-%m-%dT%H:%M:%S.%f')) || 'Z'",
         "dateTime",

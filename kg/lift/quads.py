@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import takewhile
 from typing import TYPE_CHECKING, TypeAlias
 
 from sqlglot import exp
@@ -25,12 +26,12 @@ DEFAULT_GRAPHS = (
 )
 
 
-def line_of(pattern: Pattern) -> exp.Expr:
-    """Write a pattern's line with its end of line; NULL where the row has not all of its terms."""
+def line_of(pattern: Pattern, end: str = "\n") -> exp.Expr:
+    """Write a pattern's line with its ``end``; NULL where the row has not all of its terms."""
     graph = "" if pattern.graph in DEFAULT_GRAPHS else pattern.graph
     places: list[Place] = [pattern.subject, " ", pattern.predicate, " ", pattern.object]
     if isinstance(graph, str):
-        places.append(f" {graph} .\n" if graph else " .\n")
+        places.append(f" {graph} .{end}" if graph else f" .{end}")
     parts: list[exp.Expr | str] = []
     for place in places:
         if isinstance(place, str) and parts and isinstance(parts[-1], str):
@@ -40,7 +41,7 @@ def line_of(pattern: Pattern) -> exp.Expr:
     if not isinstance(graph, str):
         is_default = exp.In(this=_column(graph), expressions=[text(iri) for iri in DEFAULT_GRAPHS])
         named = _concat([text(" "), _column(graph)])
-        parts += [exp.Case().when(is_default, text("")).else_(named), " .\n"]
+        parts += [exp.Case().when(is_default, text("")).else_(named), f" .{end}"]
     line = _concat([text(part) if isinstance(part, str) else part for part in parts])
     there = _is_there(pattern)
     return line if there is None else exp.Case().when(there, line)
@@ -115,18 +116,13 @@ def _shape(term: exp.Expr) -> Shape:
     if isinstance(term, exp.Case):
         (branch,) = term.args["ifs"]
         return _shape(branch.args["true"])
-    if isinstance(term, exp.Literal):
-        return term.name, term.name, True
-    first, last = term, term
-    while isinstance(first, exp.DPipe):
-        first = first.this
-    if isinstance(last, exp.DPipe):
-        last = last.expression
-    return (
-        first.name if isinstance(first, exp.Literal) else "",
-        last.name if isinstance(last, exp.Literal) else "",
-        False,
-    )
+    parts = list(term.flatten()) if isinstance(term, exp.DPipe) else [term]
+    first, last = _leading_text(parts), _leading_text(parts[::-1])
+    return "".join(first), "".join(last[::-1]), len(first) == len(parts)
+
+
+def _leading_text(parts: Sequence[exp.Expr]) -> list[str]:
+    return [part.name for part in takewhile(lambda part: isinstance(part, exp.Literal), parts)]
 
 
 def _can_be_equal(left: tuple[Shape, ...], right: tuple[Shape, ...]) -> bool:

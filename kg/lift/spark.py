@@ -6,41 +6,37 @@ folder. Needs the extra ``spark``; nothing else of Traveler imports this.
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
+from uuid import uuid4
 
-import pyarrow as pa
 from py4j.protocol import Py4JError
 from pyspark.errors import PySparkException
+from pyspark.sql import Observation
+from pyspark.sql import functions as sql
+from pyspark.sql.utils import is_remote
 from sqlglot import exp
 
 from kg.errors import ConfigError, SourceError
-from kg.lift import databases, duckdb
-from kg.lift.mapping import mapping_error
 from kg.lift.reading import read_mapping
 from kg.lift.rejections import reject
+from kg.lift.spark_checks import check_patterns, check_source
 from kg.lift.spark_functions import define, to_sql
 from kg.lift.spark_lines import Run, all_lines, plan_lines
+from kg.lift.spark_output import check_output, written_whole
 from kg.lift.spark_session import reason_of, start_spark
-from kg.lift.spark_sources import (
-    CODE,
-    MESSAGE,
-    NUMBER,
-    PLACE,
-    RAW,
-    plan_splits,
-    read_header,
-    read_splits,
-)
+from kg.lift.spark_sources import PLACES, Sources
+from kg.lift.spark_splits import CODE, MESSAGE, PLACE, POSITION, RAW
 from kg.lift.units import plan_units, uses_of
-from kg.lift.values import kind_of
 from kg.records import Record, Rejected
 
 if TYPE_CHECKING:
-    from pyspark.sql import Row, SparkSession
+    from collections.abc import Mapping
 
+    from pyspark.sql import DataFrame, Row
+
+    from kg.errors import TravelerError
     from kg.lift.mapping import LogicalSource
     from kg.lift.units import Unit
 
@@ -61,116 +57,93 @@ def lift_with_spark(
 ) -> SparkLifted:
     """Lift what a mapping names into a folder of N-Quads files, each quad once.
 
-    ``output`` is a path or URL that Spark can write and that does not exist yet. Sorted parts,
-    one after another, are the bytes that the other engine writes sorted.
+    ``output`` is a path, or a URL that Spark can write; nothing may be there but an empty folder.
+    Sorted parts, one after another, are the bytes that the other engine writes sorted.
 
     Raises:
         MappingError: the mapping cannot be used.
         SourceError: a source cannot be read, or the folder cannot be written.
         ConfigError: Spark cannot be reached, or the folder is there already.
     """
-    if _local(output).exists():
-        raise ConfigError(f"{output} is there already", hint="name a new folder")
+    check_output(output)
     units = plan_units(read_mapping(mapping, base), base)
-    _check(units, mapping)
-    spark = start_spark(master)
+    check_patterns(mapping, units)
+    uses = uses_of(units)
+    for source, lines in uses.items():
+        check_source(mapping, source, lines)
+    files = [mapping.parent / source.name for source in uses if source.formulation != "sql"]
+    spark = start_spark(master, sum(file.stat().st_size for file in files if file.is_file()))
+    job = _Job(mapping, Sources(spark, mapping.parent.absolute(), uses))
     try:
-        job = _Job(spark, mapping, uses_of(units))
-        plan = plan_lines([job.run(unit) for unit in units])
-        all_lines(plan, is_sorted=is_sorted).write.text(output)
-        found = [
-            job.rejected(run) for run, count in zip(plan.runs, plan.rejected, strict=True) if count
-        ]
+        return job.lift(units, output, is_sorted=is_sorted)
     except (PySparkException, Py4JError) as error:
-        raise SourceError(
-            f"Spark stopped: {reason_of(error)}",
-            hint="workers need Traveler, and must reach files and folder by the same paths as here",
-        ) from error
-    _rename_parts(output)
-    rejected = dict.fromkeys(row for rows in found for row in rows)
-    return SparkLifted(sum(plan.rejected), list(rejected)[:FIRST_REJECTED])
+        raise _translated(error, output) from error
+    finally:
+        job.sources.forget()
 
 
-def _check(units: list[Unit], mapping: Path) -> None:
-    """Refuse the patterns that the other engine refuses, so that a mapping is good for both."""
-    engine = duckdb.Engine()
-    for unit in units:
-        if unit.model.parent is None:
-            raws = unit.model.columns.values()
-            names = (*raws, *map(kind_of, raws), NUMBER)
-            engine.prepare(duckdb.to_sql(unit.model.select), names, str(mapping))
-    engine.close()
+def _translated(error: Exception, output: str) -> TravelerError:
+    if isinstance(error, PySparkException) and error.getCondition() == "PATH_ALREADY_EXISTS":
+        return ConfigError(f"{output} is there already", hint="name a new folder")
+    reason = reason_of(error)
+    _, _, told = reason.partition(f"{SourceError.__module__}.{SourceError.__name__}: ")
+    if told:
+        return SourceError(told, hint="a task could not read it: mend it, or name another")
+    return SourceError(
+        f"Spark stopped: {reason}",
+        hint="workers need Traveler, and must reach files and folder by the same paths as here",
+    )
 
 
+@dataclass(frozen=True, slots=True)
 class _Job:
     """The units of one mapping in one session; each relation has a name of its own."""
 
-    def __init__(
-        self, spark: SparkSession, mapping: Path, uses: dict[LogicalSource, dict[str, int]]
-    ) -> None:
-        self._spark = spark
-        self._mapping = mapping
-        self._views = 0
-        for source, lines in uses.items():
-            self._check_columns(source, lines)
+    mapping: Path
+    sources: Sources
 
-    def run(self, unit: Unit) -> Run:
-        """Make a unit a data frame over the splits of its source."""
+    def lift(self, units: list[Unit], output: str, *, is_sorted: bool) -> SparkLifted:
+        """Write the lines of all units, and say what is wrong with the first bad rows."""
+        spark = self.sources.spark
+        define(spark, " ".join(to_sql(unit.model.select) for unit in units))
+        runs = [Run(unit, self._frame(unit)) for unit in units]
+        plan_lines(runs, self.sources)
+        lines, size = all_lines(runs, is_sorted=is_sorted), Observation()
+        length = sql.sum(sql.octet_length("value") + 1).alias("bytes")
+        is_here = not is_remote()
+        with written_whole(output, lambda: size.get["bytes"] or 0, is_here=is_here) as folder:
+            lines.observe(size, length).write.text(folder)
+        return _gather([self._rejected(run) for run in runs if run.count_bad()])
+
+    def _frame(self, unit: Unit) -> DataFrame:
+        """Make a unit a data frame over its source."""
         model = unit.model
         views = {"batch": self._view(unit.source, model.columns)}
         if model.parent is not None:
             views["parent"] = self._view(model.parent.source, model.parent.columns)
-        select = cast("exp.Select", model.select.transform(lambda node: _renamed(node, views)))
-        if model.parent is None:
-            kept = [PLACE, CODE, MESSAGE, RAW, *model.columns.values()]
-            select = select.select(*(exp.column(name) for name in kept))
-        query = to_sql(select)
-        define(self._spark, query)
-        return Run(unit, self._spark.sql(query))
+            return self._query(model.select, views)
+        kept = [*PLACES[1:], *model.columns.values()]
+        return self._query(model.select.select(*map(exp.column, kept)), views)
 
-    def rejected(self, run: Run) -> list[Rejected]:
-        """Say what is wrong with the first rows that were put aside."""
-        bad = run.frame.where(run.reported).orderBy(PLACE).limit(FIRST_REJECTED)
-        return [self._explain(run.unit, row) for row in bad.collect()]
-
-    def _view(self, source: LogicalSource, columns: dict[str, str]) -> str:
-        self._views += 1
-        name = f"traveler_batch_{self._views}"
-        folder = self._mapping.parent.absolute()
-        try:
-            splits = plan_splits(source, folder, tuple(columns))
-        except (OSError, pa.ArrowException) as error:
-            raise SourceError(
-                f"{source.name}: cannot be read: {error}",
-                hint="its path is taken from the mapping's folder",
-            ) from error
-        read_splits(self._spark, splits, columns).createOrReplaceTempView(name)
+    def _view(self, source: LogicalSource, columns: Mapping[str, str]) -> str:
+        name = f"traveler_{uuid4().hex}"
+        self.sources.relation(source, columns).createOrReplaceTempView(name)
         return name
 
-    def _check_columns(self, source: LogicalSource, lines: dict[str, int]) -> None:
-        known = read_header(source, self._mapping.parent)
-        missing = sorted(
-            (line, name) for name, line in lines.items() if name not in (known or [name])
-        )
-        if known and source.formulation == "sql":
-            missing = [
-                (line, name) for line, name in missing if not databases.find_column(name, known)
-            ]
-        if known is None or not missing:
-            return
-        line, column = missing[0]
-        near = difflib.get_close_matches(column, known, 3, 0.5)
-        where = source.iterator if source.formulation == "sql" else source.name
-        raise mapping_error(
-            self._mapping,
-            line,
-            f"{where} has no column {column!r} (RML-Core, Reference)",
-            f"did you mean {', '.join(near)}?" if near else f"it has {', '.join(known)}",
-        )
+    def _query(self, select: exp.Select, views: dict[str, str]) -> DataFrame:
+        named = select.transform(lambda node: _renamed(node, views))
+        return self.sources.spark.sql(to_sql(cast("exp.Select", named)))
+
+    def _rejected(self, run: Run) -> tuple[int, list[Rejected]]:
+        """Count the rows that were put aside, and say what is wrong with the first of them."""
+        bad = run.frame.where(run.reported)
+        rows = bad.orderBy(PLACE).limit(FIRST_REJECTED).collect()
+        count = len(rows) if len(rows) < FIRST_REJECTED else bad.count()
+        return count, [self._explain(run.unit, row) for row in rows]
 
     def _explain(self, unit: Unit, row: Row) -> Rejected:
         name = unit.source.name
-        position = _position(unit.source, row[PLACE])
+        position = row[POSITION] or _position(unit.source, row[PLACE])
         if row[CODE] is not None:
             return Rejected(
                 source=name,
@@ -186,14 +159,19 @@ class _Job:
         failed, missed = row[f"o{count}"], row[f"o{count + 1}"]
         check = model.checks[failed] if failed is not None else model.misses[missed]
         values = {column: row[raw] for column, raw in model.columns.items()}
-        return reject(Record(name, name, "", values, position), check, self._mapping)
+        return reject(Record(name, name, "", values, position), check, self.mapping)
+
+
+def _gather(found: list[tuple[int, list[Rejected]]]) -> SparkLifted:
+    """Put together what several units found: the same rows, where they read the same source."""
+    rejected = list(dict.fromkeys(row for _, rows in found for row in rows))
+    is_all = all(count == len(rows) for count, rows in found)
+    counted = len(rejected) if is_all else sum(count for count, _ in found)
+    return SparkLifted(counted, rejected[:FIRST_REJECTED])
 
 
 def _position(source: LogicalSource, place: int) -> str:
-    if source.formulation == "sql":
-        is_query = any(letter.isspace() for letter in source.iterator.strip())
-        return f"{'query' if is_query else source.iterator}#{place}"
-    mark = ":" if source.formulation in {"csv", "tsv", "jsonl"} else "#"
+    mark = "#" if source.formulation == "parquet" else ":"
     return f"{Path(source.name).name}{mark}{place}"
 
 
@@ -201,18 +179,3 @@ def _renamed(node: exp.Expr, views: dict[str, str]) -> exp.Expr:
     if isinstance(node, exp.Table) and node.name in views:
         return exp.to_table(views[node.name])
     return node
-
-
-def _local(output: str) -> Path:
-    return Path(output.removeprefix("file://"))
-
-
-def _rename_parts(output: str) -> None:
-    """Give the parts the ending of N-Quads, where the folder is one of this machine."""
-    folder = _local(output)
-    if not folder.is_dir():
-        return
-    for part in folder.glob("part-*.txt"):
-        part.rename(part.with_suffix(".nq"))
-    for checksum in folder.glob(".*.crc"):
-        checksum.unlink()

@@ -31,6 +31,10 @@ _NUMBER = r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?"
 _SPACE = r" \t\n\r\u000b\u000c\u00a0"
 _CONTROL = r"[\x00-\x1F\x22\\\x7F\x{FFFE}\x{FFFF}]"
 _RARE_CONTROL = r"[\x00-\x07\x0B\x0E-\x1F\x7F\x{FFFE}\x{FFFF}]"
+# Not a function: what a function is given is made for every row, needed or not.
+_ESCAPED = r"""replace(replace(replace(replace(replace(replace(replace(
+    v, r'\', r'\\'), '"', r'\"'), chr(10), r'\n'), chr(13), r'\r'), chr(9), r'\t'),
+    chr(8), r'\b'), chr(12), r'\f')"""
 _NO_ASCII = r"[^\x00-\x7F]"
 
 # Letters whose capital is one letter by itself, but two where Java writes whole words.
@@ -75,15 +79,12 @@ tr_unsafe_iri(v STRING, start STRING) STRING: CASE
 
 tr_language(v STRING) STRING: CASE WHEN v {_whole(LANGUAGE)} THEN lower(v) END
 
-tr_escape_rare(v STRING) STRING: CASE WHEN NOT v RLIKE r'{_RARE_CONTROL}' THEN v
-  ELSE array_join(transform(regexp_extract_all(v, r'{_RARE_CONTROL}|[^{_RARE_CONTROL[1:]}+', 0),
+tr_escape(v STRING) STRING: CASE WHEN NOT v RLIKE r'{_CONTROL}' THEN v
+  WHEN NOT v RLIKE r'{_RARE_CONTROL}' THEN {_ESCAPED}
+  ELSE array_join(transform(
+    regexp_extract_all({_ESCAPED}, r'{_RARE_CONTROL}|[^{_RARE_CONTROL[1:]}+', 0),
     x -> CASE WHEN x RLIKE r'{_RARE_CONTROL}' THEN r'\u' || hex(encode(x, 'UTF-16BE'))
       ELSE x END), '') END
-
-tr_escape(v STRING) STRING: CASE WHEN NOT v RLIKE r'{_CONTROL}' THEN v
-  ELSE tr_escape_rare(replace(replace(replace(replace(replace(replace(replace(
-    v, r'\', r'\\'), '"', r'\"'), chr(10), r'\n'), chr(13), r'\r'), chr(9), r'\t'),
-    chr(8), r'\b'), chr(12), r'\f')) END
 
 tr_blank(v STRING) STRING: 'b' || hex(v)
 

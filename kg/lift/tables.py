@@ -22,7 +22,7 @@ from kg.lift.values import kind_of
 from kg.lift.xmltext import check_xpath, read_xml
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     import pyarrow as pa
@@ -145,7 +145,7 @@ class Tables:
                 return self._given(source, references)
             case "xlsx":
                 sheets = _reader("sheets")
-                self._check(source, references, sheets.read_header(path, source.iterator))
+                self._check(source, sheets.read_header(path, source.iterator))
                 rows: Blocks = sheets.read_sheet(path, source.iterator, references)
             case "sql":
                 return self._database(source, references)
@@ -158,7 +158,7 @@ class Tables:
 
     def _delimited(self, path: Path, source: LogicalSource, references: list[str]) -> Table:
         header = delimited.read_header(path, source)
-        self._check(source, references, header)
+        self._check(source, header)
         places = {name: Column(f"c{number}") for number, name in enumerate(header)}
         read = self._named(path)
         if not delimited.is_direct(path, source):
@@ -187,7 +187,7 @@ class Tables:
         references: list[str],
     ) -> Table:
         """Describe a relation whose columns have types of the engine's own; rows have a number."""
-        self._check(source, references, list(types))
+        self._check(source, list(types))
         columns: dict[str, Column] = {}
         place = f"concat({quote(f'{PurePath(source.name).name}#')}, {number})"
         chosen = [f"{number} AS {NUMBER}", f"{place} AS {POSITION}"]
@@ -214,22 +214,16 @@ class Tables:
         wanted = source.iterator
         databases = _reader("databases")
         header = databases.read_header(source.name, folder, wanted)
-        plain = [name for name in references if databases.find_column(name, header) is None]
-        self._check(source, plain, header)
+        check_columns(
+            self.mapping, source, self.uses.get(source, {}), header, databases.find_column
+        )
         return self._spool(
             source, references, databases.read_rows(source.name, folder, wanted, references)
         )
 
     def _xml(self, path: Path, source: LogicalSource, references: list[str]) -> Table:
-        spaces = dict(source.namespaces)
-        lines = self.uses[source]
-        for written, line in [(source.iterator, source.line), *lines.items()]:
-            try:
-                check_xpath(written, spaces)
-            except ValueError as error:
-                message = f"{written!r} is no XPath: {error} (RML-IO-Registry, XPath)"
-                raise mapping_error(self.mapping, line, message) from error
-        rows = read_xml(path, source.iterator, references, spaces)
+        check_xpaths(self.mapping, source, self.uses[source])
+        rows = read_xml(path, source.iterator, references, dict(source.namespaces))
         return self._spool(source, references, rows)
 
     def _spool(self, source: LogicalSource, references: list[str], blocks: Blocks) -> Table:
@@ -250,22 +244,39 @@ class Tables:
             columns[references[number]] = several if (length or 0) > 1 else alone
         return Table(name, columns, is_spooled=True)
 
-    def _check(self, source: LogicalSource, references: list[str], known: list[str]) -> None:
-        lines = self.uses.get(source, {})
-        where = source.iterator if source.formulation == "sql" else source.name
-        if twice := [name for name in references if known.count(name) > 1]:
-            hint = "give each a name of its own"
-            raise SourceError(f"{where} has the column {twice[0]!r} twice", hint=hint)
-        missing = sorted((lines[name], name) for name in references if name not in known)
-        if not missing:
-            return
-        line, column = missing[0]
-        raise mapping_error(
-            self.mapping,
-            line,
-            f"{where} has no column {column!r} (RML-Core, Reference)",
-            _hint(column, known),
-        )
+    def _check(self, source: LogicalSource, known: list[str]) -> None:
+        check_columns(self.mapping, source, self.uses.get(source, {}), known)
+
+
+def check_columns(
+    mapping: Path,
+    source: LogicalSource,
+    lines: Mapping[str, int],
+    known: Sequence[str],
+    find: Callable[[str, Sequence[str]], str | None] | None = None,
+) -> None:
+    """Look for the references of ``lines`` among the columns of a source.
+
+    ``find`` gives the column that a reference names, where that is not the reference itself.
+
+    Raises:
+        MappingError: it has no such column.
+        SourceError: it has two of that name.
+    """
+    where = source.iterator if source.formulation == "sql" else source.name
+    if twice := [name for name in lines if known.count(name) > 1]:
+        hint = "give each a name of its own"
+        raise SourceError(f"{where} has the column {twice[0]!r} twice", hint=hint)
+    missing = sorted(
+        (line, name)
+        for name, line in lines.items()
+        if name not in known and not (find and find(name, known))
+    )
+    if not missing:
+        return
+    line, column = missing[0]
+    message = f"{where} has no column {column!r} (RML-Core, Reference)"
+    raise mapping_error(mapping, line, message, _hint(column, list(known)))
 
 
 def _hint(column: str, known: list[str]) -> str:
@@ -279,3 +290,17 @@ def _hint(column: str, known: list[str]) -> str:
         return f"did you mean {', '.join(map(repr, near))}?"
     shown = ", ".join(map(repr, known[:_SHOWN]))
     return f"it has {shown}" + (f" and {len(known) - _SHOWN} more" if len(known) > _SHOWN else "")
+
+
+def check_xpaths(mapping: Path, source: LogicalSource, lines: Mapping[str, int]) -> None:
+    """Compile the iterator and the references of an XML file.
+
+    Raises:
+        MappingError: one is no XPath.
+    """
+    for written, line in [(source.iterator, source.line), *lines.items()]:
+        try:
+            check_xpath(written, dict(source.namespaces))
+        except ValueError as error:
+            message = f"{written!r} is no XPath: {error} (RML-IO-Registry, XPath)"
+            raise mapping_error(mapping, line, message) from error

@@ -10,7 +10,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-LOCKS = ["requirements.lock", "requirements-dev.lock"]
+LOCKS = ["requirements.lock", "requirements-dev.lock", "requirements-spark.lock"]
 
 
 def _locked(path: Path) -> dict[str, str]:
@@ -22,7 +22,8 @@ def _locked(path: Path) -> dict[str, str]:
 def _declared(root: Path, lock: str) -> list[Requirement]:
     document = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
     run, groups = document["project"]["dependencies"], document["dependency-groups"]
-    lists = {LOCKS[0]: run, LOCKS[1]: run + groups["dev"]}
+    extra = document["project"]["optional-dependencies"]["spark"] + groups["spark-build"]
+    lists = {LOCKS[0]: run, LOCKS[1]: run + groups["dev"], LOCKS[2]: extra}
     return [Requirement(line) for line in lists[lock]]
 
 
@@ -45,5 +46,6 @@ def test_a_lock_has_hashes_and_no_address(root: Path, lock: str) -> None:
 
 
 def test_what_runs_is_what_was_tested(root: Path) -> None:
-    run, develop = _locked(root / LOCKS[0]), _locked(root / LOCKS[1])
+    run, develop, spark = (_locked(root / lock) for lock in LOCKS)
     assert run.items() <= develop.items()
+    assert {name: spark[name] for name in spark.keys() & develop.keys()}.items() <= develop.items()

@@ -46,7 +46,9 @@ NUMBERS = [
     "1e3", "1E3", "1e-7", "-1.5e-10", "1.25E2", "1e22", "1e21", "123456789012345678",
     "9007199254740993", "0.1", "1e-3", "0.001", "0.00099", "9999999", "10000000", "12345678.9",
     "1e400", "-1e400", "1e-400", "4.9e-324", "9.9e-324", "1e-322", "4.9e-323", "2e23",
-    "1.7976931348623157e308", "2e-3", "INF", "-INF", "+INF", "NaN", "inf", "nan", "Infinity",
+    "1.7976931348623157e308", "1.7976931348623159e308", "123456789012345678901234567890",
+    "-99999999999999999999.5", "0.30000000000000004", "1e23", "9007199254740.993", "2e-3",
+    "INF", "-INF", "+INF", "NaN", "inf", "nan", "Infinity",
     "1d", "1f", "0x1", "1_000", "1__0", " 12 ", "12\n", "1,5", "1.0000000005", "-1.0000000005",
     "5e-10", "999999999999999", "9999999999999999", "true", "false", "t", "f", "T", "1", "TRUE",
     "99999999999999999999999999999999999999999", "٣", "1.", "--1", "+-1", "e5", "1e", "1e+5",
@@ -68,6 +70,9 @@ MOMENTS = [
     "2024-01-01\u00a012:00:00", "２０２４-01-01", "2024-01-01T25:00:00", "2024-01-01T12:60:00",
     "2024-01-01T12:00:60", "-0044-03-15", "12024-01-01", "012024-01-01", "2000-02-29",
     "1900-02-29", "12:30:00", "24:00:00", "24:00:00.00Z", "24:00:01", "12:30:00.500+00:00",
+    "2024-01-01T12:00:60", "1500-02-29", "1582-10-10T12:00:00", "1582-10-15", "0004-02-29",
+    "1700-02-29", "1890-07-01T12:00:00", "0001-01-01T00:00:00", "9999-12-31T23:59:59.999999",
+    "2024-04-07T01:45:00", "2024-10-06T02:15:00", "1940-05-16T00:20:00", "2011-12-30T12:00:00",
 ]  # fmt: skip
 BYTES = ["", "CAFE", "cafe", "CAF", "xy", "CA FE", "0" * 20_001, "0f" * 20_000, None]
 EPOCHS = [
@@ -134,6 +139,8 @@ TIMES = {
 }
 
 
+ZONES = ["UTC", "Europe/Stockholm", "America/New_York", "Asia/Kolkata"]
+ZONES += ["Australia/Lord_Howe", "Europe/Amsterdam", "Pacific/Apia"]
 EVERY = " ".join(
     [
         *(macro.partition("(")[0] for macro in duckdb_macros.MACROS),
@@ -193,7 +200,7 @@ def test_a_function_makes_of_nasty_values_what_duckdb_makes(
     assert differences(spark, engine, called(call), Levels(), CALLS[call]) == []
 
 
-@pytest.mark.parametrize("zone", ["UTC", "Europe/Stockholm", "America/New_York", "Asia/Kolkata"])
+@pytest.mark.parametrize("zone", ZONES)
 @pytest.mark.parametrize("form", TIMES)
 def test_a_time_is_the_same_moment(
     spark: SparkSession, engine: Engine, form: str, zone: str
@@ -291,6 +298,20 @@ def test_every_function_that_a_model_calls_is_one_of_spark() -> None:
     assert called - rewritten <= {
         re.findall(r"tr_\w+", definition)[0] for definition in definitions(" ".join(called))
     }
+
+
+def test_a_letter_of_every_block_of_unicode_makes_the_same_terms(
+    spark: SparkSession, engine: Engine
+) -> None:
+    # Blocks begin at multiples of 16; a plane's last two places are no letters.
+    codes = [*range(0x01, 0x3400, 0x10), *range(0x3400, 0x110000, 0x80), *range(0x7E, 0x400)]
+    codes += [plane + place for plane in range(0, 0x110000, 0x10000) for place in (0xFFFD, 0xFFFE)]
+    values = [f"a{chr(code)}b" for code in codes if not 0xD800 <= code < 0xE000]
+    assert len(values) > 9000
+    for name in ("tr_iri_safe(v)", "tr_uri_safe(v)", "tr_iri(v, 'http://b/')", "tr_escape(v)"):
+        assert differences(spark, engine, called(name), Levels(), values) == []
+    for name in ("tr_blank(v)", "tr_uri(v, 'http://b/')", "tr_unsafe_iri(v, 'http://b/')"):
+        assert differences(spark, engine, called(name), Levels(), values) == []
 
 
 @pytest.mark.parametrize("seed", [1, 2])

@@ -12,29 +12,31 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from kg.lift.mapping import LogicalSource
-from kg.lift.spark_sources import CODE, NUMBER, PLACE, Split, plan_splits, read_split
+from kg.lift.spark_reading import read_split
+from kg.lift.spark_splits import CODE, PLACE, Layout, Split, plan_splits
 
 Row = tuple[int, str | None, str | None]
 
 
-def rows_of(splits: list[Split], *, is_typed: bool) -> list[Row]:
+def layout(form: str, *, is_list: bool = False) -> Layout:
+    return Layout(("v",), (is_list,), is_typed=form in {"jsonl", "json", "parquet"})
+
+
+def rows_of(splits: list[Split]) -> list[Row]:
     """Read splits of one column: the place, value or the code of what is wrong, and the kind."""
-    names = ["raw0", "raw0_kind"] if is_typed else ["raw0"]
-    fields = [(NUMBER, pa.int64()), (PLACE, pa.int64())]
-    fields += [(name, pa.string()) for name in [*names, CODE, "bad_message", "bad_raw"]]
-    read = []
-    for number, split in enumerate(splits):
-        for batch in read_split(split, number << 40, pa.schema(fields)):
-            rows = batch.to_pylist()
-            read += [(row[PLACE], row["raw0"] or row[CODE], row.get("raw0_kind")) for row in rows]
-    return read
+    rows = [
+        row
+        for number, split in enumerate(splits)
+        for batch in read_split(split, number << 40)
+        for row in batch.to_pylist()
+    ]
+    return [(row[PLACE], row["c0"] or row[CODE], row.get("k0")) for row in rows]
 
 
 def read(folder: Path, name: str, content: bytes, split_bytes: int, form: str = "") -> list[Row]:
     (folder / name).write_bytes(content)
     source = LogicalSource(name, form or name.partition(".")[2].removesuffix(".gz"))
-    splits = plan_splits(source, folder, ("v",), split_bytes)
-    return rows_of(splits, is_typed=source.formulation in {"jsonl", "json", "parquet"})
+    return rows_of(plan_splits(source, folder, layout(source.formulation), split_bytes))
 
 
 @pytest.mark.parametrize("split_bytes", [1, 7, 20, 1000])
@@ -87,14 +89,18 @@ def test_lines_of_json_keep_their_numbers_and_types(tmp_path: Path, split_bytes:
     ]
 
 
-def test_a_list_makes_a_row_for_each_value(tmp_path: Path) -> None:
-    (tmp_path / "j.jsonl").write_text(json.dumps({"v": ["a", "b"]}) + '\n{"v": []}\n')
-    splits = plan_splits(LogicalSource("j.jsonl", "jsonl"), tmp_path, ("v[*]",))
-    assert rows_of(splits, is_typed=True) == [(1, "a", None), (1, "b", None), (2, None, None)]
+def test_a_list_keeps_its_values_together(tmp_path: Path) -> None:
+    (tmp_path / "j.jsonl").write_text(json.dumps({"v": ["a", 1]}) + '\n{"v": []}\n')
+    source = LogicalSource("j.jsonl", "jsonl")
+    splits = plan_splits(source, tmp_path, Layout(("v[*]",), (True,), is_typed=True))
+    integer = {"value": "1", "kind": "http://www.w3.org/2001/XMLSchema#integer"}
+    first, second = rows_of(splits)
+    assert first[1] == [{"value": "a", "kind": None}, integer]
+    assert second[1] is None
 
 
 def test_a_group_of_rows_of_parquet_is_a_split(tmp_path: Path) -> None:
     pq.write_table(pa.table({"v": ["a", "b", "c"]}), tmp_path / "j.parquet", row_group_size=2)
-    splits = plan_splits(LogicalSource("j.parquet", "parquet"), tmp_path, ("v",))
+    splits = plan_splits(LogicalSource("j.parquet", "parquet"), tmp_path, layout("parquet"))
     assert len(splits) == 2
-    assert rows_of(splits, is_typed=True) == [(1, "a", None), (2, "b", None), (3, "c", None)]
+    assert rows_of(splits) == [(1, "a", None), (2, "b", None), (3, "c", None)]
