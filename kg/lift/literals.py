@@ -30,8 +30,18 @@ CHECKED = {
 }
 """Datatype IRI -> the form its text is checked against and written in."""
 
-LANGUAGE = r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*|[ix](?:-[A-Za-z0-9]{1,8})+"
-"""A language tag of BCP 47, as far as a pattern can tell."""
+_PRIVATE_USE = "[Xx](?:-[A-Za-z0-9]{1,8})+"
+_IRREGULAR = (
+    "en-GB-oed|sgn-(?:BE-FR|BE-NL|CH-DE)|i-(?:ami|bnn|default|enochian|hak|klingon|lux|mingo|"
+    "navajo|pwn|tao|tay|tsu)"
+)
+LANGUAGE = (
+    "(?:[A-Za-z]{2,3}(?:-[A-Za-z]{3}){0,3}|[A-Za-z]{4,8})(?:-[A-Za-z]{4})?"
+    "(?:-(?:[A-Za-z]{2}|[0-9]{3}))?(?:-(?:[A-Za-z0-9]{5,8}|[0-9][A-Za-z0-9]{3}))*"
+    f"(?:-[0-9A-WY-Za-wy-z](?:-[A-Za-z0-9]{{2,8}})+)*(?:-{_PRIVATE_USE})?"
+    f"|{_PRIVATE_USE}|{_IRREGULAR}"
+)
+"""A language tag that is well-formed (BCP 47, RFC 5646, section 2.1)."""
 
 LANGUAGE_TAG = "language tag"
 """What the language of a literal must be, in messages."""

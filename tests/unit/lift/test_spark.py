@@ -109,6 +109,10 @@ CALLS = {
         "abcdefghi",
         "zh-Hant-TW",
         "i-klingon",
+        "en-ab-cd",
+        "de-u-co-phonebk",
+        "en-a",
+        "zh-cmn-Hans-CN-x-a",
         None,
     ],
     **{
