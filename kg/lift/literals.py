@@ -46,6 +46,9 @@ LANGUAGE = (
 LANGUAGE_TAG = "language tag"
 """What the language of a literal must be, in messages."""
 
+ROW_DATATYPE = "value of the datatype that the row names"
+"""What a literal must be whose datatype is no constant."""
+
 NUMERIC = frozenset({"integer", "decimal", "double"})
 EXAMPLES = {
     "integer": "12",

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 XSD = "http://www.w3.org/2001/XMLSchema#"
 RDF_TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
+RDF_LANG_STRING = "http://www.w3.org/1999/02/22-rdf-syntax-ns#langString"
 FUNCTION_NAMESPACES = {
     "grel": "http://users.ugent.be/~bjdmeest/function/grel.ttl#",
     "idlab-fn": "https://w3id.org/imec/idlab/function#",

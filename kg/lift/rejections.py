@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from kg.lift.columns import find_unencodable
-from kg.lift.literals import CHECKED, EXAMPLES, LANGUAGE_TAG
+from kg.lift.literals import CHECKED, EXAMPLES, LANGUAGE_TAG, ROW_DATATYPE
 from kg.lift.mapping import XSD
 from kg.records import Rejected
 
@@ -61,6 +61,8 @@ def _explain(check: Check) -> tuple[str, str]:
         )
     if check.wanted == LANGUAGE_TAG:
         return "is no language tag of BCP 47", "write it as en, sv or de-AT"
+    if check.wanted == ROW_DATATYPE:
+        return f"is no {ROW_DATATYPE}", "correct the value or its datatype"
     datatype = check.wanted.replace(XSD, "xsd:")
     return f"is no {datatype}", f"write it as {EXAMPLES[CHECKED[check.wanted]]}"
 

@@ -8,8 +8,16 @@ from typing import TYPE_CHECKING, Literal
 from sqlglot import exp
 
 from kg.lift.levels import Levels
-from kg.lift.literals import CHECKED, LANGUAGE_TAG, NUMERIC, canonical, is_lexical
+from kg.lift.literals import (
+    CHECKED,
+    LANGUAGE_TAG,
+    NUMERIC,
+    ROW_DATATYPE,
+    canonical,
+    is_lexical,
+)
 from kg.lift.mapping import (
+    RDF_LANG_STRING,
     XSD,
     Constant,
     Expression,
@@ -127,10 +135,10 @@ class TermColumns:
             typed = join([text('"^^<'), kind, text(">")])
             suffix = exp.Coalesce(this=typed, expressions=[text('"')])
             return join([text('"'), call("tr_escape", value), suffix])
-        quoted = [text('"'), call("tr_escape", value)]
         there = exp.Not(this=exp.Is(this=value.copy(), expression=exp.null()))
         guard = there if guard is None else exp.and_(guard.copy(), there)
-        return join([*quoted, *self._suffix(term_map, base, datatype, guard)])
+        quoted = [text('"'), call("tr_escape", value)]
+        return join([*quoted, *self._suffix(term_map, base, (value, datatype), guard)])
 
     def _constant_literal(self, value: str, datatype: str, form: str, line: int) -> str:
         written: str | None = value
@@ -177,8 +185,9 @@ class TermColumns:
         return checked
 
     def _suffix(
-        self, term_map: TermMap, base: str, datatype: str, guard: exp.Expr | None
+        self, term_map: TermMap, base: str, literal: tuple[exp.Expr, str], guard: exp.Expr | None
     ) -> list[exp.Expr]:
+        value, datatype = literal
         if term_map.language is not None:
             spoken = self.values.text_of(term_map.language.expression, term_map.line, guard)
             return [text('"@'), self._language(term_map, spoken, guard)]
@@ -186,8 +195,22 @@ class TermColumns:
             return [text('"')]
         if datatype:
             return [text(f'"^^<{datatype}>')]
-        made = self._iri(term_map.datatype, base, guard)
-        return [text('"^^'), text(made) if isinstance(made, str) else made]
+        kind = self._iri(term_map.datatype, base, guard)
+        assert isinstance(kind, exp.Expr), "a constant datatype was written before"
+        self._check_by_row(term_map, value, kind, guard)
+        is_plain = exp.EQ(this=kind.copy(), expression=text(f"<{XSD}string>"))
+        return [exp.Case().when(is_plain, text('"')).else_(join([text('"^^'), kind]))]
+
+    def _check_by_row(
+        self, term_map: TermMap, value: exp.Expr, kind: exp.Expr, guard: exp.Expr | None
+    ) -> None:
+        """Check a value against the datatype that its row names."""
+        made = exp.Case(this=kind.copy()).when(text(f"<{RDF_LANG_STRING}>"), exp.null())
+        for datatype, form in CHECKED.items():
+            passed = exp.Case().when(call(f"tr_is_{form}", value), value.copy())
+            made = made.when(text(f"<{datatype}>"), passed)
+        test = (value, made.else_(value.copy()), guard)
+        self._check("bad-literal", term_map.expression, ROW_DATATYPE, term_map.line, test)
 
     def _language(self, term_map: TermMap, spoken: exp.Expr, guard: exp.Expr | None) -> exp.Expr:
         language = term_map.language

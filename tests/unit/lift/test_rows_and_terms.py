@@ -13,6 +13,7 @@ from kg.errors import MappingError
 from kg.lift import lift_file
 
 X = "http://x.org/"
+XSD = "http://www.w3.org/2001/XMLSchema#"
 PREFIXES = (
     "@prefix rml: <http://w3id.org/rml/> . @prefix csvw: <http://www.w3.org/ns/csvw#> .\n"
     "@prefix ex: <http://x.org/> . @prefix xsd: <http://www.w3.org/2001/XMLSchema#> .\n"
@@ -179,4 +180,20 @@ def test_text_of_sqlite_that_is_no_text_rejects_its_row_alone(tmp_path: Path) ->
     assert lift(tmp_path, mapping) == (
         ['<1> <p> "a"', '<3> <p> "c"'],
         [("t#2", "bad-encoding")],
+    )
+
+
+def test_a_value_is_checked_by_the_datatype_that_its_row_names(tmp_path: Path) -> None:
+    rule = 'rml:reference "name" ; rml:datatypeMap [ rml:template "{kind}" ]'
+    base = of("f.csv", rule).replace(
+        "rml:logicalSource", f"rml:baseIRI <{XSD}> ; rml:logicalSource", 1
+    )
+    rows = "id,name,kind\n1,7,integer\n2,x,integer\n3,x,string\n4,x,token\n5,x,\n"
+    assert lift(tmp_path, base, f_csv=rows) == (
+        [
+            f'<{XSD}1> <p> "7"^^<{XSD}integer>',
+            f'<{XSD}3> <p> "x"',
+            f'<{XSD}4> <p> "x"^^<{XSD}token>',
+        ],
+        [("f.csv:3", "bad-literal")],
     )

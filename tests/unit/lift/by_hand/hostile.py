@@ -104,6 +104,7 @@ TYPED: dict[str, st.SearchStrategy[Any]] = {
     "instant": st.datetimes(_DAY("1902-01-01"), _DAY("2100-01-01"), timezones=st.just(UTC)),
     "date": st.dates(date.min, date.max),
     "time": st.times(time.min, time.max),
+    "small": st.integers(-999, 999),
     "quarter": st.integers(-40, 40).filter(lambda number: number % 4).map(lambda n: n / 4),
     "second": st.datetimes(_DAY("1950-01-01"), _DAY("2050-01-01")).map(
         lambda moment: moment.replace(microsecond=0)
@@ -116,6 +117,6 @@ TYPED_IN = {
     "jsonl": ["integer", "float", "boolean"],
     "sql": ["integer", "float", "binary"],
     "parquet": [*_words("integer float boolean binary decimal datetime instant date time")],
-    "xlsx": ["integer", "quarter", "boolean", "second"],
+    "xlsx": ["small", "quarter", "boolean", "second"],
 }
 """The types that a form has; a sheet's numbers are no wider than what it shows."""

@@ -173,9 +173,10 @@ def natural(value: Any) -> tuple[str, str]:
             return "".join(f"{byte:02X}" for byte in value), XSD + "hexBinary"
         case datetime():
             zone = "" if value.tzinfo is None else "Z"
-            return f"{value:%Y-%m-%dT%H:%M:%S}{_fraction(value)}{zone}", XSD + "dateTime"
+            clock = f"{value:%H:%M:%S}{_fraction(value)}{zone}"
+            return f"{_day(value)}T{clock}", XSD + "dateTime"
         case date():
-            return f"{value:%Y-%m-%d}", XSD + "date"
+            return _day(value), XSD + "date"
         case time():
             return f"{value:%H:%M:%S}{_fraction(value)}", XSD + "time"
     raise TypeError(f"no value of a source: {value!r}")
@@ -186,6 +187,10 @@ def _plain(value: Decimal) -> str:
     if "." in text:
         text = text.rstrip("0").rstrip(".")
     return "0" if text == "-0" else text
+
+
+def _day(value: date) -> str:
+    return f"{value.year:04d}-{value.month:02d}-{value.day:02d}"
 
 
 def _fraction(value: datetime | time) -> str:
