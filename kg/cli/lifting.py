@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 from enum import StrEnum
-from pathlib import Path  # noqa: TC003 - typer reads the annotations
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -31,7 +31,15 @@ class Engine(StrEnum):
 
 def lift(
     mapping: Annotated[Path, typer.Argument(help="A mapping in YARRRML (.yml) or RML (.ttl).")],
-    output: Annotated[str, typer.Option("-o", "--output", help="Default: print.")] = "",
+    output: Annotated[
+        str,
+        typer.Option(
+            "-o", "--output", help="A file; FILE.parquet: columns of terms. Default: print."
+        ),
+    ] = "",
+    store: Annotated[
+        Path | None, typer.Option(help="Load an Oxigraph store in this new folder instead.")
+    ] = None,
     base: Annotated[str, typer.Option(help="What relative IRIs resolve against.")] = (
         "http://example.com/base/"
     ),
@@ -62,7 +70,7 @@ def lift(
         if engine is Engine.SPARK:
             rows, count = _lift_by_spark(mapping, base, output, spark_master, is_sorted=in_order)
         else:
-            rows = _lift(mapping, base, output, is_sorted=in_order)
+            rows = _lift(mapping, base, output, store, is_sorted=in_order)
             count = len(rows)
         if rejected:
             with open_output(rejected) as out:
@@ -75,11 +83,19 @@ def lift(
     sys.exit(1)
 
 
-def _lift(mapping: Path, base: str, output: str, *, is_sorted: bool) -> Sequence[Rejected]:
-    """Lift into a file, or print; give the rows that were put aside."""
+def _lift(
+    mapping: Path, base: str, output: str, store: Path | None, *, is_sorted: bool
+) -> Sequence[Rejected]:
+    """Lift into a store or a file, or print; give the rows that were put aside."""
     lifted = lift_file(mapping, base, is_sorted=is_sorted)
+    if store is not None:
+        importlib.import_module("kg.store").write_store(store, base, lifted.lines)
+        return lifted.rejected
     with open_output(output) as out:
-        lifted.write(out)
+        if Path(output).suffix == ".parquet":
+            lifted.write_parquet(out)
+        else:
+            lifted.write(out)
         out.flush()
     if out.is_empty and not lifted.rejected:
         typer.echo("No quads: no row had a value for every term of a fact.", err=True)

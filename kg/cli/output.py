@@ -53,6 +53,8 @@ def open_output(name: str) -> Iterator[Output]:
 class Output:
     """An open file whose errors are its own, and not those of what is written into it."""
 
+    closed = False
+
     def __init__(self, name: str, file: IO[bytes]) -> None:
         self._name = name
         self._file = file
@@ -73,6 +75,9 @@ class Output:
         """Write one block after another; raises as `write`."""
         for block in blocks:
             self.write(block)
+
+    def close(self) -> None:
+        """Leave it open: who opened it closes it."""
 
     def flush(self) -> None:
         """Write what waits in memory; raises as `write`."""

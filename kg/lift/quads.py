@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import takewhile
 from typing import TYPE_CHECKING, TypeAlias
 
+import pyarrow as pa
 from sqlglot import exp
 
 from kg.lift.functions import text
@@ -19,6 +20,8 @@ Shape: TypeAlias = tuple[str, str, bool]
 
 QUAD = ("subject", "predicate", "object", "graph")
 """The columns of quads in Arrow: terms in N-Triples syntax; the default graph is NULL."""
+
+QUAD_SCHEMA = pa.schema([(name, pa.string()) for name in QUAD])
 
 DEFAULT_GRAPHS = (
     "<http://w3id.org/rml/defaultGraph>",

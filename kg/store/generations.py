@@ -11,6 +11,7 @@ from kg.errors import StoreError, StoreLocked
 from kg.store.embedded import EmbeddedStore
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
 CURRENT = "CURRENT"
@@ -45,6 +46,24 @@ def current_generation(folder: Path) -> Path | None:
     if not (folder / name).is_dir():
         raise _damaged(folder, f"names {name}, which does not exist")
     return folder / name
+
+
+def write_store(folder: Path, base: str, lines: Iterable[str]) -> None:
+    """Load N-Quads lines into a store of its own, whose folder appears when it is whole.
+
+    What ``lines`` raises passes through.
+    Raises: StoreError where something stands already, or for a line that is no N-Quads.
+    """
+    if folder.exists():
+        raise StoreError(f"{folder} is there already", hint="name a new folder")
+    half = folder.with_name(f".{folder.name}.{os.getpid()}.part")
+    try:
+        with EmbeddedStore.open(half, base) as store:
+            store.bulk_load(lines)
+            store.flush()
+        half.rename(folder)
+    finally:
+        shutil.rmtree(half, ignore_errors=True)
 
 
 def begin(folder: Path) -> Path:
