@@ -13,7 +13,7 @@ import sqlalchemy
 
 from kg.errors import SourceError
 from kg.lift.databases import read_header, read_rows
-from kg.lift.spool import Item
+from kg.lift.spool import Rows
 from kg.records import Record
 from kg.settings import SourceSettings, TableSettings
 from kg.sources import read_source
@@ -145,10 +145,9 @@ _LOST = {
 def session_of(row: object) -> object:
     if isinstance(row, Record):
         return row.row["session"]
-    assert isinstance(row, Item)
-    cell = row.cells[1]
-    assert isinstance(cell, tuple)
-    return cell[0]
+    assert isinstance(row, Rows)
+    (session, *_) = row.columns[1]
+    return session
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,8 @@ from pathlib import Path
 from kg.lift.databases import read_rows
 url, rows = sys.argv[1], int(sys.argv[2])
 query = f"SELECT * FROM streamed WHERE id <= {rows}"
-assert sum(1 for _ in read_rows(url, Path(), query, ["id", "name", "size"])) == rows
+blocks = read_rows(url, Path(), query, ["id", "name", "size"])
+assert sum(len(block.positions) for block in blocks) == rows
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
 """
 
