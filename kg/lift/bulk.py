@@ -146,7 +146,9 @@ class Bulk:
         model = unit.model
         table = self._tables.open(unit.source)
         is_typed = preparation_of(unit.source).is_typed
-        batch = table.select(model.columns, needs_row=model.needs_row, is_typed=is_typed)
+        batch = table.select(
+            model.columns, model.copies, needs_row=model.needs_row, is_typed=is_typed
+        )
         if is_whole and table.text_file is not None and model.columns:
             batch = require_columns(batch, model.columns)
         relations = f"batch AS {batch}"
@@ -154,7 +156,9 @@ class Bulk:
             parent = model.parent
             is_typed = preparation_of(parent.source).is_typed
             other = self._tables.open(parent.source)
-            select = other.select(parent.columns, needs_row=parent.needs_row, is_typed=is_typed)
+            select = other.select(
+                parent.columns, parent.copies, needs_row=parent.needs_row, is_typed=is_typed
+            )
             if is_whole and other.text_file is not None and parent.columns:
                 select = require_columns(select, parent.columns)
             relations += f", parent AS {select}"
@@ -249,14 +253,14 @@ class Bulk:
         position = (
             exp.column(POSITION) if self._tables.open(run.unit.source).is_spooled else exp.null()
         )
-        raw = [exp.column(name) for name in model.columns.values()]
+        raw = [exp.column(name) for name in model.raws]
         select.set("expressions", [*numbers, position, *raw])
         query = run.sql.removesuffix(to_sql(model.select)) + to_sql(select)
         for failed, missed, place, *values in self._engine.rows(query):
             check = failed if failed is not None else missed
             if check is None:
                 continue
-            row = dict(zip(model.columns, values, strict=True))
+            row = model.row_of(values)
             name = run.unit.source.name
             record = Record(name, name, "", row, place or name)
             known = model.checks if failed is not None else model.misses

@@ -62,21 +62,27 @@ class Table:
     text_file: Path | None = None
     read_as: str = ""
 
-    def select(self, columns: Mapping[str, str], *, needs_row: bool, is_typed: bool) -> str:
+    def select(
+        self,
+        columns: Mapping[str, str],
+        copies: Mapping[str, str],
+        *,
+        needs_row: bool,
+        is_typed: bool,
+    ) -> str:
         """Write the relation of a model: its raw columns, one row for each choice of values."""
-        used = {self.columns[reference]: name for reference, name in columns.items()}
+        raws = [(name, self.columns[reference]) for reference, name in columns.items()]
+        raws += [(name, self.columns[reference]) for name, reference in copies.items()]
         inner = self.relation
-        for column in used:
+        for name, column in raws:
             if column.is_list:
-                name = column.value
-                values = f"unnest(CASE WHEN len({name}) > 0 THEN {name} ELSE [NULL] END) AS {name}"
-                inner = f"(SELECT * EXCLUDE ({name}), {values} FROM {inner})"
+                some = f"CASE WHEN len({column.value}) > 0 THEN {column.value} ELSE [NULL] END"
+                inner = f"(SELECT *, unnest({some}) AS {name}_list FROM {inner})"
         wanted = [POSITION] if self.is_spooled else []
-        for reference, name in columns.items():
-            column = self.columns[reference]
+        for name, column in raws:
             value, kind = column.value, column.kind
             if column.is_list:
-                value, kind = f"{column.value}.value", f"{column.value}.kind"
+                value, kind = f"{name}_list.value", f"{name}_list.kind"
             wanted.append(f"{value} AS {name}")
             wanted += [f"{kind} AS {kind_of(name)}"] if is_typed else []
         if needs_row:

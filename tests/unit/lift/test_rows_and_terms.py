@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from pathlib import Path
 
@@ -197,3 +198,17 @@ def test_a_value_is_checked_by_the_datatype_that_its_row_names(tmp_path: Path) -
         ],
         [("f.csv:3", "bad-literal")],
     )
+
+
+def test_terms_of_the_same_list_combine_in_every_way(tmp_path: Path) -> None:
+    items = json.dumps([{"tags": ["a", "b"]}])
+    link = 'rml:parentTriplesMap <#f> ; rml:joinCondition [ rml:child "{0}" ; rml:parent "{0}" ]'
+    subject = 'rml:template "{$.tags[*]}"'
+    mapping = of("f.json", 'rml:reference "$.tags[*]"', subject=subject)
+    assert lift(tmp_path, mapping, f_json=items)[0] == [
+        f'<{mine}> <p> "{theirs}"' for mine in "ab" for theirs in "ab"
+    ]
+    mapping = of("f.json", link.replace("{0}", "$.tags[*]"), subject=subject)
+    assert lift(tmp_path, mapping, f_json=items)[0] == [
+        f"<{mine}> <p> <{theirs}>" for mine in "ab" for theirs in "ab"
+    ]
