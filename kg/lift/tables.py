@@ -66,14 +66,22 @@ class Table:
         self,
         columns: Mapping[str, str],
         copies: Mapping[str, str],
+        required: Sequence[str] = (),
         *,
         needs_row: bool,
         is_typed: bool,
     ) -> str:
-        """Write the relation of a model: its raw columns, one row for each choice of values."""
+        """Write the relation of a model: its raw columns, one row for each choice of values.
+
+        DuckDB looks only at the columns that a query needs. A row of text that one query refuses
+        must be refused by all, so each reads also what is ``required`` by others.
+        """
         raws = [(name, self.columns[reference]) for reference, name in columns.items()]
         raws += [(name, self.columns[reference]) for name, reference in copies.items()]
         inner = self.relation
+        if required:
+            read = ", ".join(self.columns[reference].value for reference in required)
+            inner = f"(SELECT * FROM {inner} WHERE hash({read}) IS NOT NULL)"
         for name, column in raws:
             if column.is_list:
                 some = f"CASE WHEN len({column.value}) > 0 THEN {column.value} ELSE [NULL] END"
@@ -100,15 +108,6 @@ def has_several(source: LogicalSource, reference: str) -> bool:
     if source.formulation in {"json", "jsonl"}:
         return is_plural(parse_path(reference))
     return source.formulation == "xml"
-
-
-def require_columns(relation: str, columns: Mapping[str, str]) -> str:
-    """Keep the rows of which all raw columns can be read.
-
-    DuckDB looks only at the columns that a query needs; a row of text that one query refuses
-    must be refused by all.
-    """
-    return f"(SELECT * FROM {relation} WHERE hash({', '.join(columns.values())}) IS NOT NULL)"
 
 
 @dataclass(slots=True)

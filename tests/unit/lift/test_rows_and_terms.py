@@ -212,3 +212,14 @@ def test_terms_of_the_same_list_combine_in_every_way(tmp_path: Path) -> None:
     assert lift(tmp_path, mapping, f_json=items)[0] == [
         f"<{mine}> <p> <{theirs}>" for mine in "ab" for theirs in "ab"
     ]
+
+
+def test_a_row_of_text_that_a_join_cannot_read_is_left_out_of_all(tmp_path: Path) -> None:
+    link = 'rml:parentTriplesMap <#f> ; rml:joinCondition [ rml:child "part" ; rml:parent "part" ]'
+    rows = b"id,part\n1,\xff\n2,b\n"
+    nameless = "rml:termType rml:BlankNode ; rml:class ex:C"
+    for subject in ('rml:template "{id}" ; rml:class ex:C', nameless):
+        lines, rejected = lift(tmp_path, of("f.csv", link, subject=subject), f_csv=rows)
+        assert rejected == [("f.csv:2", "bad-encoding")]
+        assert len(lines) == 2
+        assert len({line.split()[0] for line in lines}) == 1
