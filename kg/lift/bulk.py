@@ -272,7 +272,8 @@ class Bulk:
         select = engine.prepare(to_sql(model.select), tuple(model.columns.values()))
         compiled = CompiledSource(run.unit.source.name, self._mapping, model, select)
         records: list[Record] = []
-        for record in read_again(file, run.unit.source):
+        source = run.unit.source
+        for record in read_again(file, source, self._tables.uses[source]):
             if not isinstance(record, Record):
                 continue  # DuckDB has left out the line too, and `_bad_lines` tells of it
             records.append(record)

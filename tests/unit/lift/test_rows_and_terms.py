@@ -223,3 +223,18 @@ def test_a_row_of_text_that_a_join_cannot_read_is_left_out_of_all(tmp_path: Path
         assert rejected == [("f.csv:2", "bad-encoding")]
         assert len(lines) == 2
         assert len({line.split()[0] for line in lines}) == 1
+
+
+def test_what_means_nothing_is_no_bad_value_beside_one(tmp_path: Path) -> None:
+    rule = 'rml:reference "name" ; rml:datatype xsd:integer'
+    mapping = of("f.csv", rule).replace('"f.csv"', '[ csvw:url "f.csv" ; csvw:null "-" ]')
+    rows = "id,name\n1,-\n2,x\n3,7\n"
+    made = lift(tmp_path, mapping, f_csv=rows)
+    assert made == ([f'<3> <p> "7"^^<{XSD}integer>'], [("f.csv:3", "bad-literal")])
+
+
+def test_a_bad_value_is_reported_beside_text_that_is_not_asked_for(tmp_path: Path) -> None:
+    rule = 'rml:reference "name" ; rml:datatype xsd:integer'
+    rows = b"id,name,note\n1,x,\xff\n2,7,\xff\n"
+    made = lift(tmp_path, of("f.csv", rule), f_csv=rows)
+    assert made == ([f'<2> <p> "7"^^<{XSD}integer>'], [("f.csv:2", "bad-literal")])
