@@ -155,7 +155,7 @@ def test_a_table_may_be_named_as_a_query_begins(tmp_path: Path) -> None:
     )
     mapping = mapping.replace('"f.csv"', '"sqlite:///t.sqlite" ; rml:iterator "select id"')
     lines, rejected = lift(tmp_path, mapping)
-    assert (len(lines), rejected) == (1, [("select id#2", "bad-iri")])
+    assert (len(lines), rejected) == (1, [('"select id"#2', "bad-iri")])
 
 
 def test_a_column_of_parquet_may_have_no_value_at_all(tmp_path: Path) -> None:
@@ -238,3 +238,11 @@ def test_a_bad_value_is_reported_beside_text_that_is_not_asked_for(tmp_path: Pat
     rows = b"id,name,note\n1,x,\xff\n2,7,\xff\n"
     made = lift(tmp_path, of("f.csv", rule), f_csv=rows)
     assert made == ([f'<2> <p> "7"^^<{XSD}integer>'], [("f.csv:2", "bad-literal")])
+
+
+def test_a_bad_value_is_reported_beside_nameless_nodes(tmp_path: Path) -> None:
+    rule = 'rml:reference "name" ; rml:datatype xsd:integer'
+    mapping = of("f.csv", rule, subject="rml:termType rml:BlankNode")
+    lines, rejected = lift(tmp_path, mapping, f_csv="id,name\n1,x\n2,7\n")
+    assert [line.split(maxsplit=1)[1] for line in lines] == [f'<p> "7"^^<{XSD}integer>']
+    assert rejected == [("f.csv:2", "bad-literal")]
