@@ -7,7 +7,7 @@ are made. Only the others go through DISTINCT, which spills to disk.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from sqlglot import exp
 
@@ -16,8 +16,7 @@ from kg.lift.duckdb import Engine, to_sql
 from kg.lift.quads import group_overlapping, line_of, lines_of, quad_of
 from kg.lift.rejections import reject
 from kg.lift.rows import CompiledSource, run_rows
-from kg.lift.spool import POSITION
-from kg.lift.tables import require_columns
+from kg.lift.spool import NUMBER, POSITION
 from kg.lift.units import preparation_of
 from kg.records import Record
 
@@ -28,7 +27,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from kg.lift.duckdb import FileEngine
-    from kg.lift.model import Pattern
+    from kg.lift.mapping import LogicalSource
+    from kg.lift.model import ParentRelation, Pattern, RelationalModel
     from kg.lift.tables import Tables
     from kg.lift.units import Unit
     from kg.records import Rejected
@@ -40,7 +40,7 @@ _CHUNK_ROWS = 50_000
 class _Run:
     """A unit under way: its SQL, and whether a row is known to have failed (None: not known).
 
-    ``quick`` is the same but for rows of text that only a query of all columns finds broken.
+    ``quick`` is the same where all columns of the model are read: it does not ask for these.
     """
 
     unit: Unit
@@ -144,21 +144,24 @@ class Bulk:
 
     def _query(self, unit: Unit, *, is_whole: bool) -> str:
         model = unit.model
-        table = self._tables.open(unit.source)
-        is_typed = preparation_of(unit.source).is_typed
-        batch = table.select(model.columns, needs_row=model.needs_row, is_typed=is_typed)
-        if is_whole and table.text_file is not None and model.columns:
-            batch = require_columns(batch, model.columns)
-        relations = f"batch AS {batch}"
+        relations = f"batch AS {self._relation(unit.source, model, is_whole=is_whole)}"
         if model.parent is not None:
-            parent = model.parent
-            is_typed = preparation_of(parent.source).is_typed
-            other = self._tables.open(parent.source)
-            select = other.select(parent.columns, needs_row=parent.needs_row, is_typed=is_typed)
-            if is_whole and other.text_file is not None and parent.columns:
-                select = require_columns(select, parent.columns)
-            relations += f", parent AS {select}"
+            parent = self._relation(model.parent.source, model.parent, is_whole=is_whole)
+            relations += f", parent AS {parent}"
         return f"WITH {relations} {to_sql(model.select)}"
+
+    def _relation(
+        self, source: LogicalSource, read: RelationalModel | ParentRelation, *, is_whole: bool
+    ) -> str:
+        table = self._tables.open(source)
+        used = self._tables.uses[source] if table.text_file is not None else ()
+        return table.select(
+            read.columns,
+            read.copies,
+            [name for name in used if is_whole or name not in read.columns],
+            needs_row=read.needs_row,
+            is_typed=preparation_of(source).is_typed,
+        )
 
     def _parted(self) -> tuple[list[list[tuple[_Run, Pattern]]], list[list[Pattern]]]:
         """Part the patterns: groups that may repeat lines, and for each run those that cannot."""
@@ -249,14 +252,14 @@ class Bulk:
         position = (
             exp.column(POSITION) if self._tables.open(run.unit.source).is_spooled else exp.null()
         )
-        raw = [exp.column(name) for name in model.columns.values()]
+        raw = [exp.column(name) for name in model.raws]
         select.set("expressions", [*numbers, position, *raw])
         query = run.sql.removesuffix(to_sql(model.select)) + to_sql(select)
         for failed, missed, place, *values in self._engine.rows(query):
             check = failed if failed is not None else missed
             if check is None:
                 continue
-            row = dict(zip(model.columns, values, strict=True))
+            row = model.row_of(values)
             name = run.unit.source.name
             record = Record(name, name, "", row, place or name)
             known = model.checks if failed is not None else model.misses
@@ -266,10 +269,12 @@ class Bulk:
         """Find the bad rows of a text file by their lines, by a slower reading of it."""
         model = run.unit.model
         engine = Engine()
-        select = engine.prepare(to_sql(model.select), tuple(model.columns.values()))
+        checked = cast("exp.Select", model.select.transform(_unnumbered))
+        select = engine.prepare(to_sql(checked), tuple(model.columns.values()))
         compiled = CompiledSource(run.unit.source.name, self._mapping, model, select)
         records: list[Record] = []
-        for record in read_again(file, run.unit.source):
+        source = run.unit.source
+        for record in read_again(file, source, self._tables.uses[source]):
             if not isinstance(record, Record):
                 continue  # DuckDB has left out the line too, and `_bad_lines` tells of it
             records.append(record)
@@ -279,6 +284,13 @@ class Bulk:
         if records:
             yield from run_rows(compiled, records).rejected
         engine.close()
+
+
+def _unnumbered(node: exp.Expr) -> exp.Expr:
+    """Take any number for a row's: facts have been made of the true one, checks do not ask."""
+    if isinstance(node, exp.Column) and node.name == NUMBER:
+        return exp.Literal.number(0)
+    return node
 
 
 def to_expression(expression: exp.Expr) -> str:

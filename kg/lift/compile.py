@@ -149,4 +149,5 @@ class _Compiler:
             dict(self._terms.values.first_use),
             tuple(self._terms.levels.outputs),
             self._terms.values.needs_row,
+            copies=dict(self._terms.values.copies),
         )

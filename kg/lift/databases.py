@@ -61,7 +61,7 @@ def read_rows(
     Raises:
         SourceError: as `read_header`.
     """
-    name = "query" if is_query(wanted) else wanted.strip('"')
+    name = "query" if is_query(wanted) else wanted
     with (
         _opened(url, folder, wanted) as database,
         database.reading(_sql(database, wanted)) as result,

@@ -14,7 +14,7 @@ from kg.lift.spool import bad_row
 from kg.records import Record, Rejected
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from kg.lift.duckdb import BadLine
     from kg.lift.mapping import LogicalSource
@@ -169,7 +169,9 @@ def delimiter_of(source: LogicalSource) -> str:
     return source.delimiter or ("\t" if source.formulation == "tsv" else ",")
 
 
-def read_again(path: Path, source: LogicalSource) -> Iterator[Record | Rejected]:
+def read_again(
+    path: Path, source: LogicalSource, references: Collection[str]
+) -> Iterator[Record | Rejected]:
     """Read the rows with their lines, slowly and by Python, to say where bad ones stand.
 
     Raises:
@@ -180,23 +182,29 @@ def read_again(path: Path, source: LogicalSource) -> Iterator[Record | Rejected]
         rows = rows_of(file, source, len(header))
         next(rows, None)
         for row in rows:
-            bad = refuse_row(path, source, row, len(header))
+            named = zip(header, row.cells, strict=False)
+            cells = {name: cell for name, cell in named if name in references}
+            bad = refuse_row(path, source, row, len(header), cells.values())
             if bad is not None:
                 yield bad
             elif row.cells:
                 position = f"{path.name}:{row.lines[0].number}"
-                cells = dict(zip(header, row.cells, strict=True))
-                yield Record(source.name, source.name, position, cells, position)
+                values = {name: None if v in source.nulls else v for name, v in cells.items()}
+                yield Record(source.name, source.name, position, values, position)
 
 
 def refuse_row(
-    path: Path, source: LogicalSource, row: CsvRow[TextLine], width: int
+    path: Path,
+    source: LogicalSource,
+    row: CsvRow[TextLine],
+    width: int,
+    read: Iterable[str] | None = None,
 ) -> Rejected | None:
-    """Say what is wrong with a row; None if nothing is."""
+    """Say what is wrong with a row, of whose cells some are ``read``; None if nothing is."""
     problem, code = row.problem, "bad-row"
     if not problem and row.cells and len(row.cells) != width:
         problem = f"has {len(row.cells)} of {width} cells"
-    elif not problem and any(map(has_lone_surrogate, row.cells)):
+    elif not problem and any(map(has_lone_surrogate, row.cells if read is None else read)):
         problem, code = "holds bytes that are no text in its encoding", "bad-encoding"
     if not problem:
         return None

@@ -11,7 +11,7 @@ from kg.lift.model import ParentRelation, RelationalModel
 from kg.lift.termcolumns import TermColumns, first_failed
 
 if TYPE_CHECKING:
-    from kg.lift.mapping import Join, MappingDocument, PredicateObjectMap, TriplesMap
+    from kg.lift.mapping import Expression, Join, MappingDocument, PredicateObjectMap, TriplesMap
     from kg.lift.preparation import Preparation
 
 _CHILD, _PARENT = "child", "mother"
@@ -40,10 +40,7 @@ def compile_join(
     graphs = [child.term(graph, own, None) for graph in (*triples_map.graphs, *rule.graphs)]
     found = parent.term(join.subject, join.base or base, None)
     keys = [
-        (
-            child.levels.output(child.values.text_of(mine, join.line, None)),
-            parent.levels.output(parent.values.text_of(theirs, join.line, None)),
-        )
+        (_key(child, mine, join.line), _key(parent, theirs, join.line))
         for mine, theirs in join.conditions
     ]
     outputs, taken = list(child.levels.outputs), _columns(_CHILD, len(child.levels.outputs))
@@ -61,8 +58,19 @@ def compile_join(
         child.values.first_use | parent.values.first_use,
         tuple(outputs),
         child.values.needs_row,
-        ParentRelation(join.source, dict(parent.values.columns), parent.values.needs_row),
+        ParentRelation(
+            join.source,
+            dict(parent.values.columns),
+            parent.values.needs_row,
+            dict(parent.values.copies),
+        ),
+        dict(child.values.copies),
     )
+
+
+def _key(side: TermColumns, expression: Expression, line: int) -> int:
+    side.values.begin_term()
+    return side.levels.output(side.values.text_of(expression, line, None))
 
 
 def _joined(

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sqlglot import exp
 
     from kg.lift.mapping import LogicalSource
@@ -51,6 +53,7 @@ class RelationalModel:
     columns of ``select`` number a failed check of ``checks`` (reject) and of ``misses`` (report).
     ``outputs`` are the columns before these two. Where values have natural datatypes, these stand
     beside the raw columns (`kind_of`); ``needs_row``: the relation numbers its rows, from 1.
+    ``copies`` are further raw columns, each with the name of one that has several values.
     ``parent``: a second relation named ``parent``, of another logical source.
     """
 
@@ -64,6 +67,21 @@ class RelationalModel:
     outputs: tuple[exp.Expr, ...] = ()
     needs_row: bool = False
     parent: ParentRelation | None = None
+    copies: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def raws(self) -> list[str]:
+        """The raw columns of the relation."""
+        return [*self.columns.values(), *self.copies]
+
+    def row_of(self, values: Sequence[str | None]) -> dict[str, str | None]:
+        """Tell what a row has in its raw columns; all values that it combines of one list."""
+        found = dict(zip(self.raws, values, strict=True))
+        row = {name: found[raw] for name, raw in self.columns.items()}
+        for copy, name in self.copies.items():
+            if found[copy] != row[name]:
+                row[name] = f"{row[name]} | {found[copy]}"
+        return row
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,3 +91,4 @@ class ParentRelation:
     source: LogicalSource
     columns: dict[str, str]
     needs_row: bool
+    copies: dict[str, str]

@@ -24,6 +24,7 @@ class Preparation:
     ``is_standard`` leaves values as RML wants them: nothing is trimmed, only "" is empty, and a
     literal keeps the form it is written in. ``is_typed``: beside every column stands one with the
     datatype that its value has by nature (NULL for text), as in JSON and databases.
+    ``has_several`` tells the references that have several values in a row.
     """
 
     placeholders: tuple[str, ...] = ()
@@ -33,6 +34,7 @@ class Preparation:
     lookups: dict[str, dict[str, str]] = field(default_factory=dict)
     is_standard: bool = False
     is_typed: bool = False
+    has_several: Callable[[str], bool] = lambda _: False
 
     @classmethod
     def of_table(cls, source: SourceSettings, table: TableSettings) -> Preparation:

@@ -32,12 +32,11 @@ from kg.lift.units import plan_units, uses_of
 from kg.records import Record, Rejected
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from pyspark.sql import DataFrame, Row
 
     from kg.errors import TravelerError
     from kg.lift.mapping import LogicalSource
+    from kg.lift.model import ParentRelation, RelationalModel
     from kg.lift.units import Unit
 
 FIRST_REJECTED = 1000
@@ -118,16 +117,16 @@ class _Job:
     def _frame(self, unit: Unit) -> DataFrame:
         """Make a unit a data frame over its source."""
         model = unit.model
-        views = {"batch": self._view(unit.source, model.columns)}
+        views = {"batch": self._view(unit.source, model)}
         if model.parent is not None:
-            views["parent"] = self._view(model.parent.source, model.parent.columns)
+            views["parent"] = self._view(model.parent.source, model.parent)
             return self._query(model.select, views)
-        kept = [*PLACES[1:], *model.columns.values()]
+        kept = [*PLACES[1:], *model.raws]
         return self._query(model.select.select(*map(exp.column, kept)), views)
 
-    def _view(self, source: LogicalSource, columns: Mapping[str, str]) -> str:
+    def _view(self, source: LogicalSource, read: RelationalModel | ParentRelation) -> str:
         name = f"traveler_{uuid4().hex}"
-        self.sources.relation(source, columns).createOrReplaceTempView(name)
+        self.sources.relation(source, read.columns, read.copies).createOrReplaceTempView(name)
         return name
 
     def _query(self, select: exp.Select, views: dict[str, str]) -> DataFrame:
@@ -158,7 +157,7 @@ class _Job:
         model, count = unit.model, len(unit.model.outputs)
         failed, missed = row[f"o{count}"], row[f"o{count + 1}"]
         check = model.checks[failed] if failed is not None else model.misses[missed]
-        values = {column: row[raw] for column, raw in model.columns.items()}
+        values = model.row_of([row[raw] for raw in model.raws])
         return reject(Record(name, name, "", values, position), check, self.mapping)
 
 

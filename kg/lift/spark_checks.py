@@ -35,7 +35,7 @@ def check_patterns(mapping: Path, units: Sequence[Unit]) -> None:
         return
     engine = duckdb.Engine()
     for unit in doubtful:
-        raws = unit.model.columns.values()
+        raws = unit.model.raws
         names = (*raws, *map(kind_of, raws), NUMBER)
         engine.prepare(duckdb.to_sql(unit.model.select), names, str(mapping))
     engine.close()

@@ -61,17 +61,20 @@ class Sources:
     uses: Mapping[LogicalSource, Mapping[str, int]]
     _kept: dict[LogicalSource, DataFrame] = field(default_factory=dict)
 
-    def relation(self, source: LogicalSource, columns: Mapping[str, str]) -> DataFrame:
-        """Give the relation of a model: one row for each choice of values of ``columns``.
+    def relation(
+        self, source: LogicalSource, columns: Mapping[str, str], copies: Mapping[str, str]
+    ) -> DataFrame:
+        """Give the relation of a model: one row for each choice of values of its columns.
 
         Raises:
             SourceError: the source is not there, or cannot be read.
         """
+        raws = [(name, reference) for reference, name in columns.items()] + list(copies.items())
         if _is_cheap(source):
             layout = _layout(source, tuple(columns))
-            return _select(self._read(source, layout), layout, columns)
+            return _select(self._read(source, layout), layout, raws)
         layout = _layout(source, tuple(self.uses[source]))
-        return _select(self._keep(source, layout), layout, columns)
+        return _select(self._keep(source, layout), layout, raws)
 
     def are_unique(self, keys: Sequence[Key]) -> list[bool]:
         """Tell for each key whether no two rows have the same values; equal hashes are equal.
@@ -176,15 +179,15 @@ def _is_cheap(source: LogicalSource) -> bool:
     return is_lines or source.formulation == "parquet"
 
 
-def _select(frame: DataFrame, layout: Layout, columns: Mapping[str, str]) -> DataFrame:
+def _select(frame: DataFrame, layout: Layout, raws: list[tuple[str, str]]) -> DataFrame:
     """Name the columns as a model does, and multiply the rows by the values of lists."""
     made: list[Column] = [sql.col(name) for name in PLACES]
-    for reference, raw in columns.items():
+    for raw, reference in raws:
         number = layout.references.index(reference)
         value, kind = sql.col(f"c{number}"), sql.lit(None).cast("string")
         if layout.plural[number]:
-            frame = frame.withColumn(f"one{number}", sql.explode_outer(value))
-            value, kind = sql.col(f"one{number}.value"), sql.col(f"one{number}.kind")
+            frame = frame.withColumn(f"one_{raw}", sql.explode_outer(value))
+            value, kind = sql.col(f"one_{raw}.value"), sql.col(f"one_{raw}.kind")
         elif layout.has_kind(number):
             kind = sql.col(f"k{number}")
         made.append(value.alias(raw))

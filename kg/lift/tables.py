@@ -62,21 +62,35 @@ class Table:
     text_file: Path | None = None
     read_as: str = ""
 
-    def select(self, columns: Mapping[str, str], *, needs_row: bool, is_typed: bool) -> str:
-        """Write the relation of a model: its raw columns, one row for each choice of values."""
-        used = {self.columns[reference]: name for reference, name in columns.items()}
+    def select(
+        self,
+        columns: Mapping[str, str],
+        copies: Mapping[str, str],
+        required: Sequence[str] = (),
+        *,
+        needs_row: bool,
+        is_typed: bool,
+    ) -> str:
+        """Write the relation of a model: its raw columns, one row for each choice of values.
+
+        DuckDB looks only at the columns that a query needs. A row of text that one query refuses
+        must be refused by all, so each reads also what is ``required`` by others.
+        """
+        raws = [(name, self.columns[reference]) for reference, name in columns.items()]
+        raws += [(name, self.columns[reference]) for name, reference in copies.items()]
         inner = self.relation
-        for column in used:
+        if required:
+            read = ", ".join(self.columns[reference].value for reference in required)
+            inner = f"(SELECT * FROM {inner} WHERE hash({read}) IS NOT NULL)"
+        for name, column in raws:
             if column.is_list:
-                name = column.value
-                values = f"unnest(CASE WHEN len({name}) > 0 THEN {name} ELSE [NULL] END) AS {name}"
-                inner = f"(SELECT * EXCLUDE ({name}), {values} FROM {inner})"
+                some = f"CASE WHEN len({column.value}) > 0 THEN {column.value} ELSE [NULL] END"
+                inner = f"(SELECT *, unnest({some}) AS {name}_list FROM {inner})"
         wanted = [POSITION] if self.is_spooled else []
-        for reference, name in columns.items():
-            column = self.columns[reference]
+        for name, column in raws:
             value, kind = column.value, column.kind
             if column.is_list:
-                value, kind = f"{column.value}.value", f"{column.value}.kind"
+                value, kind = f"{name}_list.value", f"{name}_list.kind"
             wanted.append(f"{value} AS {name}")
             wanted += [f"{kind} AS {kind_of(name)}"] if is_typed else []
         if needs_row:
@@ -94,15 +108,6 @@ def has_several(source: LogicalSource, reference: str) -> bool:
     if source.formulation in {"json", "jsonl"}:
         return is_plural(parse_path(reference))
     return source.formulation == "xml"
-
-
-def require_columns(relation: str, columns: Mapping[str, str]) -> str:
-    """Keep the rows of which all raw columns can be read.
-
-    DuckDB looks only at the columns that a query needs; a row of text that one query refuses
-    must be refused by all.
-    """
-    return f"(SELECT * FROM {relation} WHERE hash({', '.join(columns.values())}) IS NOT NULL)"
 
 
 @dataclass(slots=True)

@@ -68,6 +68,7 @@ class TermColumns:
         Raises:
             MappingError: a function, parameter, datatype or IRI cannot be used.
         """
+        self.values.begin_term()
         guard = guard if guard is not None else condition
         own = self.values.condition(term_map.condition, term_map.line)
         if own is not None:
@@ -188,6 +189,7 @@ class TermColumns:
         self, term_map: TermMap, base: str, literal: tuple[exp.Expr, str], guard: exp.Expr | None
     ) -> list[exp.Expr]:
         value, datatype = literal
+        self.values.begin_term()
         if term_map.language is not None:
             spoken = self.values.text_of(term_map.language.expression, term_map.line, guard)
             return [text('"@'), self._language(term_map, spoken, guard)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from kg.lift.compile import compile_source
@@ -81,7 +82,11 @@ def give_tables(document: MappingDocument, names: Collection[str]) -> MappingDoc
 
 def preparation_of(source: LogicalSource) -> Preparation:
     """Take values as RML takes them."""
-    return Preparation(is_standard=True, is_typed=source.formulation in TYPED)
+    return Preparation(
+        is_standard=True,
+        is_typed=source.formulation in TYPED,
+        has_several=partial(has_several, source),
+    )
 
 
 def uses_of(units: list[Unit]) -> dict[LogicalSource, dict[str, int]]:

@@ -54,6 +54,10 @@ class Values:
         self._preparation = preparation
         self._levels = levels
         self.columns: dict[str, str] = {}
+        self.copies: dict[str, str] = {}
+        self._term = 0
+        self._taken: dict[tuple[str, int], str] = {}
+        self._shared: set[str] = set()
         self.first_use: dict[str, int] = {}
         self.needs_row = False
         self.time_checks: list[tuple[str, int, exp.Expr]] = []
@@ -62,7 +66,7 @@ class Values:
     def column(self, name: str, line: int = 0) -> exp.Expr:
         """Give the column's prepared value."""
         is_new = name not in self.columns
-        raw = self.columns.setdefault(name, f"raw{len(self.columns)}")
+        raw = self._raw(name)
         if is_new:
             self.first_use[name] = line
         clean = self._preparation.clean(exp.column(raw), self._levels)
@@ -80,7 +84,28 @@ class Values:
     def kind(self, name: str) -> exp.Expr:
         """Give the column of the datatype that a column's value has by nature."""
         self.column(name)
-        return exp.column(kind_of(self.columns[name]))
+        return exp.column(kind_of(self._raw(name)))
+
+    def begin_term(self) -> None:
+        """Begin a term map: what follows takes every value of a reference that has several.
+
+        Terms combine in every way ("The Generated RDF Triples of a Triples Map"), also those that
+        are made of the same reference: so each but the first has a copy of its column. What a
+        condition looks at is the same for all.
+        """
+        self._term += 1
+
+    def _raw(self, name: str) -> str:
+        raw = self.columns.setdefault(name, f"raw{len(self.columns)}")
+        if name in self._shared or not self._preparation.has_several(name):
+            return raw
+        key = (name, self._term)
+        if key not in self._taken:
+            count = sum(known == name for known, _ in self._taken)
+            self._taken[key] = f"{raw}_{count}" if count else raw
+            if count:
+                self.copies[self._taken[key]] = name
+        return self._taken[key]
 
     def use(self, expression: Expression, line: int) -> None:
         """Register the columns an expression reads, with the line that reads them."""
@@ -128,6 +153,7 @@ class Values:
         """Compile a condition to a column that is true, false or NULL (which counts as false)."""
         if expression is None:
             return None
+        self._shared |= set(columns_of(expression))
         if isinstance(expression, FunctionCall):
             made, kind = self.calls.compile(expression, line, None, is_iri=False)
             if kind == "boolean":

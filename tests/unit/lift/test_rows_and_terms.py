@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from pathlib import Path
 
@@ -154,7 +155,7 @@ def test_a_table_may_be_named_as_a_query_begins(tmp_path: Path) -> None:
     )
     mapping = mapping.replace('"f.csv"', '"sqlite:///t.sqlite" ; rml:iterator "select id"')
     lines, rejected = lift(tmp_path, mapping)
-    assert (len(lines), rejected) == (1, [("select id#2", "bad-iri")])
+    assert (len(lines), rejected) == (1, [('"select id"#2', "bad-iri")])
 
 
 def test_a_column_of_parquet_may_have_no_value_at_all(tmp_path: Path) -> None:
@@ -197,3 +198,51 @@ def test_a_value_is_checked_by_the_datatype_that_its_row_names(tmp_path: Path) -
         ],
         [("f.csv:3", "bad-literal")],
     )
+
+
+def test_terms_of_the_same_list_combine_in_every_way(tmp_path: Path) -> None:
+    items = json.dumps([{"tags": ["a", "b"]}])
+    link = 'rml:parentTriplesMap <#f> ; rml:joinCondition [ rml:child "{0}" ; rml:parent "{0}" ]'
+    subject = 'rml:template "{$.tags[*]}"'
+    mapping = of("f.json", 'rml:reference "$.tags[*]"', subject=subject)
+    assert lift(tmp_path, mapping, f_json=items)[0] == [
+        f'<{mine}> <p> "{theirs}"' for mine in "ab" for theirs in "ab"
+    ]
+    mapping = of("f.json", link.replace("{0}", "$.tags[*]"), subject=subject)
+    assert lift(tmp_path, mapping, f_json=items)[0] == [
+        f"<{mine}> <p> <{theirs}>" for mine in "ab" for theirs in "ab"
+    ]
+
+
+def test_a_row_of_text_that_a_join_cannot_read_is_left_out_of_all(tmp_path: Path) -> None:
+    link = 'rml:parentTriplesMap <#f> ; rml:joinCondition [ rml:child "part" ; rml:parent "part" ]'
+    rows = b"id,part\n1,\xff\n2,b\n"
+    nameless = "rml:termType rml:BlankNode ; rml:class ex:C"
+    for subject in ('rml:template "{id}" ; rml:class ex:C', nameless):
+        lines, rejected = lift(tmp_path, of("f.csv", link, subject=subject), f_csv=rows)
+        assert rejected == [("f.csv:2", "bad-encoding")]
+        assert len(lines) == 2
+        assert len({line.split()[0] for line in lines}) == 1
+
+
+def test_what_means_nothing_is_no_bad_value_beside_one(tmp_path: Path) -> None:
+    rule = 'rml:reference "name" ; rml:datatype xsd:integer'
+    mapping = of("f.csv", rule).replace('"f.csv"', '[ csvw:url "f.csv" ; csvw:null "-" ]')
+    rows = "id,name\n1,-\n2,x\n3,7\n"
+    made = lift(tmp_path, mapping, f_csv=rows)
+    assert made == ([f'<3> <p> "7"^^<{XSD}integer>'], [("f.csv:3", "bad-literal")])
+
+
+def test_a_bad_value_is_reported_beside_text_that_is_not_asked_for(tmp_path: Path) -> None:
+    rule = 'rml:reference "name" ; rml:datatype xsd:integer'
+    rows = b"id,name,note\n1,x,\xff\n2,7,\xff\n"
+    made = lift(tmp_path, of("f.csv", rule), f_csv=rows)
+    assert made == ([f'<2> <p> "7"^^<{XSD}integer>'], [("f.csv:2", "bad-literal")])
+
+
+def test_a_bad_value_is_reported_beside_nameless_nodes(tmp_path: Path) -> None:
+    rule = 'rml:reference "name" ; rml:datatype xsd:integer'
+    mapping = of("f.csv", rule, subject="rml:termType rml:BlankNode")
+    lines, rejected = lift(tmp_path, mapping, f_csv="id,name\n1,x\n2,7\n")
+    assert [line.split(maxsplit=1)[1] for line in lines] == [f'<p> "7"^^<{XSD}integer>']
+    assert rejected == [("f.csv:2", "bad-literal")]

@@ -96,7 +96,8 @@ def write_table(table: Table, folder: Path) -> Positions:
             columns = list(zip(*table.rows, strict=True)) or [()] * len(names)
             arrays = [pa.array(column) for column in columns]
             pq.write_table(pa.Table.from_arrays(arrays, names=names), path)
-            return [{file_of(table)} for _ in table.rows]
+            file = file_of(table)
+            return [{file, f"{file}#{number}"} for number in range(1, len(table.rows) + 1)]
         case _:
             return _write_sheet(table, path)
 
@@ -228,6 +229,7 @@ def _element(field: Field, value: str, table: Table) -> str:
 def _write_database(table: Table, path: Path) -> Positions:
     name = '"' + table.name.replace('"', '""') + '"'
     columns = ", ".join('"' + one.name.replace('"', '""') + '"' for one in table.fields)
+    path.unlink(missing_ok=True)
     with closing(sqlite3.connect(path)) as database:
         database.execute(f"CREATE TABLE {name} ({columns})")
         for row in table.rows:
@@ -238,8 +240,8 @@ def _write_database(table: Table, path: Path) -> Positions:
             marks = ", ".join("CAST(? AS TEXT)" if _is_broken(value) else "?" for value in row)
             database.execute(f"INSERT INTO {name} VALUES ({marks})", values)
         database.commit()
-    label = "query" if table.layout.is_query else table.name
-    return [{f"{label}#{number}"} for number in range(1, len(table.rows) + 1)]
+    labels = ["query"] if table.layout.is_query else [table.name, name]
+    return [{f"{label}#{number}" for label in labels} for number in range(1, len(table.rows) + 1)]
 
 
 def _is_broken(value: Any) -> bool:
