@@ -17,7 +17,8 @@ _STEP = re.compile(
       | (?:\.|(?<=\.\.))(?P<name>[^\s.\[\]*'"()?@$,:]+(?:[ ][^\s.\[\]*'"()?@$,:]+)*)""",
     re.VERBOSE,
 )
-_ESCAPE = re.compile(r"\\(.)")
+_ESCAPE = re.compile(r"(?:\\u[0-9A-Fa-f]{4})+|\\(.)", re.DOTALL)
+_CONTROLS = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,15 @@ def _step(match: re.Match[str]) -> Step:
     if found["index"]:
         return Step("index", index=int(found["index"]))
     quoted = found["single"] if found["single"] is not None else found["double"]
-    return Step("name", found["name"] if quoted is None else _ESCAPE.sub(r"\1", quoted))
+    return Step("name", found["name"] if quoted is None else _ESCAPE.sub(_unescape, quoted))
+
+
+def _unescape(match: re.Match[str]) -> str:
+    """Read an escape of a name (section 2.3.1.1), or those of both halves of a letter."""
+    if match[1] is None:
+        codes = bytes.fromhex(match[0].replace("\\u", ""))
+        return codes.decode("utf-16-be", "surrogatepass")
+    return _CONTROLS.get(match[1], match[1])
 
 
 def is_plural(steps: tuple[Step, ...]) -> bool:

@@ -38,6 +38,14 @@ def test_a_path_leads_to_values_in_the_order_of_the_document(path: str, found: l
     assert find_values(parse_path(path), ROW) == found
 
 
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [(r"\n\t", "\n\t"), (r"\'", "'"), (r"\\", "\\"), (r"\u00e9", "é"), (r"\ud83d\ude00", "😀")],
+)
+def test_a_name_in_quotes_has_the_escapes_of_json(written: str, name: str) -> None:
+    assert find_values(parse_path(f"$['{written}']"), {name: 1}) == [1]
+
+
 @pytest.mark.parametrize("path", ["$.a[*]]", "$.a[?(@.b)]", "$.a[1:2]", "$.a[", "$a b..", "a'b"])
 def test_what_is_no_path_is_an_error(path: str) -> None:
     with pytest.raises(ValueError, match="no JSONPath"):
