@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from typing import IO, Any
 
@@ -13,15 +15,29 @@ from lxml import etree
 from kg.errors import SourceError
 from kg.lift.jsonpath import Step, find_values, is_plural, parse_path
 from kg.lift.natural import Natural, to_natural
+from kg.lift.opening import lines_of, open_text
 from kg.lift.spool import Cell, Item, bad_row
 from kg.records import Rejected
 
 _CHUNK = 1 << 16
 _SPACE = re.compile(r"[ \t\n\r]*")
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*\\?("|\Z)|[\[\]{},]', re.DOTALL)
+_LONGEST_WORD = len("-Infinity")
+_SHOWN = 10_000
+_MANY = "one document a line is a .jsonl"
+LONGEST_VALUE = 1 << 26
 
 
 class _Misfit(Exception):
     """A reference that leads to an object or an array instead of a value."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Broken:
+    """An element that is no JSON, but has an end behind which others come."""
+
+    problem: str
+    raw: str
 
 
 class _References:
@@ -62,29 +78,26 @@ def read_json(path: Path, iterator: str, references: list[str]) -> Iterator[Item
     Raises:
         SourceError: there is no such file, or it breaks before the first element.
     """
-    steps = parse_path(iterator or "$")
     wanted = _References(path.name, references)
-    names = tuple(step.name for step in steps[:-1] if step.kind == "name")
-    is_simple = len(names) == len(steps) - 1 and steps[-1].kind == "all" if steps else False
     number = 0
-    with path.open(encoding="utf-8-sig", errors="surrogateescape") as file:
+    with open_text(path) as file:
         document = _Document(file)
         try:
-            if not steps and document.is_array():
-                steps, is_simple = parse_path("$[*]"), True
-            elements = (
-                document.elements(names)
-                if is_simple
-                else iter(find_values(steps, document.value()))
-            )
-            for number, element in enumerate(elements, 1):
-                yield wanted.item(element, f"{path.name}#{number}")
-        except (json.JSONDecodeError, UnicodeDecodeError, EOFError, RecursionError) as error:
-            place = f"{path}: cannot be read after element {number}: {error}"
+            for number, element in enumerate(document.follow(parse_path(iterator or "$")), 1):
+                position = f"{path.name}#{number}"
+                if isinstance(element, _Broken):
+                    problem = f"is no JSON: {element.problem}"
+                    yield bad_row(path.name, position, problem, element.raw)
+                else:
+                    yield wanted.item(element, position)
+            problem = "" if document.is_at_end() else f"is text behind the document; {_MANY}"
+        except (ValueError, RecursionError) as error:
             if not number:
+                place = f"{path}: cannot be read after element {number}: {error}"
                 raise SourceError(place, hint="it must be JSON in UTF-8, and whole") from error
-            position = f"{path.name}#{number + 1}"
-            yield bad_row(path.name, position, f"and all after it is no JSON: {error}", "")
+            problem = f"and all after it is no JSON: {error}"
+        if problem:
+            yield bad_row(path.name, f"{path.name}#{number + 1}", problem, "")
 
 
 def read_json_lines(path: Path, iterator: str, references: list[str]) -> Iterator[Item | Rejected]:
@@ -95,14 +108,18 @@ def read_json_lines(path: Path, iterator: str, references: list[str]) -> Iterato
     """
     steps = parse_path(iterator or "$")
     wanted = _References(path.name, references)
-    with path.open(encoding="utf-8-sig", errors="surrogateescape") as file:
-        for number, line in enumerate(file, 1):
+    with open_text(path) as file:
+        for line, number, is_cut in lines_of(file, LONGEST_VALUE):
             if not line.strip():
                 continue
             position = f"{path.name}:{number}"
+            if is_cut:
+                problem = f"is longer than {LONGEST_VALUE:,} characters"
+                yield bad_row(path.name, position, problem, line)
+                continue
             try:
                 document = json.loads(line)
-            except (json.JSONDecodeError, RecursionError) as error:
+            except (ValueError, RecursionError) as error:
                 yield bad_row(path.name, position, f"is no JSON: {error}", line)
                 continue
             found = find_values(steps, document)
@@ -123,20 +140,74 @@ class _Document:
         self._is_done = False
         self._decoder = json.JSONDecoder()
 
-    def elements(self, names: tuple[str, ...]) -> Iterator[Any]:
-        """Give the elements of the array (or members of the object) under the names."""
-        for name in names:
-            if not self._enter(name):
-                return
-        opened = self._peek()
-        if opened not in {"[", "{"}:
-            return
-        for _ in self._members(opened):
-            yield self.value()
+    def follow(self, steps: tuple[Step, ...]) -> Iterator[Any]:
+        """Give what a path leads to, one by one from its first ``[*]`` on.
 
-    def is_array(self) -> bool:
-        """Tell what kind of value comes next."""
-        return self._peek() == "["
+        An array stands for its elements.
+        """
+        if not steps and self._peek() == "[":
+            steps = parse_path("$[*]")
+        names = tuple(step.name for step in takewhile(lambda step: step.kind == "name", steps))
+        rest = steps[len(names) :]
+        if rest and rest[0].kind == "all":
+            for element in self._elements(names):
+                is_sound = not isinstance(element, _Broken)
+                yield from find_values(rest[1:], element) if is_sound else [element]
+        else:
+            yield from find_values(steps, self.value())
+
+    def is_at_end(self) -> bool:
+        """Tell whether nothing but space is left."""
+        return not self._peek()
+
+    def _elements(self, names: tuple[str, ...]) -> Iterator[Any]:
+        """Give the elements of the array (or members of the object) under the names."""
+        opened = self._peek()
+        if opened not in ({"{"} if names else {"[", "{"}):
+            self.value()
+            return
+        for key in self._members(opened):
+            if names and key == names[0]:
+                yield from self._elements(names[1:])
+            elif names:
+                self.value()
+            else:
+                yield self._element()
+
+    def _element(self) -> Any:
+        """Decode the value that comes next; one that is bad, but has an end, is passed over."""
+        try:
+            return self.value()
+        except (ValueError, RecursionError) as error:
+            raw = self._pass()
+            if raw is None:
+                raise
+            return _Broken(str(error), raw)
+
+    def _pass(self) -> str | None:
+        """Go to the end of a value by its brackets; give its text, or None if it has no end."""
+        depth, passed = 0, ""
+        while match := self._token():
+            is_behind = depth == 0 and match[0] in {",", "]", "}"}
+            end = match.start() if is_behind else match.end()
+            passed += self._text[self._at : end][: _SHOWN - len(passed)]
+            self._at = end
+            if is_behind:
+                return passed
+            depth += (match[0] in {"[", "{"}) - (match[0] in {"]", "}"})
+            if depth == 0 and match[0] in {"]", "}"}:
+                return passed
+        return None
+
+    def _token(self) -> re.Match[str] | None:
+        """Find the next bracket, comma or whole string; None if there is none."""
+        while True:
+            match = _TOKEN.search(self._text, self._at)
+            if match and match[1] != "":
+                return match
+            if self._is_done:
+                return None
+            self._grow()
 
     def value(self) -> Any:
         """Decode the value that comes next."""
@@ -144,23 +215,14 @@ class _Document:
             self._skip_space()
             try:
                 value, end = self._decoder.raw_decode(self._text, self._at)
-            except json.JSONDecodeError:
-                if self._is_done:
+            except json.JSONDecodeError as error:
+                if self._is_done or _is_final(error):
                     raise
             else:
                 if end < len(self._text) or self._is_done:
                     self._at = end
                     return value
             self._grow()
-
-    def _enter(self, name: str) -> bool:
-        if self._peek() != "{":
-            return False
-        for key in self._members("{"):
-            if key == name:
-                return True
-            self.value()
-        return False
 
     def _members(self, opened: str) -> Iterator[str]:
         """Stop before each value of an array or object; what stops there must take it."""
@@ -201,9 +263,17 @@ class _Document:
 
     def _grow(self) -> None:
         kept = self._text[self._at :]
+        if len(kept) > LONGEST_VALUE:
+            raise ValueError(f"a value is longer than {LONGEST_VALUE:,} characters")
         read = self._file.read(max(_CHUNK, len(kept)))
         self._is_done = not read
         self._text, self._at = kept + read, 0
+
+
+def _is_final(error: json.JSONDecodeError) -> bool:
+    """Tell an error that more text would not mend: it is no string, word or escape cut in two."""
+    is_string = error.msg.startswith("Unterminated string")
+    return not is_string and error.pos < len(error.doc) - _LONGEST_WORD
 
 
 _SIMPLE = re.compile(r"(?P<start>//|/)(?P<names>(?:[\w.:-]+/)*)(?P<last>[\w.:-]+)")

@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kg.errors import SourceError
-from kg.lift import databases, jsontext, xmltext
+from kg.lift import databases, jsontext, jsonwindow, xmltext
 from kg.lift.jsontext import read_json, read_json_lines
 from kg.lift.natural import to_natural, to_naturals
 from kg.lift.spool import Item, Rows, refuse_half_characters, to_batches, to_items
@@ -92,8 +92,9 @@ def check_json(data: bytes, iterator: str, references: list[str], *, is_lines: b
 def small_pieces() -> Iterator[None]:
     """Let documents of a few letters end in the middle of pieces, as long ones do."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(jsontext, "_CHUNK", 24)
-        patch.setattr(jsontext, "_ELEMENTS", 2)
+        patch.setattr(jsonwindow, "_CHUNK", 24)
+        patch.setattr(jsonwindow, "_ELEMENTS", 2)
+        patch.setattr(jsontext, "_LINES", 2)
         patch.setattr(xmltext, "_ROWS", 2)
         yield
 
@@ -192,15 +193,15 @@ def test_an_error_says_where_in_the_whole_document_it_is(tmp_path: Path, text: s
     with pytest.raises(json.JSONDecodeError) as caught:
         json.loads(text)
     (tmp_path / "f").write_text(text)
-    *_, rejected = read_json(tmp_path / "f", "", ["id"])
-    assert isinstance(rejected, Rejected)
-    assert rejected.message == f"f#3 and all after it is no JSON: {caught.value}"
+    found = read_json(tmp_path / "f", "", ["id"])
+    (rejected,) = [block for block in found if isinstance(block, Rejected)]
+    assert rejected.message == f"f#3 is no JSON: {caught.value}"
 
 
 def test_a_broken_element_is_found_without_reading_on(tmp_path: Path) -> None:
     (tmp_path / "f").write_text('[{"id" 1},' + '{"id": 2},' * 10_000)
     with (tmp_path / "f").open() as file:
-        document = jsontext._Document(file)
+        document = jsonwindow.Window(file)
         with pytest.raises(json.JSONDecodeError):
             list(document.pieces(()))
         assert len(document._text) < 1_000
