@@ -5,6 +5,7 @@ Sections are named by their titles in RML-Core, https://w3id.org/rml/core/spec. 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, TypeAlias
@@ -179,6 +180,11 @@ class MappingDocument:
 def mapping_error(file: Path, line: int, message: str, hint: str = "") -> MappingError:
     """Make a mapping error that begins with ``file:line``."""
     return MappingError(f"{file}:{line}: {message}", hint=hint)
+
+
+def is_absolute(iri: str) -> bool:
+    """Tell an IRI with a scheme, of characters that may stand in one (RFC 3987, section 2.2)."""
+    return re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20<>\"{}|\\^`]*", iri) is not None
 
 
 def columns_of(expression: Expression) -> tuple[str, ...]:

@@ -58,6 +58,8 @@ class Terms(Nodes):
         if isinstance(node, MappingNode):
             entries = self.entries(node, _OBJECT)
             kind = self._type(entries) or TermType.IRI
+            if kind is TermType.LITERAL:
+                raise self.error(node, "a subject or a graph is no literal", "type: iri or blank")
             return TermMap(self._value(entries, node, kind), kind, line=line_of(node))
         value = self.scalar(node)
         if value.startswith("_:"):
@@ -177,6 +179,8 @@ class Terms(Nodes):
         if "value" in entries and isinstance(entries["value"], ScalarNode):
             kind = TermType.IRI if self.scalar(entries["value"]).endswith("~iri") else kind
         term = TermMap(self._value(entries, node, kind), kind, line=line_of(node))
+        if {"datatype", "language"} <= entries.keys():
+            raise self.error(node, "a literal has one datatype or one language", "drop one")
         for key, suffix in (("datatype", ""), ("language", "~lang")):
             if key in entries:
                 term = self.annotated(term, entries[key], suffix)
