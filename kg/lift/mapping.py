@@ -205,6 +205,11 @@ def is_query(iterator: str) -> bool:
     return bool(_QUERY.match(iterator))
 
 
+def is_absolute(iri: str) -> bool:
+    """Tell an IRI with a scheme, of characters that may stand in one (RFC 3987, section 2.2)."""
+    return re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20<>\"{}|\\^`]*", iri) is not None
+
+
 def columns_of(expression: Expression) -> tuple[str, ...]:
     """Name the columns an expression reads, in the order of their first use."""
     match expression:

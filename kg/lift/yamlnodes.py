@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from typing import TYPE_CHECKING, TypeAlias
 
 from ruamel.yaml import YAML
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from kg.errors import MappingError
 
 Entries: TypeAlias = dict[str, Node]
+_MOST_NODES = 200_000
+_CORE = re.compile(r"tag:yaml\.org,2002:[a-z]+")
 
 
 def compose(file: Path) -> Node:
@@ -33,7 +36,10 @@ def compose(file: Path) -> Node:
         raise mapping_error(
             file, line, f"no YAML: {error.problem}", "check indentation, quotes and brackets"
         ) from error
-    except (YAMLError, OSError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise mapping_error(file, line, "is no text in UTF-8", "save it as UTF-8") from error
+    except (YAMLError, OSError) as error:
         raise mapping_error(file, 1, f"cannot be read: {error}") from error
     if not isinstance(root, Node):
         raise mapping_error(file, 1, "is empty", "begin with prefixes: and mappings:")
@@ -50,6 +56,7 @@ class Nodes:
 
     def __init__(self, file: Path) -> None:
         self.file = file
+        self._taken = 0
 
     def error(self, node: Node, message: str, hint: str = "") -> MappingError:
         """Make the error that names the file and the node's line."""
@@ -61,6 +68,7 @@ class Nodes:
         Raises:
             MappingError: it is no map, or a key is unknown or given twice.
         """
+        self._take(node)
         if not isinstance(node, MappingNode):
             raise self.error(node, "here must stand a map (key: value)")
         found: Entries = {}
@@ -92,6 +100,17 @@ class Nodes:
         Raises:
             MappingError: it is a list or a map.
         """
+        self._take(node)
         if not isinstance(node, ScalarNode):
             raise self.error(node, "here must stand one value", "write text, or quote it")
+        if node.value == "" and not node.style:
+            raise self.error(node, "here stands no value", 'write "" where you mean empty text')
         return str(node.value)
+
+    def _take(self, node: Node) -> None:
+        """Count a node, each time that an alias leads to it; refuse a tag, which nobody reads."""
+        self._taken += 1
+        if self._taken > _MOST_NODES:
+            raise self.error(node, "is too large: aliases multiply what they name")
+        if not _CORE.fullmatch(str(node.tag)):
+            raise self.error(node, f"the tag {node.tag} means nothing here", "leave it out")

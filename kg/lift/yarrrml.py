@@ -21,6 +21,7 @@ from kg.lift.mapping import (
     TermMap,
     TermType,
     TriplesMap,
+    is_absolute,
     mapping_error,
 )
 from kg.lift.yamlnodes import compose, line_of
@@ -73,6 +74,9 @@ class _Document(Terms):
             self.prefixes |= {prefix: self.scalar(node) for prefix, node in declared.items()}
         if "base" in entries:
             self._base = self.scalar(entries["base"])
+            if not is_absolute(self._base):
+                message = f"{self._base!r} is no IRI that others can begin with"
+                raise self.error(entries["base"], message, "base: https://plant.example/")
         if "sources" in entries:
             for name, node in self.entries(entries["sources"]).items():
                 self._sources[name] = self._source(node)

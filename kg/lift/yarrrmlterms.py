@@ -59,6 +59,8 @@ class Terms(Nodes):
         if isinstance(node, MappingNode):
             entries = self.entries(node, _OBJECT)
             kind = self._type(entries) or TermType.IRI
+            if kind is TermType.LITERAL:
+                raise self.error(node, "a subject or a graph is no literal", "type: iri or blank")
             return TermMap(self._value(entries, node, kind), kind, line=line_of(node))
         value = self.scalar(node)
         if value.startswith("_:"):
