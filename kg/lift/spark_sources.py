@@ -6,7 +6,7 @@ short; lines of text and groups of Parquet are read again by all that need them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import reduce
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -25,7 +25,10 @@ from kg.lift.spark_splits import (
     RAW,
     VALUE,
     Layout,
+    Lines,
     plan_splits,
+    scan_all,
+    scan_lines,
 )
 from kg.lift.tables import TYPED, has_several
 from kg.lift.values import kind_of
@@ -48,6 +51,10 @@ Key: TypeAlias = "tuple[LogicalSource, tuple[str, ...]]"
 _SPLIT_BITS = 40
 _ROWS_OF_A_SPLIT = 1 << _SPLIT_BITS
 _KEYS = pa.schema([("number", pa.int64()), ("key", pa.string())])
+_LINES = pa.schema([(name, pa.int64()) for name in ("number", "start", "end", "count")])
+FEW_RANGES = 64
+"""How many parts of a file the driver looks at by itself."""
+
 _TYPES = {pa.int64(): "bigint", pa.string(): "string"}
 _TYPES[pa.list_(VALUE)] = "array<struct<value:string,kind:string>>"
 
@@ -59,6 +66,7 @@ class Sources:
     spark: SparkSession
     folder: Path
     uses: Mapping[LogicalSource, Mapping[str, int]]
+    _parts: dict[LogicalSource, list[Split]] = field(default_factory=dict)
     _kept: dict[LogicalSource, DataFrame] = field(default_factory=dict)
 
     def relation(
@@ -132,12 +140,27 @@ class Sources:
 
     def _splits(self, source: LogicalSource, layout: Layout) -> list[Split]:
         try:
-            return plan_splits(source, self.folder, layout)
+            if source not in self._parts:
+                self._parts[source] = plan_splits(source, self.folder, layout, scan=self._scan)
+            return [replace(part, layout=layout) for part in self._parts[source]]
         except (OSError, pa.ArrowException) as error:
             raise SourceError(
                 f"{source.name}: cannot be read: {error}",
                 hint="its path is taken from the mapping's folder",
             ) from error
+
+    def _scan(self, ranges: Sequence[Split]) -> list[Lines]:
+        """Look at ranges of a file here, or by tasks where there are many."""
+        if len(ranges) < FEW_RANGES:
+            return scan_all(ranges)
+
+        def read(number: int) -> Iterator[pa.RecordBatch]:
+            lines = scan_lines(ranges[number])
+            row = {"number": number, **asdict(lines)}
+            yield pa.RecordBatch.from_pylist([row], schema=_LINES)
+
+        rows = _frame(self.spark, len(ranges), read, _LINES).collect()
+        return [Lines(row["start"], row["end"], row["count"]) for row in sorted(rows)]
 
 
 def _read_keys(spark: SparkSession, splits: list[tuple[int, Split]]) -> DataFrame:
@@ -164,7 +187,7 @@ def _frame(
             for number in batch.column(0).to_pylist():
                 yield from read(number)
 
-    declared = ", ".join(f"{column.name} {_TYPES[column.type]}" for column in schema)
+    declared = ", ".join(f"`{column.name}` {_TYPES[column.type]}" for column in schema)
     return spark.range(0, count, 1, max(count, 1)).mapInArrow(read_all, declared)
 
 

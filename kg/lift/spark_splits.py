@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 from kg.lift import delimited
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from kg.lift.mapping import LogicalSource
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 SPLIT_BYTES = 16_000_000
 NUMBER, PLACE, POSITION = "row_number", "place", "position"
 CODE, MESSAGE, RAW = "bad_code", "bad_message", "bad_raw"
+_UTF8 = {"", "utf-8", "utf8", "utf-8-sig"}
 VALUE = pa.struct([("value", pa.string()), ("kind", pa.string())])
 
 
@@ -73,10 +75,28 @@ class Split:
         return self.folder / self.source.name
 
 
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """The lines of a file from one byte to another, and how many ends of lines there are."""
+
+    start: int
+    end: int
+    count: int
+
+
+Scan: TypeAlias = "Callable[[Sequence[Split]], list[Lines]]"
+
+
 def plan_splits(
-    source: LogicalSource, folder: Path, layout: Layout, split_bytes: int = SPLIT_BYTES
+    source: LogicalSource,
+    folder: Path,
+    layout: Layout,
+    split_bytes: int = SPLIT_BYTES,
+    scan: Scan | None = None,
 ) -> list[Split]:
     """Divide a source so that every row is in one split, and its number is known.
+
+    ``scan`` looks at ranges of bytes, as `scan_lines` does, wherever it likes.
 
     Raises:
         SourceError: it is not there, or cannot be read.
@@ -86,9 +106,48 @@ def plan_splits(
     if source.formulation == "parquet":
         return _row_groups(whole)
     is_text = source.formulation in {"csv", "tsv", "jsonl"}
-    if not is_text or whole.path.suffix == ".gz" or not _has_plain_lines(whole):
+    if not is_text or whole.path.suffix == ".gz" or not _is_utf8(whole):
         return [whole]
-    return _line_ranges(whole, split_bytes)
+    with whole.path.open("rb") as file:
+        header = b"" if source.formulation == "jsonl" else file.readline()
+    starts = range(len(header), whole.path.stat().st_size, split_bytes)
+    ranges = [replace(whole, start=at, end=at + split_bytes) for at in starts]
+    found = (scan or scan_all)([replace(whole, end=len(header)), *ranges])
+    if any(lines.count < 0 for lines in found):
+        return [whole]
+    return _number_lines(whole, header, found[1:]) or [whole]
+
+
+def scan_all(ranges: Sequence[Split]) -> list[Lines]:
+    """Look at ranges one after another."""
+    return list(map(scan_lines, ranges))
+
+
+def scan_lines(part: Split) -> Lines:
+    """Find the lines that begin in a range of bytes; -1 of them if one of them is no row.
+
+    It is none if a quoted cell may run over its end.
+    """
+    with part.path.open("rb") as file:
+        file.seek(max(part.start - 1, 0))
+        if part.start:
+            file.readline()
+        start = file.tell()
+        block = file.read(max(part.end - start, 0))
+        if block and not block.endswith(b"\n"):
+            block += file.readline()
+    count = block.count(b"\n") if _has_plain_lines(part.source, block) else -1
+    return Lines(start, start + len(block), count)
+
+
+def _number_lines(whole: Split, header: bytes, found: Sequence[Lines]) -> list[Split]:
+    first, splits = int(bool(header)), []
+    for lines in found:
+        if lines.end > lines.start:
+            numbered = replace(whole, first=first, header=header)
+            splits.append(replace(numbered, start=lines.start, end=lines.end))
+            first += lines.count
+    return splits
 
 
 def _row_groups(whole: Split) -> list[Split]:
@@ -100,32 +159,20 @@ def _row_groups(whole: Split) -> list[Split]:
     return splits
 
 
-def _has_plain_lines(whole: Split) -> bool:
-    """Tell that a row is a line of UTF-8: no quoted cell runs over an end of line."""
+def _is_utf8(whole: Split) -> bool:
     with whole.path.open("rb") as file:
-        if file.read(2) in {b"\xff\xfe", b"\xfe\xff"}:
-            return False
-    if whole.source.formulation == "jsonl":
+        is_wide = file.read(2) in {b"\xff\xfe", b"\xfe\xff"}
+    is_json = whole.source.formulation == "jsonl"
+    return not is_wide and (is_json or whole.source.encoding in _UTF8)
+
+
+def _has_plain_lines(source: LogicalSource, block: bytes) -> bool:
+    """Tell that every row is a line: no quoted cell runs over an end of line."""
+    mark = (source.quote or '"').encode()
+    if source.formulation == "jsonl" or mark not in block:
         return True
-    if whole.source.encoding not in {"", "utf-8", "utf8", "utf-8-sig"}:
-        return False
-    mark = (whole.source.quote or '"').encode()
-    quote, delimiter = re.escape(mark), re.escape(delimited.delimiter_of(whole.source).encode())
+    quote, delimiter = re.escape(mark), re.escape(delimited.delimiter_of(source).encode())
     inside = rb"%b(?:[^%b\r\n]|%b%b)*%b" % (quote, quote, quote, quote, quote)
     cell = rb"(?:%b|(?!%b)[^%b\r\n]*)" % (inside, quote, delimiter)
-    line = re.compile(rb"%b(?:%b%b)*\r?\n?" % (cell, delimiter, cell))
-    with whole.path.open("rb") as file:
-        return all(mark not in written or line.fullmatch(written) for written in file)
-
-
-def _line_ranges(whole: Split, split_bytes: int) -> list[Split]:
-    """Part a file at ends of lines, counting the lines before each part."""
-    splits: list[Split] = []
-    with whole.path.open("rb") as file:
-        header = b"" if whole.source.formulation == "jsonl" else file.readline()
-        start, first = len(header), 1 if header else 0
-        while block := file.read(split_bytes) + file.readline():
-            end = start + len(block)
-            splits.append(replace(whole, start=start, end=end, first=first, header=header))
-            start, first = end, first + block.count(b"\n")
-    return splits or [whole]
+    line = re.compile(rb"%b(?:%b%b)*\r?" % (cell, delimiter, cell))
+    return all(mark not in written or line.fullmatch(written) for written in block.split(b"\n"))

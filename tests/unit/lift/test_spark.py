@@ -3,6 +3,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -20,10 +21,13 @@ from kg.lift import duckdb_macros
 from kg.lift.duckdb import Engine
 from kg.lift.levels import Levels
 from kg.lift.literals import CHECKED
+from kg.lift.mapping import LogicalSource
 from kg.lift.preparation import Preparation
 from kg.lift.signatures import call
 from kg.lift.spark_functions import define, definitions, to_sql
 from kg.lift.spark_session import start_spark
+from kg.lift.spark_sources import FEW_RANGES, Sources
+from kg.lift.spark_splits import Layout, Split, scan_all
 
 from .functiontable import CASES as FUNCTION_CASES
 from .functiontable import Case, compiled, expected
@@ -351,3 +355,13 @@ def test_random_local_times_are_the_same_moments(
     made = Preparation(times={"t": "iso"}, zone=zone).time("t", exp.column("v"), levels)
     values = [moment.isoformat() for moment in moments]
     assert differences(spark, engine, made, levels, values) == []
+
+
+def test_many_ranges_of_a_file_are_looked_at_by_tasks(spark: SparkSession, tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("v\n" + "".join(f"{n}\n" for n in range(200)))
+    whole = Split(LogicalSource("t.csv", "csv"), tmp_path, Layout(("v",), (False,), False))
+    ranges = [replace(whole, start=at, end=at + 10) for at in range(0, 700, 10)]
+    assert len(ranges) >= FEW_RANGES
+    found = Sources(spark, tmp_path, {})._scan(ranges)
+    assert sum(lines.count for lines in found) == 201
+    assert found == scan_all(ranges)

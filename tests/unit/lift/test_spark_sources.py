@@ -39,7 +39,7 @@ def read(folder: Path, name: str, content: bytes, split_bytes: int, form: str = 
     return rows_of(plan_splits(source, folder, layout(source.formulation), split_bytes))
 
 
-@pytest.mark.parametrize("split_bytes", [1, 7, 20, 1000])
+@pytest.mark.parametrize("split_bytes", [1, 2, 3, 7, 20, 1000])
 @pytest.mark.parametrize(
     "content",
     [
@@ -48,6 +48,9 @@ def read(folder: Path, name: str, content: bytes, split_bytes: int, form: str = 
         b'v,w\n1,"a, b"\n2,"say ""x"""\n3,5" pipe\n',
         b'v,w\n1,"two\nlines"\n2,b\n3,c\n',
         b"v,w\n1,a\n\n2,b,c\n3,c\n",
+        b"v,w\n\n\n1,a\n" + b"x" * 50 + b",b\n\n3,c\n",
+        b'"v",w\n1,a\n2,b\n3,c\n',
+        b'"w\nw",v\na,1\nc,3\n',
         b"\xef\xbb\xbfv,w\n1,a\n2,\xff\n3,c\n",
         b"v,w\n",
     ],
