@@ -51,6 +51,7 @@ STATUSES: dict[str, tuple[int, str]] = {
     "store-behind": (500, "The graph store cannot go back"),
     "store-damaged": (500, "The graph store is damaged"),
     "journal": (500, "The journal failed"),
+    "journal-replaced": (500, "The graph was folded from another journal"),
     "source": (502, "A source cannot be read"),
     "behind": (503, "The graph has not reached that record"),
     "not-ready": (503, "Not ready"),

@@ -5,7 +5,7 @@ The only place where the stages are joined. One `Pipeline` owns a plant's journa
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from time import perf_counter
@@ -14,15 +14,14 @@ from zoneinfo import ZoneInfo
 
 from kg import assets, vocab
 from kg.answer import Answers
-from kg.errors import SourceError
+from kg.errors import JournalError
 from kg.identity import Aliases
+from kg.intake import Intake
 from kg.journal import Journal
 from kg.lift import Lifter
 from kg.merge import Change, Merge, NoGraphs
 from kg.reason import Reasoner, compile_rules, load_graph
 from kg.recipe import Recipe, check_folds
-from kg.records import Filtered, Record, Rejected
-from kg.sources import read_source
 from kg.store import EmbeddedStore, generations
 from kg.times import parse_time
 from kg.validate import find_gaps, read_shapes
@@ -32,34 +31,18 @@ if TYPE_CHECKING:
     from datetime import datetime
     from types import TracebackType
 
-    from kg.records import Fact, Term
-    from kg.settings import Plant, SourceSettings
-    from kg.sources import Reading
+    from kg.intake import Balance
+    from kg.records import Fact, Record, Term
+    from kg.settings import Plant
 
     Report = Callable[[str, str], None]
     """Told a stage and what it is at, for progress on a screen."""
 
-JOURNAL_BATCH = 5_000
 APPLY_BATCH = 2_000
 OWNER_FILE = "OWNER"
 """In the store's folder while it is served: where its owner answers."""
 REBUILD_ABOVE = 20_000
 """Records waiting above which a new generation is written instead of applying batches."""
-
-
-@dataclass(slots=True)
-class Balance:
-    """What became of the rows of one table: read = new + unchanged + filtered + quarantined."""
-
-    source: str
-    kind: str
-    read: int = 0
-    new: int = 0
-    unchanged: int = 0
-    retired: int = 0
-    filtered: Counter[str] = field(default_factory=Counter)
-    quarantined: int = 0
-    error: SourceError | None = None
 
 
 @dataclass(slots=True)
@@ -86,7 +69,14 @@ def _silent(_stage: str, _what: str) -> None:
 class Pipeline:
     """One plant's journal, store and stages; one process may own a plant's at a time."""
 
-    def __init__(self, plant: Plant, journal: Journal, report: Report = _silent) -> None:
+    def __init__(
+        self,
+        plant: Plant,
+        journal: Journal,
+        report: Report = _silent,
+        *,
+        is_rebuild: bool = False,
+    ) -> None:
         self.plant = plant
         self.journal = journal
         self._report = report
@@ -102,24 +92,31 @@ class Pipeline:
         self._answers: Answers | None = None
         self._derived_graph = f"<{plant.base}graph/derived>"
         self._alias_graph = f"<{plant.base}graph/aliases>"
+        self._offset_graph = f"<{plant.base}graph/offset>"
+        self._store_term = f"<{plant.base}store>"
         opened = generations.open_current(plant.store_path, plant.base)
         self.store = opened if opened is not None else self._first_generation()
+        if not is_rebuild:
+            self._refuse_another_journal()
         # Whoever left word here no longer holds the store: this process does.
         (plant.store_path / OWNER_FILE).unlink(missing_ok=True)
 
     @classmethod
-    def open(cls, plant: Plant, report: Report = _silent) -> Self:
+    def open(cls, plant: Plant, report: Report = _silent, *, is_rebuild: bool = False) -> Self:
         """Open a plant's journal and store; a new plant starts empty.
+
+        ``is_rebuild`` says that a graph of whatever journal is about to be replaced.
 
         Raises:
             StoreLocked: another process owns the store.
+            JournalError: the graph was folded from another journal, or from more of this one.
             MappingError: a mapping cannot be used.
         """
         plant.store_path.mkdir(parents=True, exist_ok=True)
         plant.journal_path.parent.mkdir(parents=True, exist_ok=True)
         journal = Journal.open(plant.journal_path)
         try:
-            return cls(plant, journal, report)
+            return cls(plant, journal, report, is_rebuild=is_rebuild)
         except BaseException:
             journal.close()
             raise
@@ -147,6 +144,29 @@ class Pipeline:
         store.flush()
         generations.publish(self.plant.store_path, folder)
         return store
+
+    def _refuse_another_journal(self) -> None:
+        """Let no graph answer whose journal was lost: what it says could not be shown again."""
+        applied, last = self.store.applied_seq(), self.journal.last_seq()
+        made_from = self._folded_from()
+        if applied <= last and made_from in {"", self.journal.id}:
+            return
+        self.store.close()
+        path = self.plant.journal_path
+        reason = f"ends at record {last}, and the graph was folded up to record {applied}"
+        if made_from not in {"", self.journal.id}:
+            reason = "is not the journal that the graph was folded from"
+        raise JournalError(
+            f"{path} {reason}",
+            hint=f"put the right {path.name} back, or fold a new graph from this one:"
+            " traveler rebuild",
+            code="journal-replaced",
+        )
+
+    def _folded_from(self) -> str:
+        """Give the id of the journal that the graph was folded from; "" where it does not say."""
+        found = self.store.objects(self._store_term, vocab.FOLDED_FROM, self._offset_graph)
+        return found[0].split('"')[1] if found else ""
 
     # ---- answers
 
@@ -191,58 +211,7 @@ class Pipeline:
 
         A table that cannot be read as a whole says so in its balance; the others are read.
         """
-        return [
-            balance for source in self.plant.sources for balance in self._read_source(source, now)
-        ]
-
-    def _read_source(self, source: SourceSettings, now: datetime) -> Iterator[Balance]:
-        cursors = self.journal.cursors(source.name)
-        try:
-            for reading in read_source(source, cursors, now):
-                self._report("journal", f"{source.name}.{reading.table.name}")
-                balance = Balance(source.name, reading.table.name)
-                try:
-                    self._read_table(source, reading, balance, now)
-                except SourceError as error:
-                    balance.error = error
-                yield balance
-        except SourceError as error:
-            yield Balance(source.name, "", error=error)
-
-    def _read_table(
-        self, source: SourceSettings, reading: Reading, balance: Balance, now: datetime
-    ) -> None:
-        kind = reading.table.name
-        batch: list[Record] = []
-        rejected: list[Rejected] = []
-        for item in reading.items:
-            balance.read += 1
-            if isinstance(item, Record):
-                batch.append(item)
-            elif isinstance(item, Filtered):
-                balance.filtered[item.rule] += 1
-            else:
-                rejected.append(item)
-            if len(batch) >= JOURNAL_BATCH:
-                self._append(batch, balance, now)
-                batch = []
-        self._append(batch, balance, now)
-        if reading.table.arrives == "snapshot":
-            self.journal.clear_quarantine(source.name, kind, "read")
-        self.journal.quarantine(rejected, now)
-        balance.quarantined = len(rejected)
-        if reading.is_whole and reading.table.arrives == "snapshot":
-            seen = reading.seen_keys
-            balance.retired = self.journal.retire_missing(source.name, kind, seen, now)
-        if balance.read == 0 or balance.quarantined < balance.read:
-            # A source whose every row is unreadable vouches for nothing.
-            self.journal.set_cursor(source.name, kind, reading.cursor, now)
-
-    def _append(self, batch: list[Record], balance: Balance, now: datetime) -> None:
-        if batch:
-            appended = self.journal.append(batch, now)
-            balance.new += appended.new
-            balance.unchanged += appended.unchanged
+        return Intake(self.plant, self.journal, self._report).read(now)
 
     # ---- journal → store
 
@@ -250,8 +219,7 @@ class Pipeline:
         """Fold what the journal holds beyond the store's offset into the store."""
         waiting = self.journal.last_seq() - self.store.applied_seq()
         is_first = waiting > 0 and self.store.applied_seq() == 0
-        # A journal that ends before the graph does is another journal than it was made from.
-        if is_first or waiting < 0 or waiting > REBUILD_ABOVE or self._is_stale():
+        if is_first or waiting > REBUILD_ABOVE or self._is_stale():
             return self.rebuild(now)
         if waiting == 0:
             return Applied()
@@ -360,6 +328,8 @@ class Pipeline:
             (alias, vocab.OWL_SAME_AS, canonical, self._alias_graph)
             for alias, canonical in aliases.pairs().items()
         }
+        made_from = f'"{self.journal.id}"'
+        change.added.add((self._store_term, vocab.FOLDED_FROM, made_from, self._offset_graph))
         self._report("derive", f"{len(change.present_added)} facts")
         reasoner = Reasoner(self.plant, self.rules)
         with applied.timed("derive"):
@@ -373,9 +343,13 @@ class Pipeline:
         return applied
 
     def _is_stale(self) -> bool:
-        """Tell whether the graph was made by other mappings, settings or ontology than today's."""
+        """Tell whether the graph was made by other mappings, settings or ontology than today's.
+
+        A graph that does not say which journal it was folded from is of an earlier Traveler.
+        """
         path = self.store.path
-        return path is not None and self.store.applied_seq() > 0 and not self._recipe.made(path)
+        is_todays = path is None or (self._recipe.made(path) and self._folded_from())
+        return self.store.applied_seq() > 0 and not is_todays
 
     def _write_generation(self, change: Change, derived: set[Fact], seq: int) -> None:
         folder = generations.begin(self.plant.store_path)

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from kg.answer.bundle import SlotGap
     from kg.answer.coverage import Check
     from kg.answer.evidence import Lineage
+    from kg.intake import Balance
     from kg.journal import Quarantined
-    from kg.pipeline import Applied, Balance, Pipeline
+    from kg.pipeline import Applied, Pipeline
 
 WIDTH = 80
 MAX_NAMED = 5

@@ -55,7 +55,7 @@ def rebuild(
     clock = read_clock(now)
     with (
         show_progress(is_quiet=quiet) as progress,
-        Pipeline.open(load_plant(plant), progress) as work,
+        Pipeline.open(load_plant(plant), progress, is_rebuild=True) as work,
     ):
         applied = work.rebuild(clock)
         gaps = work.validate(clock)

@@ -61,10 +61,11 @@ class Journal:
         self._path = path
         # One connection sees its own open transaction: readers wait rather than see unsynced rows.
         self._lock = threading.RLock()
+        self.id = str(self._read("SELECT value FROM meta WHERE key = 'journal'")[0][0])
 
     @classmethod
     def open(cls, path: Path) -> Journal:
-        """Open a journal file, or make one.
+        """Open a journal file, or make one with a random ``id``; an older schema is brought up.
 
         Raises:
             JournalError: the file is no Traveler journal or was written by a newer Traveler.
