@@ -29,6 +29,7 @@ STATUSES: dict[str, tuple[int, str]] = {
     "query-failed": (400, "The query failed while it ran"),
     "bad-term": (400, "An IRI or a literal is not valid"),
     "update-refused": (403, "This endpoint only reads"),
+    "origin": (403, "The request comes from another site's page"),
     "not-found": (404, "There is no such page"),
     "unknown-entity": (404, "Nothing here has this name"),
     "method": (405, "This method is not allowed"),

@@ -9,7 +9,7 @@ from collections import defaultdict
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from time import perf_counter
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 from zoneinfo import ZoneInfo
 
 from kg import assets, vocab
@@ -18,7 +18,7 @@ from kg.errors import JournalError
 from kg.identity import Aliases
 from kg.intake import Intake
 from kg.journal import Journal
-from kg.lift import Lifter
+from kg.lifted import Lifters
 from kg.merge import Change, Merge, NoGraphs
 from kg.reason import Reasoner, compile_rules, load_graph
 from kg.recipe import Recipe, check_folds
@@ -27,16 +27,20 @@ from kg.times import parse_time
 from kg.validate import find_gaps, read_shapes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import datetime
     from types import TracebackType
 
+    from kg.errors import SourceError
     from kg.intake import Balance
+    from kg.journal import Quarantined
     from kg.records import Fact, Record, Term
     from kg.settings import Plant
 
     Report = Callable[[str, str], None]
     """Told a stage and what it is at, for progress on a screen."""
+    Place = tuple[str, str, str]
+    """A record's source, table and key."""
 
 APPLY_BATCH = 2_000
 OWNER_FILE = "OWNER"
@@ -62,6 +66,16 @@ class Applied:
         self.seconds[stage] += perf_counter() - start
 
 
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """How many rows of quarantine were tried, which ones left it, and how many wait there now."""
+
+    tried: int
+    left: list[Quarantined]
+    waiting: int
+    errors: list[SourceError]
+
+
 def _silent(_stage: str, _what: str) -> None:
     """Report nothing."""
 
@@ -83,9 +97,12 @@ class Pipeline:
         ontology = assets.ontology_folder()
         self.rules = compile_rules(ontology)
         self.shapes = read_shapes(load_graph(ontology / "shapes"))
-        self._lifters = {source.name: Lifter(source, plant.base) for source in plant.sources}
-        check_folds(plant, {name: lifter.produces() for name, lifter in self._lifters.items()})
+        self._lifters = Lifters(plant, journal, report)
+        by_source = self._lifters.of_source
+        check_folds(plant, {name: lifter.produces() for name, lifter in by_source.items()})
         self._recipe = Recipe.of(plant, ontology)
+        self.mappings = self._recipe.tables
+        self._intake = Intake(plant, journal, self._recipe.tables, report)
         self._merge = Merge(plant, self.shapes.single_valued)
         self._aliases = Aliases()
         self._reasoner: Reasoner | None = None
@@ -177,7 +194,7 @@ class Pipeline:
                 name: frozenset(
                     term for _, kind, predicate in lifter.produces() for term in (kind, predicate)
                 )
-                for name, lifter in self._lifters.items()
+                for name, lifter in self._lifters.of_source.items()
             }
             self._answers = Answers(
                 self.plant,
@@ -201,7 +218,7 @@ class Pipeline:
 
     def line_of(self, source: str, kind: str, predicate: Term) -> tuple[str, int] | None:
         """Give the file and line of the mapping that makes a predicate; None where none does."""
-        lifter = self._lifters.get(source)
+        lifter = self._lifters.of_source.get(source)
         return lifter.line_of(kind, predicate) if lifter is not None else None
 
     # ---- sources → journal
@@ -211,7 +228,7 @@ class Pipeline:
 
         A table that cannot be read as a whole says so in its balance; the others are read.
         """
-        return Intake(self.plant, self.journal, self._report).read(now)
+        return self._intake.read(now)
 
     # ---- journal → store
 
@@ -225,15 +242,16 @@ class Pipeline:
             return Applied()
         applied = Applied()
         while records := self.journal.records_after(self.store.applied_seq(), APPLY_BATCH):
-            if not self._apply_batch(records, applied, now):
+            if not self._apply_batch(_newest(records), records[-1].seq, applied, now):
                 return self.rebuild(now)
         return applied
 
-    def _apply_batch(self, records: list[Record], applied: Applied, now: datetime) -> bool:
+    def _apply_batch(
+        self, records: list[Record], seq: int, applied: Applied, now: datetime
+    ) -> bool:
         """Apply one batch in one atomic call; False where identity changed: lift all again."""
         self._start_reasoner()
-        self.journal.release(records)
-        batch = self._lift(_newest(records), applied, now)
+        batch = self._lift(records, applied, now)
         before = self._aliases.pairs()
         self._aliases.learn(fact for _, facts in batch for fact in facts)
         if self._aliases.pairs() != before or self._drops_alias(batch):
@@ -243,7 +261,7 @@ class Pipeline:
         with applied.timed("derive"):
             self._derive(change)
         with applied.timed("store"):
-            self.store.apply(change.removed, change.added, records[-1].seq)
+            self.store.apply(change.removed, change.added, seq)
         applied.records += len(records)
         return True
 
@@ -262,25 +280,16 @@ class Pipeline:
         return [(record, self._aliases.rewrite(facts)) for record, facts in batch]
 
     def _lift(
-        self, records: Iterable[Record], applied: Applied, now: datetime
+        self, records: Sequence[Record] | None, applied: Applied, now: datetime
     ) -> list[tuple[Record, list[Fact]]]:
-        """Lift records source by source; those of a source that is gone give no facts."""
-        by_source: dict[str, list[Record]] = defaultdict(list)
-        for record in records:
-            by_source[record.source].append(record)
-        result: list[tuple[Record, list[Fact]]] = []
-        for name, group in by_source.items():
-            lifter = self._lifters.get(name)
-            if lifter is None:
-                result += [(record, []) for record in group]
-                continue
-            self._report("lift", f"{name}: {len(group)} records")
-            with applied.timed("lift"):
-                lifted = lifter.lift(group)
-            result += zip(group, lifted.facts, strict=True)
-            applied.rejected += len(lifted.rejected)
-            self.journal.quarantine(lifted.rejected, now)
-        return result
+        """Lift the newest versions of records, of all where None; what fails goes on record."""
+        tried = self.journal.unlifted_of(records)
+        with applied.timed("lift"):
+            lifted = self._lifters.lift(self.journal.live_records() if records is None else records)
+        applied.rejected += len(lifted.rejected)
+        self.journal.quarantine(lifted.rejected, now, self._recipe.tables, replacing=tried)
+        self.journal.set_stand_ins(records, lifted.stand_ins)
+        return lifted.facts
 
     def _derive(self, change: Change) -> None:
         """Derive on the present as it will be, and put what changes into the same batch."""
@@ -308,16 +317,42 @@ class Pipeline:
         self._aliases = Aliases()
         self._aliases.learn((c, p, alias) for alias, p, c in self.store.graph(self._alias_graph))
 
+    # ---- quarantine
+
+    def described(self, row: Quarantined) -> dict[str, Any]:
+        """Give a row in quarantine as plain data, told by today's mappings."""
+        return row.to_dict(self.mappings)
+
+    def replay(self, rows: Sequence[Quarantined], now: datetime) -> Replayed:
+        """Read and lift again what waits in quarantine, by today's mappings and settings.
+
+        The graph is then that of a run by which nothing of what is well now ever failed.
+        """
+        balances = self._intake.reread([r for r in rows if r.rejected.stage == "read"], now)
+        applied = self.apply(now)
+        unlifted = _unlifted(rows)
+        if unlifted and not applied.is_rebuild:
+            self._lift_newest(unlifted, applied, now)
+        waiting = self.journal.waiting()
+        there, still = {row.id for row in waiting}, _unlifted(waiting)
+        left = [row for row in rows if row.id not in there and not _unlifted([row]) & still]
+        errors = [balance.error for balance in balances if balance.error is not None]
+        return Replayed(len(rows), left, len(waiting), errors)
+
+    def _lift_newest(self, places: Iterable[Place], applied: Applied, now: datetime) -> None:
+        """Lift the newest versions of records again, at the offset that the graph has reached."""
+        found = [self.journal.newest(*place) for place in sorted(places)]
+        records = [record for record in found if record is not None]
+        if not self._apply_batch(records, self.store.applied_seq(), applied, now):
+            self.rebuild(now)
+
     # ---- rebuild
 
     def rebuild(self, now: datetime) -> Applied:
         """Refold the whole journal into a new generation and swap it in; the old one answers on."""
         applied = Applied(is_rebuild=True)
         seq = self.journal.last_seq()
-        for source in self.plant.sources:
-            for table in source.tables:
-                self.journal.clear_quarantine(source.name, table.name, "lift")
-        batch = self._lift(self.journal.live_records(), applied, now)
+        batch = self._lift(None, applied, now)
         aliases = Aliases()
         aliases.learn(fact for _, facts in batch for fact in facts)
         self._aliases = aliases
@@ -371,6 +406,12 @@ class Pipeline:
         gaps = find_gaps(self.store.graph(""), self.shapes)
         self.journal.replace_gaps(gaps, seq, now)
         return len(gaps)
+
+
+def _unlifted(rows: Iterable[Quarantined]) -> set[Place]:
+    """Give the records among rows in quarantine: those that could be read and not lifted."""
+    said = [row.rejected for row in rows if row.rejected.stage == "lift"]
+    return {(row.source, row.kind, row.key or "") for row in said}
 
 
 def _newest(records: Iterable[Record]) -> list[Record]:

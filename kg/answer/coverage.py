@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from kg import vocab
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from kg.answer.evidence import Evidence
     from kg.answer.slots import Slots
-    from kg.journal import OpenGap
+    from kg.journal import OpenGap, WaitingCount
     from kg.records import Term
     from kg.store import EmbeddedStore
 
@@ -38,20 +38,25 @@ class LinkCoverage:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """What ``traveler check`` says: coverage of the five links and every gap."""
+    """What ``traveler check`` says: coverage of the five links, every gap, and bad rows."""
 
     coverage: list[LinkCoverage]
     gaps: list[SlotGap]
+    quarantine: list[WaitingCount] = field(default_factory=list)
 
     def exit_code(self) -> int:
-        """Give 1 where something is missing, conflicting or invalid; unknown alone is nothing."""
-        return int(any(gap.state != "unknown" for gap in self.gaps))
+        """Give 1 where something is missing, conflicting or invalid; unknown alone is nothing.
+
+        What waits in quarantine is invalid, until it is mended or discarded.
+        """
+        return int(bool(self.quarantine) or any(gap.state != "unknown" for gap in self.gaps))
 
     def to_dict(self) -> dict[str, Any]:
         """Give plain data for JSON."""
         return {
             "coverage": [{**asdict(row), "missing": row.missing} for row in self.coverage],
             "gaps": [asdict(gap) for gap in self.gaps],
+            "quarantine": [row._asdict() for row in self.quarantine],
         }
 
 

@@ -1,4 +1,4 @@
-"""Commands that keep a plant: load, rebuild, check, quarantine."""
+"""Commands that keep a plant: load, rebuild, check."""
 
 from __future__ import annotations
 
@@ -84,15 +84,10 @@ def check(
     except StoreLocked as locked:
         refuse_clock(now)
         typer.echo(ask_owner(described, locked, "/v1/gaps", {"format": form}))
-        gaps = json.loads(ask_owner(described, locked, "/v1/gaps", {"format": "json"}))["gaps"]
-        sys.exit(int(any(gap["state"] != "unknown" for gap in gaps)))
+        told = json.loads(ask_owner(described, locked, "/v1/gaps", {"format": "json"}))
+        is_lacking = any(gap["state"] != "unknown" for gap in told["gaps"])
+        sys.exit(int(is_lacking or bool(told["quarantine"])))
     typer.echo(to_json(found.to_dict()) if form == "json" else report.check_text(found))
     if form == "text":
         suggest(f"traveler context MACHINE --plant {plant}", is_quiet=quiet)
     sys.exit(found.exit_code())
-
-
-def quarantine(plant: PlantOption = Path("plant.toml")) -> None:
-    """List the rows that could not become records or facts, and what to do about each."""
-    with Pipeline.open(load_plant(plant)) as work:
-        typer.echo(report.quarantine_text(work.journal.quarantined()))

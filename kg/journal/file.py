@@ -47,6 +47,26 @@ INSERT INTO meta VALUES ('schema', '1');
 # A random id, made with the file: whoever remembers a seq also remembers of which journal.
 _VERSION_2 = """
 INSERT INTO meta VALUES ('journal', lower(hex(randomblob(16))));
+ALTER TABLE quarantine RENAME TO quarantine_1;
+CREATE TABLE quarantine (
+  id INTEGER PRIMARY KEY, source TEXT NOT NULL, kind TEXT NOT NULL, key TEXT,
+  position TEXT NOT NULL, stage TEXT NOT NULL, code TEXT NOT NULL, message TEXT NOT NULL,
+  hint TEXT NOT NULL, raw BLOB NOT NULL, raw_digest BLOB NOT NULL, mapping TEXT NOT NULL,
+  first_seen TEXT NOT NULL, last_seen TEXT NOT NULL, attempts INTEGER NOT NULL,
+  superseded INTEGER NOT NULL DEFAULT 0, discarded_at TEXT, discarded_why TEXT,
+  UNIQUE (source, kind, stage, code, raw_digest, position));
+INSERT INTO quarantine SELECT id, source, kind, key, position, stage, code, message, hint,
+  CAST(raw AS BLOB), raw_digest, '', first_seen, last_seen, attempts, 0, NULL, NULL
+  FROM quarantine_1;
+DROP TABLE quarantine_1;
+CREATE INDEX quarantine_key ON quarantine (source, kind, key);
+CREATE TABLE stand_in (
+  source TEXT NOT NULL, kind TEXT NOT NULL, key TEXT NOT NULL,
+  seq INTEGER NOT NULL REFERENCES record (seq), PRIMARY KEY (source, kind, key)) WITHOUT ROWID;
+CREATE INDEX stand_in_seq ON stand_in (seq);
+CREATE TABLE doubt (
+  source TEXT NOT NULL, kind TEXT NOT NULL, key TEXT NOT NULL, confirmed_at TEXT,
+  PRIMARY KEY (source, kind, key)) WITHOUT ROWID;
 UPDATE meta SET value = '2' WHERE key = 'schema';
 """
 _VERSIONS = (_VERSION_1, _VERSION_2)

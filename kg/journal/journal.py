@@ -7,38 +7,38 @@ import threading
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
+from kg.journal.doubts import has_doubts, read_doubts, write_doubts, write_stand_ins
 from kg.journal.file import connect, open_journal_file, translated, write_transaction
 from kg.journal.gaps import write_gaps
+from kg.journal.quarantine import (
+    Quarantined,
+    WaitingCount,
+    count_rows,
+    discard_rows,
+    put_again,
+    put_rows,
+    select_rows,
+    supersede_rows,
+)
 from kg.journal.versions import Appended, VersionWriter
-from kg.records import Gap, Record, Rejected
+from kg.records import Gap, Record, record_path
 from kg.times import format_time
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
+
+    from kg.records import Rejected
 
 _PAGE = 2_000
 _COLUMNS = (
     "record.source, record.kind, record.key, record.payload, record.position, record.version,"
     " record.effective, record.effective_by, record.deleted, record.seq, record.recorded"
 )
-_REJECTED_COLUMNS = "source, kind, position, stage, code, message, hint, raw, key"
-
-
-@dataclass(frozen=True, slots=True)
-class Quarantined:
-    """A rejected row in quarantine; the times are ISO 8601 in UTC."""
-
-    id: int
-    rejected: Rejected
-    first_seen: str
-    last_seen: str
-    attempts: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +132,25 @@ class Journal:
         found = self._newest_of(source, kind, [key])
         return found[0] if found else None
 
-    def newest_by_path(self, paths: Iterable[str]) -> dict[str, Record]:
-        """Give each record path's newest version; a path that names no record is left out."""
+    def versions_before(self, records: Sequence[Record]) -> dict[int, Record]:
+        """Give by seq the version before each of these; a first version is left out."""
+        query = (
+            f"SELECT later.seq, {_COLUMNS} FROM json_each(?) AS wanted"
+            " CROSS JOIN record AS later ON later.seq = wanted.value"
+            " JOIN record ON record.seq = (SELECT max(r.seq) FROM record AS r"
+            " WHERE (r.source, r.kind, r.key) = (later.source, later.kind, later.key)"
+            " AND r.seq < later.seq)"
+        )
+        rows = self._read(query, (json.dumps([record.seq for record in records]),))
+        return {seq: _record(row) for seq, *row in rows}
+
+    def current(self, source: str, kind: str, key: str) -> Record | None:
+        """Give the version that the graph is of: the newest, or what stands in for it."""
+        found = self.current_by_path([record_path(source, kind, key)])
+        return next(iter(found.values()), None)
+
+    def current_by_path(self, paths: Iterable[str]) -> dict[str, Record]:
+        """Give each record path's current version; a path that names no record is left out."""
         keys: dict[tuple[str, str], list[str]] = {}
         for path in paths:
             head, *names = path.split("/")
@@ -143,50 +160,129 @@ class Journal:
         return {
             record.path(): record
             for (source, kind), wanted in keys.items()
-            for record in self._newest_of(source, kind, wanted)
+            for record in self._newest_of(source, kind, wanted, stand_in="s.seq")
         }
 
-    def quarantine(self, rejected: Iterable[Rejected], now: datetime) -> int:
-        """Put rows into quarantine and count the new ones; a row seen again counts an attempt."""
-        insert = (
-            f"INSERT INTO quarantine ({_REJECTED_COLUMNS}, raw_digest, first_seen, last_seen,"
-            " attempts) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)"
-            " ON CONFLICT (source, kind, position, stage, code, raw_digest) DO UPDATE SET"
-            " last_seen = excluded.last_seen, attempts = attempts + 1, key = excluded.key,"
-            " message = excluded.message, hint = excluded.hint"
-        )
-        moment = format_time(now)
-        count = "SELECT count(*) FROM quarantine"
-        with self._writing() as connection:
-            (before,) = connection.execute(count).fetchone()
-            connection.executemany(insert, (_quarantine_row(row, moment) for row in rejected))
-            (after,) = connection.execute(count).fetchone()
-        return int(after - before)
+    def set_stand_ins(self, lifted: Iterable[Record] | None, stand_ins: Collection[Record]) -> None:
+        """Note which older versions are current, as the newest ones cannot be lifted.
 
-    def quarantined(self) -> list[Quarantined]:
-        """Give what is in quarantine, oldest first."""
+        ``lifted`` are the records that were tried; None: all.
+        """
+        if not stand_ins and not self._read("SELECT 1 FROM stand_in LIMIT 1"):
+            return
+        with self._writing() as connection:
+            write_stand_ins(connection, lifted, stand_ins)
+
+    def live_keys(self, source: str, kind: str) -> set[str]:
+        """Give the keys of a table whose newest version is no tombstone."""
+        query = "SELECT key FROM newest WHERE source = ? AND kind = ? AND NOT deleted"
+        return {key for (key,) in self._read(query, (source, kind))}
+
+    def set_doubts(
+        self,
+        source: str,
+        kind: str,
+        doubted: Collection[str],
+        cleared: Collection[str] | None = None,
+    ) -> None:
+        """Note the live keys that a table, read again, does not vouch for.
+
+        ``cleared`` are those that it vouches for; None: all others.
+        """
+        with self._reading() as connection:
+            if not doubted and not has_doubts(connection, source, kind):
+                return
+        with self._writing() as connection:
+            write_doubts(connection, source, kind, doubted, cleared)
+
+    def doubts(self) -> dict[str, datetime | None]:
+        """Give the path of each record that its source did not vouch for when last read.
+
+        With it, when the source last did: what is in doubt stands unconfirmed since then.
+        """
+        with self._reading() as connection:
+            found = read_doubts(connection)
+        return {path: datetime.fromisoformat(at) if at else None for path, at in found.items()}
+
+    def quarantine(
+        self,
+        rejected: Iterable[Rejected],
+        now: datetime,
+        mappings: Mapping[tuple[str, str], str],
+        replacing: Collection[int] = (),
+    ) -> int:
+        """Put rows into quarantine and count the new ones; a row seen again counts an attempt.
+
+        ``mappings`` is the version of each (source, table) that they were tried with. Of the rows
+        numbered in ``replacing``, which were tried again, those leave that failed no more.
+        """
+        rows = list(rejected)
+        if not rows and not replacing:
+            return 0
+        with self._writing() as connection:
+            return put_rows(connection, rows, mappings, format_time(now), replacing)
+
+    def requarantine(
+        self,
+        tried: Mapping[int, Rejected | None],
+        now: datetime,
+        mappings: Mapping[tuple[str, str], str],
+    ) -> None:
+        """Note what became of rows that were tried again, by number; None: they are well now."""
+        with self._writing() as connection:
+            put_again(connection, tried, mappings, format_time(now))
+
+    def waiting_counts(self) -> list[WaitingCount]:
+        """Count what waits in quarantine, by table and reason."""
+        with self._reading() as connection:
+            return count_rows(connection)
+
+    def waiting(self) -> list[Quarantined]:
+        """Give what waits in quarantine, oldest first; discarded rows do not."""
+        with self._reading() as connection:
+            return select_rows(connection, "discarded_at IS NULL")
+
+    def discarded(self) -> list[Quarantined]:
+        """Give what was discarded, with the reasons."""
+        with self._reading() as connection:
+            return select_rows(connection, "discarded_at IS NOT NULL")
+
+    def unreadable_of(self, source: str, kind: str) -> list[int]:
+        """Give the numbers of what waits as a table's rows that could not be read."""
         query = (
-            f"SELECT id, first_seen, last_seen, attempts, {_REJECTED_COLUMNS}"
-            " FROM quarantine ORDER BY id"
+            "SELECT id FROM quarantine WHERE source = ? AND kind = ? AND stage = 'read'"
+            " AND discarded_at IS NULL"
         )
-        return [
-            Quarantined(number, Rejected(*rejected), first, last, attempts)
-            for number, first, last, attempts, *rejected in self._read(query)
-        ]
+        return [number for (number,) in self._read(query, (source, kind))]
 
-    def clear_quarantine(self, source: str, kind: str, stage: str) -> None:
-        """Empty a table's quarantine of one stage, before everything of it is tried again."""
-        statement = "DELETE FROM quarantine WHERE source = ? AND kind = ? AND stage = ?"
-        with self._writing() as connection:
-            connection.execute(statement, (source, kind, stage))
-
-    def release(self, records: Iterable[Record]) -> None:
-        """Take what is known of these records' lift out of quarantine: they are tried again."""
-        statement = (
-            "DELETE FROM quarantine WHERE stage = 'lift' AND source = ? AND kind = ? AND key = ?"
+    def unlifted_of(self, records: Iterable[Record] | None) -> list[int]:
+        """Give the numbers of what waits as records that could not be lifted; None: all."""
+        if records is None:
+            query = "SELECT id FROM quarantine WHERE stage = 'lift' AND discarded_at IS NULL"
+            return [number for (number,) in self._read(query)]
+        query = (
+            "SELECT q.id FROM json_each(?) AS wanted CROSS JOIN quarantine AS q"
+            " ON q.source = wanted.value ->> 0 AND q.kind = wanted.value ->> 1"
+            " AND q.key = wanted.value ->> 2 WHERE stage = 'lift' AND discarded_at IS NULL"
         )
+        keys = json.dumps([[r.source, r.kind, r.key] for r in records])
+        return [number for (number,) in self._read(query, (keys,))]
+
+    def supersede(self, records: Iterable[tuple[Record, int | None]]) -> None:
+        """Remember that rows in quarantine are out of date: their keys came again, readable.
+
+        A record that came out of quarantine itself brings its number: only older rows are.
+        """
         with self._writing() as connection:
-            connection.executemany(statement, ((r.source, r.kind, r.key) for r in records))
+            supersede_rows(connection, records)
+
+    def discard(self, numbers: Iterable[int], reason: str, now: datetime) -> int:
+        """Take rows out of quarantine for good, whatever they hold; counts those that waited.
+
+        They stay in history, and the same bytes in the same table are not shown again.
+        """
+        with self._writing() as connection:
+            return discard_rows(connection, numbers, reason, format_time(now))
 
     def set_cursor(self, source: str, kind: str, cursor: str, now: datetime) -> None:
         """Remember how far a table was read, and that its source vouched for it at ``now``."""
@@ -224,16 +320,26 @@ class Journal:
         rows = self._read("SELECT value FROM meta WHERE key = 'checked_seq'")
         return int(rows[0][0]) if rows else 0
 
-    def _newest_of(self, source: str, kind: str, keys: list[str]) -> list[Record]:
+    def _newest_of(
+        self, source: str, kind: str, keys: list[str], stand_in: str = "NULL"
+    ) -> list[Record]:
         query = (
             f"SELECT {_COLUMNS} FROM json_each(?) AS wanted CROSS JOIN newest ON newest.source = ?"
-            " AND newest.kind = ? AND newest.key = wanted.value JOIN record USING (seq)"
+            " AND newest.kind = ? AND newest.key = wanted.value"
+            " LEFT JOIN stand_in AS s"
+            " ON (s.source, s.kind, s.key) = (newest.source, newest.kind, newest.key)"
+            f" JOIN record ON record.seq = coalesce({stand_in}, newest.seq)"
         )
         return [_record(row) for row in self._read(query, (json.dumps(keys), source, kind))]
 
     def _read(self, query: str, parameters: tuple[object, ...] = ()) -> list[Any]:
+        with self._reading() as connection:
+            return connection.execute(query, parameters).fetchall()
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
         with self._lock, translated(self._path):
-            return self._connection.execute(query, parameters).fetchall()
+            yield self._connection
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
@@ -252,12 +358,4 @@ def _record(row: tuple[Any, ...]) -> Record:
         *(source, kind, key, fields, position, version, effective, by, bool(deleted)),
         seq=seq,
         recorded=recorded,
-    )
-
-
-def _quarantine_row(rejected: Rejected, moment: str) -> tuple[object, ...]:
-    digest = blake2b(rejected.raw.encode(errors="surrogatepass"), digest_size=16).digest()
-    return (
-        *(rejected.source, rejected.kind, rejected.position, rejected.stage, rejected.code),
-        *(rejected.message, rejected.hint, rejected.raw, rejected.key, digest, moment, moment),
     )

@@ -58,7 +58,7 @@ def test_an_old_journal_opens_and_keeps_all_it_held(
         assert [(g.entity, g.opened_at) for g in journal.open_gaps()] == [
             ("<e>", "2026-11-23T08:00:00Z")
         ]
-        waiting = [(q.id, q.rejected.code, q.attempts) for q in journal.quarantined()]
+        waiting = [(q.id, q.rejected.code, q.attempts) for q in journal.waiting()]
         assert waiting == [(1, "empty-key", 2), (2, "bad-literal", 1)]
 
 
