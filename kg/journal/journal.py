@@ -7,11 +7,12 @@ import threading
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import unquote
 
+from kg.journal.commits import GroupCommit
 from kg.journal.doubts import has_doubts, read_doubts, write_doubts, write_stand_ins
-from kg.journal.file import connect, open_journal_file, translated, write_transaction
+from kg.journal.file import connect, open_journal_file, translated
 from kg.journal.gaps import write_gaps
 from kg.journal.quarantine import (
     Quarantined,
@@ -23,17 +24,18 @@ from kg.journal.quarantine import (
     select_rows,
     supersede_rows,
 )
-from kg.journal.versions import Appended, VersionWriter
+from kg.journal.versions import Appended, VersionWriter, receive
 from kg.records import Gap, Record, record_path
 from kg.times import format_time
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from kg.records import Rejected
 
+_T = TypeVar("_T")
 _PAGE = 2_000
 _COLUMNS = (
     "record.source, record.kind, record.key, record.payload, record.position, record.version,"
@@ -50,17 +52,20 @@ class OpenGap(Gap):
 
 
 class Journal:
-    """One journal file. Every writing method is one durable transaction; any thread may call.
+    """One journal file; any thread may call.
 
-    A record is acknowledged when ``append`` returns. All methods raise ``JournalError`` when
-    SQLite cannot read or write.
+    What a writing method wrote is durable when it returns, whole or not at all; threads that write
+    at the same time share one sync of the disk. A record is acknowledged when ``append`` returns.
+    All methods raise ``JournalError`` when SQLite cannot read or write.
     """
 
     def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
-        self._connection = connection
         self._path = path
-        # One connection sees its own open transaction: readers wait rather than see unsynced rows.
-        self._lock = threading.RLock()
+        self._commits = GroupCommit(connection)
+        # A connection of its own sees what is synced, never a transaction under way, and does not
+        # wait for it.
+        self._reader = connect(path)
+        self._reading_turn = threading.Lock()
         self.id = str(self._read("SELECT value FROM meta WHERE key = 'journal'")[0][0])
 
     @classmethod
@@ -74,8 +79,9 @@ class Journal:
 
     def close(self) -> None:
         """Close the file; what was acknowledged is already on the disk."""
-        with self._lock:
-            self._connection.close()
+        self._commits.close()
+        with self._reading_turn:
+            self._reader.close()
 
     def append(self, records: Iterable[Record], now: datetime) -> Appended:
         """Write the new versions among ``records`` and sync them to the disk: all, or none.
@@ -84,8 +90,9 @@ class Journal:
         1, 2, 3 … for polled state that differs from the last. The source's name given again with
         other content becomes ``name~2``. Whatever stands there already is ``unchanged``.
         """
-        with self._writing() as connection:
-            return VersionWriter(connection, format_time(now)).append(records)
+        arrivals = [receive(record) for record in records]
+        moment = format_time(now)
+        return self._write(lambda connection: VersionWriter(connection, moment).append(arrivals))
 
     def retire_missing(
         self, source: str, kind: str, seen_keys: Collection[str], now: datetime
@@ -96,13 +103,17 @@ class Journal:
             " WHERE newest.source = ? AND newest.kind = ? AND NOT newest.deleted ORDER BY seq"
         )
         seen = seen_keys if isinstance(seen_keys, set | frozenset | dict) else set(seen_keys)
-        with self._writing() as connection:
+
+        def write(connection: sqlite3.Connection) -> int:
             live = connection.execute(query, (source, kind)).fetchall()
-            return VersionWriter(connection, format_time(now)).retire(
-                Record(source, kind, key, {}, position, deleted=True)
+            tombstones = [
+                receive(Record(source, kind, key, {}, position, deleted=True))
                 for key, position in live
                 if key not in seen
-            )
+            ]
+            return VersionWriter(connection, format_time(now)).retire(tombstones)
+
+        return self._write(write)
 
     def last_seq(self) -> int:
         """Give the seq of the last record; 0 in an empty journal."""
@@ -170,8 +181,7 @@ class Journal:
         """
         if not stand_ins and not self._read("SELECT 1 FROM stand_in LIMIT 1"):
             return
-        with self._writing() as connection:
-            write_stand_ins(connection, lifted, stand_ins)
+        self._write(lambda connection: write_stand_ins(connection, lifted, stand_ins))
 
     def live_keys(self, source: str, kind: str) -> set[str]:
         """Give the keys of a table whose newest version is no tombstone."""
@@ -192,8 +202,7 @@ class Journal:
         with self._reading() as connection:
             if not doubted and not has_doubts(connection, source, kind):
                 return
-        with self._writing() as connection:
-            write_doubts(connection, source, kind, doubted, cleared)
+        self._write(lambda connection: write_doubts(connection, source, kind, doubted, cleared))
 
     def doubts(self) -> dict[str, datetime | None]:
         """Give the path of each record that its source did not vouch for when last read.
@@ -219,8 +228,9 @@ class Journal:
         rows = list(rejected)
         if not rows and not replacing:
             return 0
-        with self._writing() as connection:
-            return put_rows(connection, rows, mappings, format_time(now), replacing)
+        return self._write(
+            lambda connection: put_rows(connection, rows, mappings, format_time(now), replacing)
+        )
 
     def requarantine(
         self,
@@ -229,8 +239,7 @@ class Journal:
         mappings: Mapping[tuple[str, str], str],
     ) -> None:
         """Note what became of rows that were tried again, by number; None: they are well now."""
-        with self._writing() as connection:
-            put_again(connection, tried, mappings, format_time(now))
+        self._write(lambda connection: put_again(connection, tried, mappings, format_time(now)))
 
     def waiting_counts(self) -> list[WaitingCount]:
         """Count what waits in quarantine, by table and reason."""
@@ -273,24 +282,22 @@ class Journal:
 
         A record that came out of quarantine itself brings its number: only older rows are.
         """
-        with self._writing() as connection:
-            supersede_rows(connection, records)
+        self._write(lambda connection: supersede_rows(connection, records))
 
     def discard(self, numbers: Iterable[int], reason: str, now: datetime) -> int:
         """Take rows out of quarantine for good, whatever they hold; counts those that waited.
 
         They stay in history, and the same bytes in the same table are not shown again.
         """
-        with self._writing() as connection:
-            return discard_rows(connection, numbers, reason, format_time(now))
+        return self._write(
+            lambda connection: discard_rows(connection, numbers, reason, format_time(now))
+        )
 
     def set_cursor(self, source: str, kind: str, cursor: str, now: datetime) -> None:
         """Remember how far a table was read, and that its source vouched for it at ``now``."""
-        with self._writing() as connection:
-            connection.execute(
-                "INSERT OR REPLACE INTO cursor VALUES (?, ?, ?, ?)",
-                (source, kind, cursor, format_time(now)),
-            )
+        row = (source, kind, cursor, format_time(now))
+        insert = "INSERT OR REPLACE INTO cursor VALUES (?, ?, ?, ?)"
+        self._write(lambda connection: connection.execute(insert, row))
 
     def cursors(self, source: str) -> dict[str, str]:
         """Give how far each table of a source was read, by its name."""
@@ -303,8 +310,7 @@ class Journal:
 
     def replace_gaps(self, gaps: Iterable[Gap], checked_seq: int, now: datetime) -> None:
         """Make ``gaps`` the open ones: those that stay keep ``opened_at``, the others close."""
-        with self._writing() as connection:
-            write_gaps(connection, gaps, checked_seq, format_time(now))
+        self._write(lambda connection: write_gaps(connection, gaps, checked_seq, format_time(now)))
 
     def open_gaps(self) -> list[OpenGap]:
         """Give the gaps that are open, the longest open first."""
@@ -338,17 +344,12 @@ class Journal:
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
-        with self._lock, translated(self._path):
-            yield self._connection
+        with self._reading_turn, translated(self._path):
+            yield self._reader
 
-    @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
-        with (
-            self._lock,
-            translated(self._path),
-            write_transaction(self._connection) as connection,
-        ):
-            yield connection
+    def _write(self, write: Callable[[sqlite3.Connection], _T]) -> _T:
+        with translated(self._path):
+            return self._commits.run(write)
 
 
 def _record(row: tuple[Any, ...]) -> Record:

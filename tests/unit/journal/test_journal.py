@@ -217,7 +217,7 @@ def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
 
 def test_commits_are_synced_and_keys_are_foreign_keys(journal: Journal) -> None:
     pragmas = {
-        name: journal._connection.execute(f"PRAGMA {name}").fetchone()[0]
+        name: journal._commits.connection.execute(f"PRAGMA {name}").fetchone()[0]
         for name in ("journal_mode", "synchronous", "foreign_keys")
     }
     assert pragmas == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
