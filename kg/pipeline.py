@@ -14,8 +14,8 @@ from zoneinfo import ZoneInfo
 
 from kg import assets, vocab
 from kg.answer import Answers
+from kg.canonical import Canonical
 from kg.errors import JournalError
-from kg.identity import Aliases
 from kg.intake import Intake
 from kg.journal import Journal
 from kg.lifted import Lifters
@@ -31,9 +31,11 @@ if TYPE_CHECKING:
     from datetime import datetime
     from types import TracebackType
 
+    from kg.canonical import Said
     from kg.errors import SourceError
     from kg.intake import Balance
     from kg.journal import Quarantined
+    from kg.merge import Graphs
     from kg.records import Fact, Record, Term
     from kg.settings import Plant
 
@@ -97,18 +99,17 @@ class Pipeline:
         ontology = assets.ontology_folder()
         self.rules = compile_rules(ontology)
         self.shapes = read_shapes(load_graph(ontology / "shapes"))
-        self._lifters = Lifters(plant, journal, report)
-        by_source = self._lifters.of_source
-        check_folds(plant, {name: lifter.produces() for name, lifter in by_source.items()})
         self._recipe = Recipe.of(plant, ontology)
         self.mappings = self._recipe.tables
-        self._intake = Intake(plant, journal, self._recipe.tables, report)
+        self._intake = Intake(plant, journal, self.mappings, report)
+        self._lifters = Lifters(plant, journal, report)
+        self._canonical = Canonical(plant.base, journal, self._lifters, self.mappings)
+        by_source = self._lifters.of_source
+        check_folds(plant, {name: lifter.produces() for name, lifter in by_source.items()})
         self._merge = Merge(plant, self.shapes.single_valued)
-        self._aliases = Aliases()
         self._reasoner: Reasoner | None = None
         self._answers: Answers | None = None
         self._derived_graph = f"<{plant.base}graph/derived>"
-        self._alias_graph = f"<{plant.base}graph/aliases>"
         self._offset_graph = f"<{plant.base}graph/offset>"
         self._store_term = f"<{plant.base}store>"
         opened = generations.open_current(plant.store_path, plant.base)
@@ -249,47 +250,32 @@ class Pipeline:
     def _apply_batch(
         self, records: list[Record], seq: int, applied: Applied, now: datetime
     ) -> bool:
-        """Apply one batch in one atomic call; False where identity changed: lift all again."""
+        """Apply one batch in one atomic call; False where it renames so much: lift all again."""
         self._start_reasoner()
-        batch = self._lift(records, applied, now)
-        before = self._aliases.pairs()
-        self._aliases.learn(fact for _, facts in batch for fact in facts)
-        if self._aliases.pairs() != before or self._drops_alias(batch):
-            return False
-        with applied.timed("merge"):
-            change = self._merge.merge(self._rewritten(batch), self.store)
-        with applied.timed("derive"):
-            self._derive(change)
-        with applied.timed("store"):
-            self.store.apply(change.removed, change.added, seq)
+        try:
+            with applied.timed("lift"):
+                said = self._canonical.lift(records, self.store, now, REBUILD_ABOVE)
+            if said is None:
+                self._reasoner = None
+                return False
+            applied.rejected += said.rejected
+            with applied.timed("merge"):
+                change = self._merged(said, self.store)
+            with applied.timed("derive"):
+                self._derive(change)
+            with applied.timed("store"):
+                self.store.apply(change.removed, change.added, seq)
+        except BaseException:
+            self._reasoner = None  # it may be ahead of the store: it starts from there again
+            raise
         applied.records += len(records)
         return True
 
-    def _drops_alias(self, batch: list[tuple[Record, list[Fact]]]) -> bool:
-        """Tell whether a record that said ``owl:sameAs`` no longer says all of it."""
-        for record, facts in batch:
-            graph = self._merge.graph_of(record)
-            said = {f for f in self.store.graph(graph) if f[1] == vocab.OWL_SAME_AS}
-            if said - set(facts):
-                return True
-        return False
-
-    def _rewritten(
-        self, batch: Iterable[tuple[Record, list[Fact]]]
-    ) -> list[tuple[Record, list[Fact]]]:
-        return [(record, self._aliases.rewrite(facts)) for record, facts in batch]
-
-    def _lift(
-        self, records: Sequence[Record] | None, applied: Applied, now: datetime
-    ) -> list[tuple[Record, list[Fact]]]:
-        """Lift the newest versions of records, of all where None; what fails goes on record."""
-        tried = self.journal.unlifted_of(records)
-        with applied.timed("lift"):
-            lifted = self._lifters.lift(self.journal.live_records() if records is None else records)
-        applied.rejected += len(lifted.rejected)
-        self.journal.quarantine(lifted.rejected, now, self._recipe.tables, replacing=tried)
-        self.journal.set_stand_ins(records, lifted.stand_ins)
-        return lifted.facts
+    def _merged(self, said: Said, graphs: Graphs) -> Change:
+        change = self._merge.merge(said.facts, graphs)
+        change.removed |= said.removed
+        change.added |= said.added
+        return change
 
     def _derive(self, change: Change) -> None:
         """Derive on the present as it will be, and put what changes into the same batch."""
@@ -314,8 +300,7 @@ class Pipeline:
         asserted = self.store.graph("") - derived
         self._reasoner = Reasoner(self.plant, self.rules)
         self._reasoner.start(asserted, derived)
-        self._aliases = Aliases()
-        self._aliases.learn((c, p, alias) for alias, p, c in self.store.graph(self._alias_graph))
+        self._canonical.start(self.store)
 
     # ---- quarantine
 
@@ -351,18 +336,14 @@ class Pipeline:
     def rebuild(self, now: datetime) -> Applied:
         """Refold the whole journal into a new generation and swap it in; the old one answers on."""
         applied = Applied(is_rebuild=True)
+        self._reasoner = None
         seq = self.journal.last_seq()
-        batch = self._lift(None, applied, now)
-        aliases = Aliases()
-        aliases.learn(fact for _, facts in batch for fact in facts)
-        self._aliases = aliases
-        self._report("merge", f"{len(batch)} records")
+        with applied.timed("lift"):
+            said = self._canonical.lift_all(now)
+        applied.rejected = said.rejected
+        self._report("merge", f"{len(said.facts)} records")
         with applied.timed("merge"):
-            change = self._merge.merge(self._rewritten(batch), NoGraphs())
-        change.added |= {
-            (alias, vocab.OWL_SAME_AS, canonical, self._alias_graph)
-            for alias, canonical in aliases.pairs().items()
-        }
+            change = self._merged(said, NoGraphs())
         made_from = f'"{self.journal.id}"'
         change.added.add((self._store_term, vocab.FOLDED_FROM, made_from, self._offset_graph))
         self._report("derive", f"{len(change.present_added)} facts")
@@ -374,7 +355,7 @@ class Pipeline:
         with applied.timed("store"):
             self._write_generation(change, reasoner.derived, seq)
         self._reasoner = reasoner
-        applied.records = len(batch)
+        applied.records = len(said.facts)
         return applied
 
     def _is_stale(self) -> bool:

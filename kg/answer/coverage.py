@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from kg import vocab
 from kg.answer.bundle import SlotGap
 from kg.answer.slots import LINK_RULES, LINKS, none_patterns
+from kg.identity import resolve
+from kg.mentions import said_aliases
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -96,7 +98,7 @@ class Checker:
             for (entity, slot), gap in sorted(self._gaps.items())
             if slot not in LINKS or (entity in jobs and self._covering[slot])
         ]
-        return Check(coverage, [*gaps, *self._conflicts()])
+        return Check(coverage, [*gaps, *self._conflicts(), *self._disputed_ids()])
 
     def _jobs(self, pattern: str) -> set[Term]:
         return self._subjects(f"?job a {vocab.JOB} . {pattern}", "job")
@@ -138,6 +140,26 @@ class Checker:
         gaps = [self._slots.lost_job_gap(machine) for machine in sorted(lost)]
         row = LinkCoverage("machine-now", len(running), len(machines), len(none), 0, len(unknown))
         return row, gaps
+
+    def _disputed_ids(self) -> Iterable[SlotGap]:
+        """Find ids that are said to be two different things, and are taken for neither."""
+        said = said_aliases(self._store)
+        pairs = {(s, o) for facts in said.values() for s, _, o in facts}
+        for alias, names in sorted(resolve(pairs).disputed.items()):
+            graphs = sorted(g for g, facts in said.items() if any(o == alias for _, _, o in facts))
+            cited = self._evidence.cite(graphs[0])
+            short = self._evidence.short
+            meant = " and ".join(short(name) for name in sorted(names))
+            yield SlotGap(
+                entity=short(alias),
+                slot="identity",
+                state="conflicting",
+                shape=None,
+                severity="violation",
+                message=f"It is said to be {meant}, which are two things: it is taken for neither.",
+                source=cited.source,
+                record=cited.record,
+            )
 
     def _conflicts(self) -> Iterable[SlotGap]:
         for predicate in sorted(self._single_valued):
