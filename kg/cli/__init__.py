@@ -20,6 +20,7 @@ COMMANDS = {
     "query": "ask",
     "serve": "live",
     "rebuild": "keep",
+    "prune": "keep",
     "quarantine": "quarantine",
     "lift": "lifting",
 }

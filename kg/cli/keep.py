@@ -1,9 +1,10 @@
-"""Commands that keep a plant: load, rebuild, check."""
+"""Commands that keep a plant: load, rebuild, check, prune."""
 
 from __future__ import annotations
 
 import json
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import typer
@@ -23,9 +24,10 @@ from kg.cli.options import (
     suggest,
 )
 from kg.cli.remote import ask_owner
-from kg.errors import StoreLocked
+from kg.errors import ConfigError, StoreLocked
 from kg.pipeline import Pipeline
 from kg.settings import load_plant
+from kg.times import format_time
 
 
 def load(
@@ -91,3 +93,23 @@ def check(
     if form == "text":
         suggest(f"traveler context MACHINE --plant {plant}", is_quiet=quiet)
     sys.exit(found.exit_code())
+
+
+def prune(
+    plant: PlantOption = Path("plant.toml"), now: NowOption = "", quiet: QuietOption = False
+) -> None:
+    """Drop what records said before the plant's horizon and say no longer; not one fact changes."""
+    described = load_plant(plant)
+    if described.horizon_days is None:
+        raise ConfigError(
+            f"{plant} sets no horizon: history is kept from the start",
+            hint="say how far back answers shall reach: horizon_days = 400 below [plant]",
+        )
+    horizon = read_clock(now) - timedelta(days=described.horizon_days)
+    with Pipeline.open(described) as work:
+        before = described.journal_path.stat().st_size
+        count = work.journal.prune(horizon)
+        work.journal.compact()
+        after = described.journal_path.stat().st_size
+    size = f"{before / 1e6:.1f} → {after / 1e6:.1f} MB"
+    say(f"{count} older version(s) before {format_time(horizon)} pruned, {size}", is_quiet=quiet)

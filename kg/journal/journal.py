@@ -24,9 +24,10 @@ from kg.journal.quarantine import (
     select_rows,
     supersede_rows,
 )
+from kg.journal.retention import prune_versions
 from kg.journal.versions import Appended, VersionWriter, receive
 from kg.records import Gap, Record, record_path
-from kg.times import format_time
+from kg.times import format_time, sortable
 
 if TYPE_CHECKING:
     import sqlite3
@@ -121,8 +122,13 @@ class Journal:
         return int(rows[0][0])
 
     def records_after(self, seq: int, limit: int) -> list[Record]:
-        """Give every version after ``seq`` in seq order, tombstones too, at most ``limit``."""
-        query = f"SELECT {_COLUMNS} FROM record WHERE seq > ? ORDER BY seq LIMIT ?"
+        """Give every version after ``seq`` in seq order, tombstones too, at most ``limit``.
+
+        Versions that were pruned are left out; a newer one of the same key always follows.
+        """
+        query = (
+            f"SELECT {_COLUMNS} FROM record WHERE seq > ? AND payload <> '' ORDER BY seq LIMIT ?"
+        )
         return [_record(row) for row in self._read(query, (seq, limit))]
 
     def live_records(self, source: str | None = None) -> Iterator[Record]:
@@ -150,7 +156,7 @@ class Journal:
             " CROSS JOIN record AS later ON later.seq = wanted.value"
             " JOIN record ON record.seq = (SELECT max(r.seq) FROM record AS r"
             " WHERE (r.source, r.kind, r.key) = (later.source, later.kind, later.key)"
-            " AND r.seq < later.seq)"
+            " AND r.seq < later.seq AND r.payload <> '')"
         )
         rows = self._read(query, (json.dumps([record.seq for record in records]),))
         return {seq: _record(row) for seq, *row in rows}
@@ -292,6 +298,25 @@ class Journal:
         return self._write(
             lambda connection: discard_rows(connection, numbers, reason, format_time(now))
         )
+
+    def prune(self, horizon: datetime) -> int:
+        """Drop what versions said that were superseded by ``horizon``; counts them.
+
+        Kept are the newest version of each key, the one that was current at the horizon, what
+        stands in for a version that cannot be lifted, and of all others that they were.
+        """
+        moment = sortable(format_time(horizon))
+        return self._write(lambda connection: prune_versions(connection, moment))
+
+    def horizon(self) -> datetime | None:
+        """Give the time before which history was pruned; None: it reaches back to the start."""
+        rows = self._read("SELECT value FROM meta WHERE key = 'horizon'")
+        return datetime.fromisoformat(rows[0][0] + "Z") if rows else None
+
+    def compact(self) -> None:
+        """Give the space of what was dropped back to the disk; nobody writes meanwhile."""
+        with translated(self._path):
+            self._commits.compact()
 
     def set_cursor(self, source: str, kind: str, cursor: str, now: datetime) -> None:
         """Remember how far a table was read, and that its source vouched for it at ``now``."""

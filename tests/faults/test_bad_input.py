@@ -200,6 +200,22 @@ def test_what_waits_is_listed_tried_again_and_discarded_by_number_source_and_cod
     assert "INVALID erp" not in traveler(tmp_path, "check").stdout
 
 
+def test_history_before_the_horizon_is_pruned_and_not_one_fact_changes(tmp_path: Path) -> None:
+    write_plant(tmp_path)
+    for number, day in enumerate((1, 2, 20)):
+        (tmp_path / "jobs.csv").write_text(ROWS.replace("A-1", f"A-1-{number}"))
+        assert traveler(tmp_path, "load", "--now", f"2026-11-{day:02}T08:00:00Z").returncode == 0
+    refused = traveler(tmp_path, "prune")
+    assert refused.returncode == 2
+    assert "horizon_days" in refused.stderr
+    plant = tmp_path / "plant.toml"
+    plant.write_text(plant.read_text().replace("[plant]\n", "[plant]\nhorizon_days = 10\n"))
+    pruned = traveler(tmp_path, "prune", "--now", "2026-11-21T08:00:00Z")
+    assert pruned.stdout.startswith("1 older version(s) before 2026-11-11T08:00:00Z pruned")
+    assert traveler(tmp_path, "rebuild").returncode == 0
+    assert traveler(tmp_path, "context", "A-1-2").returncode == 0
+
+
 def test_an_unknown_name_is_told_with_near_ones(tmp_path: Path) -> None:
     write_plant(tmp_path)
     traveler(tmp_path, "load")
