@@ -15,6 +15,7 @@ from api import (
     gaps,
     health,
     landing,
+    quarantine,
     questions,
     sparql,
 )
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
     from kg.owner import Owner
 
-ROUTERS = (context, questions, gaps, facts, sparql, health, documentation, landing)
+ROUTERS = (context, questions, gaps, facts, quarantine, sparql, health, documentation, landing)
 DESCRIPTION = """\
 What job is running, on which machine, to which spec, for which customer, from which material
 batch; since when, says who; and what is missing?

@@ -46,7 +46,7 @@ def list_gaps(request: Request, choice: Annotated[Choice, Query()]) -> Response:
         for gap in check.gaps
         if choice.slot in {None, gap.slot} and choice.state in {None, gap.state}
     ]
-    shown = Check(check.coverage, gaps)
+    shown = Check(check.coverage, gaps, check.quarantine)
     if choice.format == "text":
         return Response(check_text(shown) + "\n", media_type="text/plain")
     return Response(to_json(shown.to_dict()), media_type="application/json")

@@ -35,7 +35,8 @@ _log = logging.getLogger("traveler.api")
 class Guard:
     """Wraps an app: only its own host names, GET, HEAD and POST, small bodies, safe headers.
 
-    A name that is not its own would be a browser led here by another site's DNS. What no route
+    A name that is not its own would be a browser led here by another site's DNS, and a POST of
+    another origin one that such a site's page sends behind its visitor's back. What no route
     foresaw is logged here and leaves as a 500 that tells nothing of the inside.
     """
 
@@ -73,8 +74,11 @@ class Guard:
             )
         if scope["method"] not in METHODS:
             allowed = ", ".join(METHODS)
-            detail = f"{scope['method']} is not allowed: this API only reads"
+            detail = f"{scope['method']} is not allowed here"
             return problem("method", detail, f"use {allowed}", headers={"Allow": allowed})
+        if scope["method"] == "POST" and not _is_own_page(headers):
+            detail = "a page of another site may not send anything here"
+            return problem("origin", detail, "send it from a page of this server, or no browser")
         length = headers.get("content-length", "0")
         if not length.isdigit() or int(length) > MAX_BODY_BYTES:
             return problem("too-large", f"a request may have {MAX_BODY_BYTES} bytes")
@@ -99,6 +103,16 @@ class _Answer:
         elif self.is_head and message["type"] == "http.response.body":
             message = {**message, "body": b""}
         await self._send(message)
+
+
+def _is_own_page(headers: Headers) -> bool:
+    """Tell whether a request comes from a page of this server, or from no page at all.
+
+    A browser sends simple POSTs anywhere without asking first, and says from where (Fetch,
+    section 3.1): a name that leads here is not enough where something is done and not only read.
+    """
+    origin = headers.get("origin")
+    return origin is None or origin.lower().partition("://")[2] == headers["host"].lower()
 
 
 def _bracketed(host: str) -> str:

@@ -131,11 +131,63 @@ class Coverage(_Answer):
     missing: int = Field(examples=[2])
 
 
+class QuarantineCount(_Answer):
+    """How many rows of a table wait in quarantine for one reason."""
+
+    source: str = Field(examples=["mes"])
+    kind: str = Field(description="The table.", examples=["run"])
+    stage: Literal["read", "lift"]
+    code: str = Field(examples=["bad-time"])
+    rows: int = Field(examples=[2])
+
+
 class GapsAnswer(_Answer):
-    """How much of what should be linked is, and every gap with the source that should fill it."""
+    """How much of what should be linked is, every gap with its source, and how many rows wait."""
 
     coverage: list[Coverage]
     gaps: list[SlotGap]
+    quarantine: list[QuarantineCount]
+
+
+class QuarantinedRow(_Answer):
+    """A row that could not be read (`stage` read) or lifted: where, why, and what to do."""
+
+    id: int = Field(examples=[12])
+    source: str = Field(examples=["mes"])
+    table: str = Field(examples=["run"])
+    key: str | None = Field(description="Where the row has one.", examples=["E001353"])
+    position: str = Field(examples=["events.jsonl:1353"])
+    stage: Literal["read", "lift"]
+    code: str = Field(examples=["bad-time"])
+    message: str = Field(examples=["events.jsonl:1353: column ts is 'yesterday', no iso time"])
+    hint: str = Field(examples=["mend the time in the source, or say its form in times"])
+    raw: str = Field(description="The row as it came.", examples=['{"id": "E001353"}'])
+    first_seen: str = Field(examples=["2026-11-23T08:00:00Z"])
+    last_seen: str = Field(examples=["2026-11-23T08:00:00Z"])
+    attempts: int = Field(description="How often it was tried.", examples=[1])
+    is_mapping_current: bool = Field(description="Whether it was last tried by today's mapping.")
+    is_superseded: bool = Field(description="Whether its key came again later, and well.")
+    discarded_at: str | None = Field(examples=[None])
+    discarded_why: str | None = Field(examples=[None])
+
+
+class QuarantineAnswer(_Answer):
+    """What waits in quarantine, or was discarded, oldest first."""
+
+    rows: list[QuarantinedRow]
+
+
+class QuarantineReplay(_Answer):
+    """What became of a row that was tried again, and how many rows wait now."""
+
+    has_left: bool
+    waiting: int
+
+
+class Discarded(_Answer):
+    """How many rows were discarded: those of the same bytes go with the one that was named."""
+
+    discarded: int
 
 
 class Statement(_Answer):

@@ -16,12 +16,13 @@ from kg.pipeline import OWNER_FILE
 from kg.times import format_time
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from datetime import datetime
     from pathlib import Path
 
     from kg.answer import Answers
-    from kg.pipeline import Pipeline
+    from kg.journal import Quarantined
+    from kg.pipeline import Pipeline, Replayed
 
 VALIDATE_EVERY_SECONDS = 10.0
 REPORT_IT = "this is a fault of Traveler: the log has its place"
@@ -58,6 +59,8 @@ class Owner:
         self.health = Health(checked_seq=pipeline.journal.checked_seq())
         self._before_round = before_round
         self._stop = threading.Event()
+        # One round or replay at a time: the pipeline's stages are one thread's.
+        self._working = threading.Lock()
         self._thread: threading.Thread | None = None
         self._validated_at = monotonic()
 
@@ -91,8 +94,20 @@ class Owner:
             else:
                 self.health.error = self.health.hint = ""
 
+    def replay(self, rows: Sequence[Quarantined]) -> Replayed:
+        """Read and lift again what waits in quarantine, between two rounds."""
+        with self._working:
+            now = self.clock()
+            replayed = self.pipeline.replay(rows, now)
+            self._validate(now)
+        return replayed
+
     def round(self) -> None:
         """Read the sources once, fold in what is new, and validate when it is time to."""
+        with self._working:
+            self._round()
+
+    def _round(self) -> None:
         now = self.clock()
         if self._before_round is not None:
             self._before_round(now)
@@ -102,12 +117,15 @@ class Owner:
         self.health.last_read = format_time(now)
         is_behind = self.pipeline.store.applied_seq() != self.health.checked_seq
         if is_behind and monotonic() - self._validated_at >= VALIDATE_EVERY_SECONDS:
-            self.pipeline.validate(now)
-            self.health.checked_seq = self.pipeline.journal.checked_seq()
-            self._validated_at = monotonic()
+            self._validate(now)
         for balance in balances:
             if balance.error is not None:
                 raise balance.error
+
+    def _validate(self, now: datetime) -> None:
+        self.pipeline.validate(now)
+        self.health.checked_seq = self.pipeline.journal.checked_seq()
+        self._validated_at = monotonic()
 
 
 def announce(folder: Path, url: str) -> None:

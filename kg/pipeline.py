@@ -5,61 +5,50 @@ The only place where the stages are joined. One `Pipeline` owns a plant's journa
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from time import perf_counter
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 from zoneinfo import ZoneInfo
 
 from kg import assets, vocab
 from kg.answer import Answers
-from kg.errors import SourceError
-from kg.identity import Aliases
+from kg.canonical import Canonical
+from kg.errors import JournalError
+from kg.intake import Intake
 from kg.journal import Journal
-from kg.lift import Lifter
+from kg.lifted import Lifters
 from kg.merge import Change, Merge, NoGraphs
 from kg.reason import Reasoner, compile_rules, load_graph
 from kg.recipe import Recipe, check_folds
-from kg.records import Filtered, Record, Rejected
-from kg.sources import read_source
 from kg.store import EmbeddedStore, generations
 from kg.times import parse_time
 from kg.validate import find_gaps, read_shapes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import datetime
     from types import TracebackType
 
-    from kg.records import Fact, Term
-    from kg.settings import Plant, SourceSettings
-    from kg.sources import Reading
+    from kg.canonical import Said
+    from kg.errors import SourceError
+    from kg.intake import Balance
+    from kg.journal import Quarantined
+    from kg.merge import Graphs
+    from kg.records import Fact, Record, Term
+    from kg.settings import Plant
 
     Report = Callable[[str, str], None]
     """Told a stage and what it is at, for progress on a screen."""
+    Place = tuple[str, str, str]
+    """A record's source, table and key."""
 
-JOURNAL_BATCH = 5_000
 APPLY_BATCH = 2_000
 OWNER_FILE = "OWNER"
 """In the store's folder while it is served: where its owner answers."""
 REBUILD_ABOVE = 20_000
 """Records waiting above which a new generation is written instead of applying batches."""
-
-
-@dataclass(slots=True)
-class Balance:
-    """What became of the rows of one table: read = new + unchanged + filtered + quarantined."""
-
-    source: str
-    kind: str
-    read: int = 0
-    new: int = 0
-    unchanged: int = 0
-    retired: int = 0
-    filtered: Counter[str] = field(default_factory=Counter)
-    quarantined: int = 0
-    error: SourceError | None = None
 
 
 @dataclass(slots=True)
@@ -79,6 +68,16 @@ class Applied:
         self.seconds[stage] += perf_counter() - start
 
 
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """How many rows of quarantine were tried, which ones left it, and how many wait there now."""
+
+    tried: int
+    left: list[Quarantined]
+    waiting: int
+    errors: list[SourceError]
+
+
 def _silent(_stage: str, _what: str) -> None:
     """Report nothing."""
 
@@ -86,40 +85,56 @@ def _silent(_stage: str, _what: str) -> None:
 class Pipeline:
     """One plant's journal, store and stages; one process may own a plant's at a time."""
 
-    def __init__(self, plant: Plant, journal: Journal, report: Report = _silent) -> None:
+    def __init__(
+        self,
+        plant: Plant,
+        journal: Journal,
+        report: Report = _silent,
+        *,
+        is_rebuild: bool = False,
+    ) -> None:
         self.plant = plant
         self.journal = journal
         self._report = report
         ontology = assets.ontology_folder()
         self.rules = compile_rules(ontology)
         self.shapes = read_shapes(load_graph(ontology / "shapes"))
-        self._lifters = {source.name: Lifter(source, plant.base) for source in plant.sources}
-        check_folds(plant, {name: lifter.produces() for name, lifter in self._lifters.items()})
         self._recipe = Recipe.of(plant, ontology)
+        self.mappings = self._recipe.tables
+        self._intake = Intake(plant, journal, self.mappings, report)
+        self._lifters = Lifters(plant, journal, report)
+        self._canonical = Canonical(plant.base, journal, self._lifters, self.mappings)
+        by_source = self._lifters.of_source
+        check_folds(plant, {name: lifter.produces() for name, lifter in by_source.items()})
         self._merge = Merge(plant, self.shapes.single_valued)
-        self._aliases = Aliases()
         self._reasoner: Reasoner | None = None
         self._answers: Answers | None = None
         self._derived_graph = f"<{plant.base}graph/derived>"
-        self._alias_graph = f"<{plant.base}graph/aliases>"
+        self._offset_graph = f"<{plant.base}graph/offset>"
+        self._store_term = f"<{plant.base}store>"
         opened = generations.open_current(plant.store_path, plant.base)
         self.store = opened if opened is not None else self._first_generation()
+        if not is_rebuild:
+            self._refuse_another_journal()
         # Whoever left word here no longer holds the store: this process does.
         (plant.store_path / OWNER_FILE).unlink(missing_ok=True)
 
     @classmethod
-    def open(cls, plant: Plant, report: Report = _silent) -> Self:
+    def open(cls, plant: Plant, report: Report = _silent, *, is_rebuild: bool = False) -> Self:
         """Open a plant's journal and store; a new plant starts empty.
+
+        ``is_rebuild`` says that a graph of whatever journal is about to be replaced.
 
         Raises:
             StoreLocked: another process owns the store.
+            JournalError: the graph was folded from another journal, or from more of this one.
             MappingError: a mapping cannot be used.
         """
         plant.store_path.mkdir(parents=True, exist_ok=True)
         plant.journal_path.parent.mkdir(parents=True, exist_ok=True)
         journal = Journal.open(plant.journal_path)
         try:
-            return cls(plant, journal, report)
+            return cls(plant, journal, report, is_rebuild=is_rebuild)
         except BaseException:
             journal.close()
             raise
@@ -148,6 +163,29 @@ class Pipeline:
         generations.publish(self.plant.store_path, folder)
         return store
 
+    def _refuse_another_journal(self) -> None:
+        """Let no graph answer whose journal was lost: what it says could not be shown again."""
+        applied, last = self.store.applied_seq(), self.journal.last_seq()
+        made_from = self._folded_from()
+        if applied <= last and made_from in {"", self.journal.id}:
+            return
+        self.store.close()
+        path = self.plant.journal_path
+        reason = f"ends at record {last}, and the graph was folded up to record {applied}"
+        if made_from not in {"", self.journal.id}:
+            reason = "is not the journal that the graph was folded from"
+        raise JournalError(
+            f"{path} {reason}",
+            hint=f"put the right {path.name} back, or fold a new graph from this one:"
+            " traveler rebuild",
+            code="journal-replaced",
+        )
+
+    def _folded_from(self) -> str:
+        """Give the id of the journal that the graph was folded from; "" where it does not say."""
+        found = self.store.objects(self._store_term, vocab.FOLDED_FROM, self._offset_graph)
+        return found[0].split('"')[1] if found else ""
+
     # ---- answers
 
     def answers(self) -> Answers:
@@ -157,7 +195,7 @@ class Pipeline:
                 name: frozenset(
                     term for _, kind, predicate in lifter.produces() for term in (kind, predicate)
                 )
-                for name, lifter in self._lifters.items()
+                for name, lifter in self._lifters.of_source.items()
             }
             self._answers = Answers(
                 self.plant,
@@ -181,7 +219,7 @@ class Pipeline:
 
     def line_of(self, source: str, kind: str, predicate: Term) -> tuple[str, int] | None:
         """Give the file and line of the mapping that makes a predicate; None where none does."""
-        lifter = self._lifters.get(source)
+        lifter = self._lifters.of_source.get(source)
         return lifter.line_of(kind, predicate) if lifter is not None else None
 
     # ---- sources → journal
@@ -191,58 +229,7 @@ class Pipeline:
 
         A table that cannot be read as a whole says so in its balance; the others are read.
         """
-        return [
-            balance for source in self.plant.sources for balance in self._read_source(source, now)
-        ]
-
-    def _read_source(self, source: SourceSettings, now: datetime) -> Iterator[Balance]:
-        cursors = self.journal.cursors(source.name)
-        try:
-            for reading in read_source(source, cursors, now):
-                self._report("journal", f"{source.name}.{reading.table.name}")
-                balance = Balance(source.name, reading.table.name)
-                try:
-                    self._read_table(source, reading, balance, now)
-                except SourceError as error:
-                    balance.error = error
-                yield balance
-        except SourceError as error:
-            yield Balance(source.name, "", error=error)
-
-    def _read_table(
-        self, source: SourceSettings, reading: Reading, balance: Balance, now: datetime
-    ) -> None:
-        kind = reading.table.name
-        batch: list[Record] = []
-        rejected: list[Rejected] = []
-        for item in reading.items:
-            balance.read += 1
-            if isinstance(item, Record):
-                batch.append(item)
-            elif isinstance(item, Filtered):
-                balance.filtered[item.rule] += 1
-            else:
-                rejected.append(item)
-            if len(batch) >= JOURNAL_BATCH:
-                self._append(batch, balance, now)
-                batch = []
-        self._append(batch, balance, now)
-        if reading.table.arrives == "snapshot":
-            self.journal.clear_quarantine(source.name, kind, "read")
-        self.journal.quarantine(rejected, now)
-        balance.quarantined = len(rejected)
-        if reading.is_whole and reading.table.arrives == "snapshot":
-            seen = reading.seen_keys
-            balance.retired = self.journal.retire_missing(source.name, kind, seen, now)
-        if balance.read == 0 or balance.quarantined < balance.read:
-            # A source whose every row is unreadable vouches for nothing.
-            self.journal.set_cursor(source.name, kind, reading.cursor, now)
-
-    def _append(self, batch: list[Record], balance: Balance, now: datetime) -> None:
-        if batch:
-            appended = self.journal.append(batch, now)
-            balance.new += appended.new
-            balance.unchanged += appended.unchanged
+        return self._intake.read(now)
 
     # ---- journal → store
 
@@ -250,69 +237,45 @@ class Pipeline:
         """Fold what the journal holds beyond the store's offset into the store."""
         waiting = self.journal.last_seq() - self.store.applied_seq()
         is_first = waiting > 0 and self.store.applied_seq() == 0
-        # A journal that ends before the graph does is another journal than it was made from.
-        if is_first or waiting < 0 or waiting > REBUILD_ABOVE or self._is_stale():
+        if is_first or waiting > REBUILD_ABOVE or self._is_stale():
             return self.rebuild(now)
         if waiting == 0:
             return Applied()
         applied = Applied()
         while records := self.journal.records_after(self.store.applied_seq(), APPLY_BATCH):
-            if not self._apply_batch(records, applied, now):
+            if not self._apply_batch(_newest(records), records[-1].seq, applied, now):
                 return self.rebuild(now)
         return applied
 
-    def _apply_batch(self, records: list[Record], applied: Applied, now: datetime) -> bool:
-        """Apply one batch in one atomic call; False where identity changed: lift all again."""
+    def _apply_batch(
+        self, records: list[Record], seq: int, applied: Applied, now: datetime
+    ) -> bool:
+        """Apply one batch in one atomic call; False where it renames so much: lift all again."""
         self._start_reasoner()
-        self.journal.release(records)
-        batch = self._lift(_newest(records), applied, now)
-        before = self._aliases.pairs()
-        self._aliases.learn(fact for _, facts in batch for fact in facts)
-        if self._aliases.pairs() != before or self._drops_alias(batch):
-            return False
-        with applied.timed("merge"):
-            change = self._merge.merge(self._rewritten(batch), self.store)
-        with applied.timed("derive"):
-            self._derive(change)
-        with applied.timed("store"):
-            self.store.apply(change.removed, change.added, records[-1].seq)
+        try:
+            with applied.timed("lift"):
+                said = self._canonical.lift(records, self.store, now, REBUILD_ABOVE)
+            if said is None:
+                self._reasoner = None
+                return False
+            applied.rejected += said.rejected
+            with applied.timed("merge"):
+                change = self._merged(said, self.store)
+            with applied.timed("derive"):
+                self._derive(change)
+            with applied.timed("store"):
+                self.store.apply(change.removed, change.added, seq)
+        except BaseException:
+            self._reasoner = None  # it may be ahead of the store: it starts from there again
+            raise
         applied.records += len(records)
         return True
 
-    def _drops_alias(self, batch: list[tuple[Record, list[Fact]]]) -> bool:
-        """Tell whether a record that said ``owl:sameAs`` no longer says all of it."""
-        for record, facts in batch:
-            graph = self._merge.graph_of(record)
-            said = {f for f in self.store.graph(graph) if f[1] == vocab.OWL_SAME_AS}
-            if said - set(facts):
-                return True
-        return False
-
-    def _rewritten(
-        self, batch: Iterable[tuple[Record, list[Fact]]]
-    ) -> list[tuple[Record, list[Fact]]]:
-        return [(record, self._aliases.rewrite(facts)) for record, facts in batch]
-
-    def _lift(
-        self, records: Iterable[Record], applied: Applied, now: datetime
-    ) -> list[tuple[Record, list[Fact]]]:
-        """Lift records source by source; those of a source that is gone give no facts."""
-        by_source: dict[str, list[Record]] = defaultdict(list)
-        for record in records:
-            by_source[record.source].append(record)
-        result: list[tuple[Record, list[Fact]]] = []
-        for name, group in by_source.items():
-            lifter = self._lifters.get(name)
-            if lifter is None:
-                result += [(record, []) for record in group]
-                continue
-            self._report("lift", f"{name}: {len(group)} records")
-            with applied.timed("lift"):
-                lifted = lifter.lift(group)
-            result += zip(group, lifted.facts, strict=True)
-            applied.rejected += len(lifted.rejected)
-            self.journal.quarantine(lifted.rejected, now)
-        return result
+    def _merged(self, said: Said, graphs: Graphs) -> Change:
+        change = self._merge.merge(said.facts, graphs)
+        change.removed |= said.removed
+        change.added |= said.added
+        return change
 
     def _derive(self, change: Change) -> None:
         """Derive on the present as it will be, and put what changes into the same batch."""
@@ -337,29 +300,52 @@ class Pipeline:
         asserted = self.store.graph("") - derived
         self._reasoner = Reasoner(self.plant, self.rules)
         self._reasoner.start(asserted, derived)
-        self._aliases = Aliases()
-        self._aliases.learn((c, p, alias) for alias, p, c in self.store.graph(self._alias_graph))
+        self._canonical.start(self.store)
+
+    # ---- quarantine
+
+    def described(self, row: Quarantined) -> dict[str, Any]:
+        """Give a row in quarantine as plain data, told by today's mappings."""
+        return row.to_dict(self.mappings)
+
+    def replay(self, rows: Sequence[Quarantined], now: datetime) -> Replayed:
+        """Read and lift again what waits in quarantine, by today's mappings and settings.
+
+        The graph is then that of a run by which nothing of what is well now ever failed.
+        """
+        balances = self._intake.reread([r for r in rows if r.rejected.stage == "read"], now)
+        applied = self.apply(now)
+        unlifted = _unlifted(rows)
+        if unlifted and not applied.is_rebuild:
+            self._lift_newest(unlifted, applied, now)
+        waiting = self.journal.waiting()
+        there, still = {row.id for row in waiting}, _unlifted(waiting)
+        left = [row for row in rows if row.id not in there and not _unlifted([row]) & still]
+        errors = [balance.error for balance in balances if balance.error is not None]
+        return Replayed(len(rows), left, len(waiting), errors)
+
+    def _lift_newest(self, places: Iterable[Place], applied: Applied, now: datetime) -> None:
+        """Lift the newest versions of records again, at the offset that the graph has reached."""
+        found = [self.journal.newest(*place) for place in sorted(places)]
+        records = [record for record in found if record is not None]
+        if not self._apply_batch(records, self.store.applied_seq(), applied, now):
+            self.rebuild(now)
 
     # ---- rebuild
 
     def rebuild(self, now: datetime) -> Applied:
         """Refold the whole journal into a new generation and swap it in; the old one answers on."""
         applied = Applied(is_rebuild=True)
+        self._reasoner = None
         seq = self.journal.last_seq()
-        for source in self.plant.sources:
-            for table in source.tables:
-                self.journal.clear_quarantine(source.name, table.name, "lift")
-        batch = self._lift(self.journal.live_records(), applied, now)
-        aliases = Aliases()
-        aliases.learn(fact for _, facts in batch for fact in facts)
-        self._aliases = aliases
-        self._report("merge", f"{len(batch)} records")
+        with applied.timed("lift"):
+            said = self._canonical.lift_all(now)
+        applied.rejected = said.rejected
+        self._report("merge", f"{len(said.facts)} records")
         with applied.timed("merge"):
-            change = self._merge.merge(self._rewritten(batch), NoGraphs())
-        change.added |= {
-            (alias, vocab.OWL_SAME_AS, canonical, self._alias_graph)
-            for alias, canonical in aliases.pairs().items()
-        }
+            change = self._merged(said, NoGraphs())
+        made_from = f'"{self.journal.id}"'
+        change.added.add((self._store_term, vocab.FOLDED_FROM, made_from, self._offset_graph))
         self._report("derive", f"{len(change.present_added)} facts")
         reasoner = Reasoner(self.plant, self.rules)
         with applied.timed("derive"):
@@ -369,13 +355,17 @@ class Pipeline:
         with applied.timed("store"):
             self._write_generation(change, reasoner.derived, seq)
         self._reasoner = reasoner
-        applied.records = len(batch)
+        applied.records = len(said.facts)
         return applied
 
     def _is_stale(self) -> bool:
-        """Tell whether the graph was made by other mappings, settings or ontology than today's."""
+        """Tell whether the graph was made by other mappings, settings or ontology than today's.
+
+        A graph that does not say which journal it was folded from is of an earlier Traveler.
+        """
         path = self.store.path
-        return path is not None and self.store.applied_seq() > 0 and not self._recipe.made(path)
+        is_todays = path is None or (self._recipe.made(path) and self._folded_from())
+        return self.store.applied_seq() > 0 and not is_todays
 
     def _write_generation(self, change: Change, derived: set[Fact], seq: int) -> None:
         folder = generations.begin(self.plant.store_path)
@@ -397,6 +387,12 @@ class Pipeline:
         gaps = find_gaps(self.store.graph(""), self.shapes)
         self.journal.replace_gaps(gaps, seq, now)
         return len(gaps)
+
+
+def _unlifted(rows: Iterable[Quarantined]) -> set[Place]:
+    """Give the records among rows in quarantine: those that could be read and not lifted."""
+    said = [row.rejected for row in rows if row.rejected.stage == "lift"]
+    return {(row.source, row.kind, row.key or "") for row in said}
 
 
 def _newest(records: Iterable[Record]) -> list[Record]:

@@ -21,26 +21,35 @@ if TYPE_CHECKING:
 
 RECIPE_FILE = "RECIPE"
 """In the store's folder: what the current generation was made by."""
-_MEANING = {"name", "authority", "zone", "placeholders", "lookup", "tables"}
+_MEANING = {"name", "authority", "zone", "placeholders", "lookup"}
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """A digest of mappings, the settings that matter to them, ontology and version."""
+    """A digest of mappings, the settings that matter to them, ontology and version.
+
+    ``tables`` has one for each (source, table), of what its rows are read and lifted by.
+    """
 
     digest: str
+    tables: Mapping[tuple[str, str], str]
 
     @classmethod
     def of(cls, plant: Plant, ontology: Path) -> Recipe:
         """Digest the recipe of a plant as its files stand."""
-        digest = sha256(version("traveler-kg").encode())
+        program = version("traveler-kg").encode()
+        digest = sha256(program)
+        tables = {}
         for source in plant.sources:
-            digest.update(source.model_dump_json(include=_MEANING).encode())
+            of_source = source.model_dump_json(include=_MEANING).encode()
             for table in source.tables:
-                digest.update((source.folder / table.mapping).read_bytes())
+                mapping = (source.folder / table.mapping).read_bytes()
+                of_table = of_source + table.model_dump_json().encode() + mapping
+                tables[source.name, table.name] = sha256(program + of_table).hexdigest()[:16]
+                digest.update(of_table)
         for path in sorted(ontology.rglob("*.ttl")):
             digest.update(path.read_bytes())
-        return cls(digest.hexdigest())
+        return cls(digest.hexdigest(), tables)
 
     def note(self, generation: Path) -> None:
         """Write down beside a generation that it was made by this recipe."""

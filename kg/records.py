@@ -50,8 +50,9 @@ class Rejected:
     """A row that cannot become a record or facts, with all that is needed to mend and replay it.
 
     ``stage`` is ``read`` or ``lift``; ``code`` is stable (``empty-key``, ``bad-time``,
-    ``bad-number``, ``bad-unit``, ``bad-literal``, ``bad-iri``, ``bad-row``, ``bad-encoding``);
-    ``raw`` is the row as text.
+    ``bad-number``, ``bad-unit``, ``bad-literal``, ``bad-iri``, ``bad-row``, ``bad-encoding``).
+    ``raw`` is the row as it came: bytes that are no UTF-8 stand in it as lone surrogates
+    (``surrogateescape``).
     """
 
     source: str

@@ -11,18 +11,20 @@ from kg.answer.evidence import short
 from kg.errors import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Mapping
 
     from kg.answer.answers import Explained
     from kg.answer.bundle import SlotGap
     from kg.answer.coverage import Check
     from kg.answer.evidence import Lineage
+    from kg.intake import Balance
     from kg.journal import Quarantined
-    from kg.pipeline import Applied, Balance, Pipeline
+    from kg.pipeline import Applied, Pipeline, Replayed
 
 WIDTH = 80
 MAX_NAMED = 5
 MAX_COLUMNS = 8
+_ARROW = ("  → ", "    ")
 
 
 def balance_text(balances: Iterable[Balance], rejected: int) -> str:
@@ -74,7 +76,10 @@ def check_text(check: Check) -> str:
         message = message if message.endswith(".") else message + "."
         lines += ["", *_wrap(f"{state.upper()} {slot}, {len(gaps)}: {message}{should}", "", "  ")]
         lines += _wrap(shown + more, "  ", "  ")
-    if not check.gaps:
+    for row in check.quarantine:
+        said = f"INVALID {row.source}.{row.kind}, {row.rows}: {row.code}; see traveler quarantine."
+        lines += ["", *_wrap(said, "", "  ")]
+    if not check.gaps and not check.quarantine:
         lines += ["", "Nothing is missing, conflicting or invalid."]
     return "\n".join(lines)
 
@@ -127,14 +132,41 @@ def _lineage(lineage: Lineage, lines: list[str], depth: int, base: str, pipeline
         _lineage(premise, lines, depth + 1, base, pipeline)
 
 
-def quarantine_text(rows: Iterable[Quarantined]) -> str:
-    """Show the bad rows: where, what is wrong, what to do."""
-    lines: list[str] = []
+def quarantine_text(rows: Iterable[Quarantined], mappings: Mapping[tuple[str, str], str]) -> str:
+    """Show the bad rows by what is wrong: how many, where, and what to do.
+
+    ``mappings`` are today's versions: a row that was tried by another one may be well now.
+    """
+    groups: dict[tuple[str, ...], list[Quarantined]] = defaultdict(list)
     for row in rows:
         bad = row.rejected
-        lines += _wrap(f"{bad.position}: {bad.code}: {bad.message}", "", "  ")
-        lines += _wrap(bad.hint, "  → ", "    ")
-    return "\n".join(lines) or "Quarantine is empty."
+        groups[bad.source, bad.kind, bad.stage, bad.code, bad.hint].append(row)
+    lines: list[str] = []
+    for (source, kind, stage, code, hint), group in groups.items():
+        head = f"{source}.{kind}, {len(group)}: {code} at {stage}. {hint}"
+        lines += [*_wrap(head, "", "  "), *_bad_rows(group[:MAX_NAMED])]
+        if len(group) > MAX_NAMED:
+            lines.append(f"  and {len(group) - MAX_NAMED} more")
+        if any(row.mapping != mappings.get((source, kind)) for row in group):
+            lines += _wrap("its mapping or settings changed: traveler quarantine replay", *_ARROW)
+        lines.append("")
+    return "\n".join(lines).rstrip() or "Quarantine is empty."
+
+
+def _bad_rows(rows: Iterable[Quarantined]) -> Iterator[str]:
+    for row in rows:
+        tries = f" ({row.attempts} tries since {row.first_seen})" if row.attempts > 1 else ""
+        late = " (its key came again, later and well)" if row.is_superseded else ""
+        why = f" (discarded: {row.discarded_why})" if row.discarded_at else ""
+        yield from _wrap(f"#{row.id} {row.rejected.message}{tries}{late}{why}", "  ", "     ")
+
+
+def replayed_text(replayed: Replayed) -> str:
+    """Show what became of the rows that were tried again."""
+    return (
+        f"{replayed.tried} row(s) tried again: {len(replayed.left)} left quarantine;"
+        f" {replayed.waiting} wait there"
+    )
 
 
 def _block(row: dict[str, str]) -> str:

@@ -142,6 +142,7 @@ class Plant(_Section):
     name: str
     base: str
     zone: str = "UTC"
+    horizon_days: float | None = Field(None, gt=0)
     store: StoreSettings = StoreSettings()
     sources: tuple[SourceSettings, ...] = ()
     folder: Path = Path()

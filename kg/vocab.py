@@ -189,6 +189,7 @@ FROM_SOURCE = "<https://w3id.org/traveler/ontology/fromSource>"
 IN_GROUP = "<https://w3id.org/traveler/ontology/inGroup>"
 EFFECTIVE_AT = "<https://w3id.org/traveler/ontology/effectiveAt>"
 APPLIED_SEQ = "<https://w3id.org/traveler/ontology/appliedSeq>"
+FOLDED_FROM = "<https://w3id.org/traveler/ontology/foldedFrom>"
 SLOT = "<https://w3id.org/traveler/ontology/slot>"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -102,12 +102,12 @@ class Answers:
         return builder.build(entity.term, entity.kind, format_time(now), self.sources(now))
 
     def check(self, now: datetime) -> Check:
-        """Count coverage and list gaps, as of the last validation."""
+        """Count coverage and list gaps, as of the last validation; count the rows that wait."""
         evidence = self.evidence(now)
         gaps = {(gap.entity, gap.slot): gap for gap in self.journal.open_gaps()}
         slots = Slots(self.store, evidence, gaps, self.covering)
         checker = Checker(self.store, evidence, slots, gaps, self.covering, self.single_valued)
-        return checker.check()
+        return replace(checker.check(), quarantine=self.journal.waiting_counts())
 
     def sources(self, now: datetime) -> list[dict[str, Any]]:
         """Tell each connected source: owner, when it last vouched for anything, stale or not."""
@@ -183,5 +183,5 @@ class Answers:
     def _explained(self, fact: Fact, evidence: Evidence) -> Explained:
         lineage = evidence.lineage(fact)
         paths = [evidence.cite(graph).record for leaf in lineage.leaves() for graph in leaf.graphs]
-        found = self.journal.newest_by_path(dict.fromkeys(paths))
+        found = self.journal.current_by_path(dict.fromkeys(paths))
         return Explained(fact, lineage, tuple(found.values()))

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from kg import vocab
 from kg.answer.bundle import SlotGap
 from kg.answer.slots import LINK_RULES, LINKS, none_patterns
+from kg.identity import resolve
+from kg.mentions import said_aliases
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from kg.answer.evidence import Evidence
     from kg.answer.slots import Slots
-    from kg.journal import OpenGap
+    from kg.journal import OpenGap, WaitingCount
     from kg.records import Term
     from kg.store import EmbeddedStore
 
@@ -38,20 +40,25 @@ class LinkCoverage:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """What ``traveler check`` says: coverage of the five links and every gap."""
+    """What ``traveler check`` says: coverage of the five links, every gap, and bad rows."""
 
     coverage: list[LinkCoverage]
     gaps: list[SlotGap]
+    quarantine: list[WaitingCount] = field(default_factory=list)
 
     def exit_code(self) -> int:
-        """Give 1 where something is missing, conflicting or invalid; unknown alone is nothing."""
-        return int(any(gap.state != "unknown" for gap in self.gaps))
+        """Give 1 where something is missing, conflicting or invalid; unknown alone is nothing.
+
+        What waits in quarantine is invalid, until it is mended or discarded.
+        """
+        return int(bool(self.quarantine) or any(gap.state != "unknown" for gap in self.gaps))
 
     def to_dict(self) -> dict[str, Any]:
         """Give plain data for JSON."""
         return {
             "coverage": [{**asdict(row), "missing": row.missing} for row in self.coverage],
             "gaps": [asdict(gap) for gap in self.gaps],
+            "quarantine": [row._asdict() for row in self.quarantine],
         }
 
 
@@ -91,7 +98,7 @@ class Checker:
             for (entity, slot), gap in sorted(self._gaps.items())
             if slot not in LINKS or (entity in jobs and self._covering[slot])
         ]
-        return Check(coverage, [*gaps, *self._conflicts()])
+        return Check(coverage, [*gaps, *self._conflicts(), *self._disputed_ids()])
 
     def _jobs(self, pattern: str) -> set[Term]:
         return self._subjects(f"?job a {vocab.JOB} . {pattern}", "job")
@@ -133,6 +140,26 @@ class Checker:
         gaps = [self._slots.lost_job_gap(machine) for machine in sorted(lost)]
         row = LinkCoverage("machine-now", len(running), len(machines), len(none), 0, len(unknown))
         return row, gaps
+
+    def _disputed_ids(self) -> Iterable[SlotGap]:
+        """Find ids that are said to be two different things, and are taken for neither."""
+        said = said_aliases(self._store)
+        pairs = {(s, o) for facts in said.values() for s, _, o in facts}
+        for alias, names in sorted(resolve(pairs).disputed.items()):
+            graphs = sorted(g for g, facts in said.items() if any(o == alias for _, _, o in facts))
+            cited = self._evidence.cite(graphs[0])
+            short = self._evidence.short
+            meant = " and ".join(short(name) for name in sorted(names))
+            yield SlotGap(
+                entity=short(alias),
+                slot="identity",
+                state="conflicting",
+                shape=None,
+                severity="violation",
+                message=f"It is said to be {meant}, which are two things: it is taken for neither.",
+                source=cited.source,
+                record=cited.record,
+            )
 
     def _conflicts(self) -> Iterable[SlotGap]:
         for predicate in sorted(self._single_valued):

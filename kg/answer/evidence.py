@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from kg.store import EmbeddedStore
 
 MAX_DEPTH = 12
+IN_DOUBT = "its source no longer says so, or in a row that waits in quarantine"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,7 @@ class Evidence:
         self._single_valued = single_valued
         self._now = now
         self._confirmed = journal.confirmations()
+        self._doubts = journal.doubts()
         self._prefix = f"<{plant.base}record/"
         self._stale_after = {s.name: s.stale_after_seconds for s in plant.sources}
         self._tables = {(s.name, t.name): t for s in plant.sources for t in s.tables}
@@ -112,7 +114,7 @@ class Evidence:
     def cite(self, graph: Term) -> Citation:
         """Cite the record whose graph this is."""
         source, kind, key = self._parts(graph)
-        record = self._journal.newest(source, kind, key)
+        record = self._journal.current(source, kind, key)
         path = graph[len(self._plant.base) + 1 : -1].removesuffix(NOW)
         if record is None:
             return Citation(source, path, None, None)
@@ -158,6 +160,8 @@ class Evidence:
         cited = [self._best(leaf.graphs) for leaf in leaves if leaf.graphs]
         via = tuple(dict.fromkeys(cited))
         confirmed = self._oldest_confirmation(via)
+        if any(citation.record in self._doubts for citation in via):
+            note = note or IN_DOUBT
         main = via[0] if via else None
         subject, predicate, value = fact
         age = None if confirmed is None else max(0.0, (self._now - confirmed).total_seconds())
@@ -206,6 +210,8 @@ class Evidence:
         return max(map(self.cite, graphs), key=lambda c: (c.observed_at or "", c.record))
 
     def _confirmation(self, citation: Citation) -> datetime | None:
+        if citation.record in self._doubts:
+            return self._doubts[citation.record]
         kind = unquote(citation.record.split("/")[2])
         return self._confirmed.get((citation.source, kind))
 
@@ -215,7 +221,7 @@ class Evidence:
 
     def _is_stale(self, citation: Citation) -> bool:
         confirmed = self._confirmation(citation)
-        if confirmed is None:
+        if confirmed is None or citation.record in self._doubts:
             return True
         age = (self._now - confirmed).total_seconds()
         return age > self._stale_after.get(citation.source, 0.0)

@@ -20,7 +20,8 @@ COMMANDS = {
     "query": "ask",
     "serve": "live",
     "rebuild": "keep",
-    "quarantine": "keep",
+    "prune": "keep",
+    "quarantine": "quarantine",
     "lift": "lifting",
 }
 """Which module of this package has a command: only the one that is asked for is loaded."""
@@ -56,7 +57,11 @@ def make_app(commands: list[str]) -> typer.Typer:
     )
     app.callback()(traveler)
     for name in commands:
-        app.command(name)(getattr(importlib.import_module(f"kg.cli.{COMMANDS[name]}"), name))
+        command = getattr(importlib.import_module(f"kg.cli.{COMMANDS[name]}"), name)
+        if isinstance(command, typer.Typer):
+            app.add_typer(command, name=name)
+        else:
+            app.command(name)(command)
     return app
 
 

@@ -1,9 +1,10 @@
-"""Commands that keep a plant: load, rebuild, check, quarantine."""
+"""Commands that keep a plant: load, rebuild, check, prune."""
 
 from __future__ import annotations
 
 import json
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import typer
@@ -23,9 +24,10 @@ from kg.cli.options import (
     suggest,
 )
 from kg.cli.remote import ask_owner
-from kg.errors import StoreLocked
+from kg.errors import ConfigError, StoreLocked
 from kg.pipeline import Pipeline
 from kg.settings import load_plant
+from kg.times import format_time
 
 
 def load(
@@ -55,7 +57,7 @@ def rebuild(
     clock = read_clock(now)
     with (
         show_progress(is_quiet=quiet) as progress,
-        Pipeline.open(load_plant(plant), progress) as work,
+        Pipeline.open(load_plant(plant), progress, is_rebuild=True) as work,
     ):
         applied = work.rebuild(clock)
         gaps = work.validate(clock)
@@ -84,15 +86,30 @@ def check(
     except StoreLocked as locked:
         refuse_clock(now)
         typer.echo(ask_owner(described, locked, "/v1/gaps", {"format": form}))
-        gaps = json.loads(ask_owner(described, locked, "/v1/gaps", {"format": "json"}))["gaps"]
-        sys.exit(int(any(gap["state"] != "unknown" for gap in gaps)))
+        told = json.loads(ask_owner(described, locked, "/v1/gaps", {"format": "json"}))
+        is_lacking = any(gap["state"] != "unknown" for gap in told["gaps"])
+        sys.exit(int(is_lacking or bool(told["quarantine"])))
     typer.echo(to_json(found.to_dict()) if form == "json" else report.check_text(found))
     if form == "text":
         suggest(f"traveler context MACHINE --plant {plant}", is_quiet=quiet)
     sys.exit(found.exit_code())
 
 
-def quarantine(plant: PlantOption = Path("plant.toml")) -> None:
-    """List the rows that could not become records or facts, and what to do about each."""
-    with Pipeline.open(load_plant(plant)) as work:
-        typer.echo(report.quarantine_text(work.journal.quarantined()))
+def prune(
+    plant: PlantOption = Path("plant.toml"), now: NowOption = "", quiet: QuietOption = False
+) -> None:
+    """Drop what records said before the plant's horizon and say no longer; not one fact changes."""
+    described = load_plant(plant)
+    if described.horizon_days is None:
+        raise ConfigError(
+            f"{plant} sets no horizon: history is kept from the start",
+            hint="say how far back answers shall reach: horizon_days = 400 below [plant]",
+        )
+    horizon = read_clock(now) - timedelta(days=described.horizon_days)
+    with Pipeline.open(described) as work:
+        before = described.journal_path.stat().st_size
+        count = work.journal.prune(horizon)
+        work.journal.compact()
+        after = described.journal_path.stat().st_size
+    size = f"{before / 1e6:.1f} → {after / 1e6:.1f} MB"
+    say(f"{count} older version(s) before {format_time(horizon)} pruned, {size}", is_quiet=quiet)

@@ -15,21 +15,32 @@ if TYPE_CHECKING:
     from kg.settings import Plant
 
 
-def ask_owner(plant: Plant, locked: StoreLocked, path: str, query: dict[str, str]) -> str:
-    """Ask the process that owns the store instead."""
+def ask_owner(
+    plant: Plant,
+    locked: StoreLocked,
+    path: str,
+    query: dict[str, str],
+    body: dict[str, str] | None = None,
+) -> str:
+    """Ask the process that owns the store instead; with a body, ask it to do something."""
     url = owner_url(plant.store_path)
     if url is None:
         raise locked
-    address = f"{url}{path}?{urlencode(query)}"
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(  # noqa: S310 - the owner's own address
+        f"{url}{path}?{urlencode(query)}", data, {"Content-Type": "application/json"}
+    )
     try:
         # Never by a proxy: the owner is on this machine.
         direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with direct.open(address, timeout=30) as answer:
+        with direct.open(request, timeout=30) as answer:
             return str(answer.read().decode())
     except urllib.error.HTTPError as error:
         problem: dict[str, Any] = json.loads(error.read().decode() or "{}")
         raise TravelerError(
-            problem.get("detail", str(error)), hint=problem.get("hint", "")
+            problem.get("detail", str(error)),
+            hint=problem.get("hint", ""),
+            code=problem.get("code"),
         ) from error
     except OSError as error:
         raise locked from error

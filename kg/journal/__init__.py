@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from kg.journal.journal import Journal, OpenGap, Quarantined
+from kg.journal.journal import Journal, OpenGap
+from kg.journal.quarantine import Quarantined, WaitingCount
 from kg.journal.versions import Appended
 
-__all__ = ["Appended", "Journal", "OpenGap", "Quarantined"]
+__all__ = ["Appended", "Journal", "OpenGap", "Quarantined", "WaitingCount"]

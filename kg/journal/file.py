@@ -13,12 +13,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 APPLICATION_ID = 0x54524A4C
-SCHEMA_VERSION = 1
 _BUSY_SECONDS = 30.0
 
 # The version is part of a record's identity, so a redelivered record meets its own row.
 # `newest` repeats what deciding about a new version needs: a look-up, not a walk of history.
-_SCHEMA = """
+_VERSION_1 = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE record (
   seq INTEGER PRIMARY KEY, source TEXT NOT NULL, kind TEXT NOT NULL, key TEXT NOT NULL,
@@ -43,7 +42,35 @@ CREATE TABLE gap (
   severity TEXT NOT NULL, message TEXT NOT NULL, opened_at TEXT NOT NULL,
   opened_seq INTEGER NOT NULL, closed_at TEXT, closed_seq INTEGER);
 CREATE UNIQUE INDEX gap_open ON gap (entity, slot, shape) WHERE closed_at IS NULL;
+INSERT INTO meta VALUES ('schema', '1');
 """
+# A random id, made with the file: whoever remembers a seq also remembers of which journal.
+_VERSION_2 = """
+INSERT INTO meta VALUES ('journal', lower(hex(randomblob(16))));
+ALTER TABLE quarantine RENAME TO quarantine_1;
+CREATE TABLE quarantine (
+  id INTEGER PRIMARY KEY, source TEXT NOT NULL, kind TEXT NOT NULL, key TEXT,
+  position TEXT NOT NULL, stage TEXT NOT NULL, code TEXT NOT NULL, message TEXT NOT NULL,
+  hint TEXT NOT NULL, raw BLOB NOT NULL, raw_digest BLOB NOT NULL, mapping TEXT NOT NULL,
+  first_seen TEXT NOT NULL, last_seen TEXT NOT NULL, attempts INTEGER NOT NULL,
+  superseded INTEGER NOT NULL DEFAULT 0, discarded_at TEXT, discarded_why TEXT,
+  UNIQUE (source, kind, stage, code, raw_digest, position));
+INSERT INTO quarantine SELECT id, source, kind, key, position, stage, code, message, hint,
+  CAST(raw AS BLOB), raw_digest, '', first_seen, last_seen, attempts, 0, NULL, NULL
+  FROM quarantine_1;
+DROP TABLE quarantine_1;
+CREATE INDEX quarantine_key ON quarantine (source, kind, key);
+CREATE TABLE stand_in (
+  source TEXT NOT NULL, kind TEXT NOT NULL, key TEXT NOT NULL,
+  seq INTEGER NOT NULL REFERENCES record (seq), PRIMARY KEY (source, kind, key)) WITHOUT ROWID;
+CREATE INDEX stand_in_seq ON stand_in (seq);
+CREATE TABLE doubt (
+  source TEXT NOT NULL, kind TEXT NOT NULL, key TEXT NOT NULL, confirmed_at TEXT,
+  PRIMARY KEY (source, kind, key)) WITHOUT ROWID;
+UPDATE meta SET value = '2' WHERE key = 'schema';
+"""
+_VERSIONS = (_VERSION_1, _VERSION_2)
+"""What leads from each schema to the next one: a new file takes all steps, an old one the rest."""
 
 
 def open_journal_file(path: Path) -> sqlite3.Connection:
@@ -111,12 +138,21 @@ def write_transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connec
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     # Look before touching: switching to WAL would already rewrite somebody else's file.
-    if _is_blank(connection):
-        connection.execute("PRAGMA journal_mode = WAL")
-        _create(connection)
-    _check(connection, path)
+    if not _is_blank(connection):
+        _check(connection, path)
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
+    if _schema_of(connection) < len(_VERSIONS):
+        _migrate(connection)
+
+
+def _migrate(connection: sqlite3.Connection) -> None:
+    with write_transaction(connection):
+        # Asked again: another process may have been quicker.
+        for step in _VERSIONS[_schema_of(connection) :]:
+            for statement in step.split(";"):
+                connection.execute(statement)
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
 
 
 def _is_blank(connection: sqlite3.Connection) -> bool:
@@ -124,24 +160,21 @@ def _is_blank(connection: sqlite3.Connection) -> bool:
     return not objects
 
 
-def _create(connection: sqlite3.Connection) -> None:
-    with write_transaction(connection):
-        if not _is_blank(connection):  # another process was quicker
-            return
-        for statement in _SCHEMA.split(";"):
-            connection.execute(statement)
-        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        connection.execute("INSERT INTO meta VALUES ('schema', ?)", (str(SCHEMA_VERSION),))
+def _schema_of(connection: sqlite3.Connection) -> int:
+    """Give the version of the schema; 0 where there is none yet."""
+    if _is_blank(connection):
+        return 0
+    (schema,) = connection.execute("SELECT value FROM meta WHERE key = 'schema'").fetchone()
+    return int(schema)
 
 
 def _check(connection: sqlite3.Connection, path: Path) -> None:
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     if application != APPLICATION_ID:
         raise JournalError(f"{path} is no Traveler journal", hint=_foreign_hint(path))
-    (schema,) = connection.execute("SELECT value FROM meta WHERE key = 'schema'").fetchone()
-    if int(schema) > SCHEMA_VERSION:
+    if (schema := _schema_of(connection)) > len(_VERSIONS):
         raise JournalError(
-            f"the journal {path} has schema {schema}; this Traveler reads up to {SCHEMA_VERSION}",
+            f"the journal {path} has schema {schema}; this Traveler reads up to {len(_VERSIONS)}",
             hint="use the newer Traveler that wrote it",
         )
 

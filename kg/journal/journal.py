@@ -7,38 +7,41 @@ import threading
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import blake2b
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import unquote
 
-from kg.journal.file import connect, open_journal_file, translated, write_transaction
+from kg.journal.commits import GroupCommit
+from kg.journal.doubts import has_doubts, read_doubts, write_doubts, write_stand_ins
+from kg.journal.file import connect, open_journal_file, translated
 from kg.journal.gaps import write_gaps
-from kg.journal.versions import Appended, VersionWriter
-from kg.records import Gap, Record, Rejected
-from kg.times import format_time
+from kg.journal.quarantine import (
+    Quarantined,
+    WaitingCount,
+    count_rows,
+    discard_rows,
+    put_again,
+    put_rows,
+    select_rows,
+    supersede_rows,
+)
+from kg.journal.retention import prune_versions
+from kg.journal.versions import Appended, VersionWriter, receive
+from kg.records import Gap, Record, record_path
+from kg.times import format_time, sortable
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from kg.records import Rejected
+
+_T = TypeVar("_T")
 _PAGE = 2_000
 _COLUMNS = (
     "record.source, record.kind, record.key, record.payload, record.position, record.version,"
     " record.effective, record.effective_by, record.deleted, record.seq, record.recorded"
 )
-_REJECTED_COLUMNS = "source, kind, position, stage, code, message, hint, raw, key"
-
-
-@dataclass(frozen=True, slots=True)
-class Quarantined:
-    """A rejected row in quarantine; the times are ISO 8601 in UTC."""
-
-    id: int
-    rejected: Rejected
-    first_seen: str
-    last_seen: str
-    attempts: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,21 +53,25 @@ class OpenGap(Gap):
 
 
 class Journal:
-    """One journal file. Every writing method is one durable transaction; any thread may call.
+    """One journal file; any thread may call.
 
-    A record is acknowledged when ``append`` returns. All methods raise ``JournalError`` when
-    SQLite cannot read or write.
+    What a writing method wrote is durable when it returns, whole or not at all; threads that write
+    at the same time share one sync of the disk. A record is acknowledged when ``append`` returns.
+    All methods raise ``JournalError`` when SQLite cannot read or write.
     """
 
     def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
-        self._connection = connection
         self._path = path
-        # One connection sees its own open transaction: readers wait rather than see unsynced rows.
-        self._lock = threading.RLock()
+        self._commits = GroupCommit(connection)
+        # A connection of its own sees what is synced, never a transaction under way, and does not
+        # wait for it.
+        self._reader = connect(path)
+        self._reading_turn = threading.Lock()
+        self.id = str(self._read("SELECT value FROM meta WHERE key = 'journal'")[0][0])
 
     @classmethod
     def open(cls, path: Path) -> Journal:
-        """Open a journal file, or make one.
+        """Open a journal file, or make one with a random ``id``; an older schema is brought up.
 
         Raises:
             JournalError: the file is no Traveler journal or was written by a newer Traveler.
@@ -73,8 +80,9 @@ class Journal:
 
     def close(self) -> None:
         """Close the file; what was acknowledged is already on the disk."""
-        with self._lock:
-            self._connection.close()
+        self._commits.close()
+        with self._reading_turn:
+            self._reader.close()
 
     def append(self, records: Iterable[Record], now: datetime) -> Appended:
         """Write the new versions among ``records`` and sync them to the disk: all, or none.
@@ -83,8 +91,9 @@ class Journal:
         1, 2, 3 … for polled state that differs from the last. The source's name given again with
         other content becomes ``name~2``. Whatever stands there already is ``unchanged``.
         """
-        with self._writing() as connection:
-            return VersionWriter(connection, format_time(now)).append(records)
+        arrivals = [receive(record) for record in records]
+        moment = format_time(now)
+        return self._write(lambda connection: VersionWriter(connection, moment).append(arrivals))
 
     def retire_missing(
         self, source: str, kind: str, seen_keys: Collection[str], now: datetime
@@ -95,13 +104,17 @@ class Journal:
             " WHERE newest.source = ? AND newest.kind = ? AND NOT newest.deleted ORDER BY seq"
         )
         seen = seen_keys if isinstance(seen_keys, set | frozenset | dict) else set(seen_keys)
-        with self._writing() as connection:
+
+        def write(connection: sqlite3.Connection) -> int:
             live = connection.execute(query, (source, kind)).fetchall()
-            return VersionWriter(connection, format_time(now)).retire(
-                Record(source, kind, key, {}, position, deleted=True)
+            tombstones = [
+                receive(Record(source, kind, key, {}, position, deleted=True))
                 for key, position in live
                 if key not in seen
-            )
+            ]
+            return VersionWriter(connection, format_time(now)).retire(tombstones)
+
+        return self._write(write)
 
     def last_seq(self) -> int:
         """Give the seq of the last record; 0 in an empty journal."""
@@ -109,8 +122,13 @@ class Journal:
         return int(rows[0][0])
 
     def records_after(self, seq: int, limit: int) -> list[Record]:
-        """Give every version after ``seq`` in seq order, tombstones too, at most ``limit``."""
-        query = f"SELECT {_COLUMNS} FROM record WHERE seq > ? ORDER BY seq LIMIT ?"
+        """Give every version after ``seq`` in seq order, tombstones too, at most ``limit``.
+
+        Versions that were pruned are left out; a newer one of the same key always follows.
+        """
+        query = (
+            f"SELECT {_COLUMNS} FROM record WHERE seq > ? AND payload <> '' ORDER BY seq LIMIT ?"
+        )
         return [_record(row) for row in self._read(query, (seq, limit))]
 
     def live_records(self, source: str | None = None) -> Iterator[Record]:
@@ -131,8 +149,25 @@ class Journal:
         found = self._newest_of(source, kind, [key])
         return found[0] if found else None
 
-    def newest_by_path(self, paths: Iterable[str]) -> dict[str, Record]:
-        """Give each record path's newest version; a path that names no record is left out."""
+    def versions_before(self, records: Sequence[Record]) -> dict[int, Record]:
+        """Give by seq the version before each of these; a first version is left out."""
+        query = (
+            f"SELECT later.seq, {_COLUMNS} FROM json_each(?) AS wanted"
+            " CROSS JOIN record AS later ON later.seq = wanted.value"
+            " JOIN record ON record.seq = (SELECT max(r.seq) FROM record AS r"
+            " WHERE (r.source, r.kind, r.key) = (later.source, later.kind, later.key)"
+            " AND r.seq < later.seq AND r.payload <> '')"
+        )
+        rows = self._read(query, (json.dumps([record.seq for record in records]),))
+        return {seq: _record(row) for seq, *row in rows}
+
+    def current(self, source: str, kind: str, key: str) -> Record | None:
+        """Give the version that the graph is of: the newest, or what stands in for it."""
+        found = self.current_by_path([record_path(source, kind, key)])
+        return next(iter(found.values()), None)
+
+    def current_by_path(self, paths: Iterable[str]) -> dict[str, Record]:
+        """Give each record path's current version; a path that names no record is left out."""
         keys: dict[tuple[str, str], list[str]] = {}
         for path in paths:
             head, *names = path.split("/")
@@ -142,58 +177,152 @@ class Journal:
         return {
             record.path(): record
             for (source, kind), wanted in keys.items()
-            for record in self._newest_of(source, kind, wanted)
+            for record in self._newest_of(source, kind, wanted, stand_in="s.seq")
         }
 
-    def quarantine(self, rejected: Iterable[Rejected], now: datetime) -> int:
-        """Put rows into quarantine and count the new ones; a row seen again counts an attempt."""
-        insert = (
-            f"INSERT INTO quarantine ({_REJECTED_COLUMNS}, raw_digest, first_seen, last_seen,"
-            " attempts) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)"
-            " ON CONFLICT (source, kind, position, stage, code, raw_digest) DO UPDATE SET"
-            " last_seen = excluded.last_seen, attempts = attempts + 1, key = excluded.key,"
-            " message = excluded.message, hint = excluded.hint"
-        )
-        moment = format_time(now)
-        count = "SELECT count(*) FROM quarantine"
-        with self._writing() as connection:
-            (before,) = connection.execute(count).fetchone()
-            connection.executemany(insert, (_quarantine_row(row, moment) for row in rejected))
-            (after,) = connection.execute(count).fetchone()
-        return int(after - before)
+    def set_stand_ins(self, lifted: Iterable[Record] | None, stand_ins: Collection[Record]) -> None:
+        """Note which older versions are current, as the newest ones cannot be lifted.
 
-    def quarantined(self) -> list[Quarantined]:
-        """Give what is in quarantine, oldest first."""
+        ``lifted`` are the records that were tried; None: all.
+        """
+        if not stand_ins and not self._read("SELECT 1 FROM stand_in LIMIT 1"):
+            return
+        self._write(lambda connection: write_stand_ins(connection, lifted, stand_ins))
+
+    def live_keys(self, source: str, kind: str) -> set[str]:
+        """Give the keys of a table whose newest version is no tombstone."""
+        query = "SELECT key FROM newest WHERE source = ? AND kind = ? AND NOT deleted"
+        return {key for (key,) in self._read(query, (source, kind))}
+
+    def set_doubts(
+        self,
+        source: str,
+        kind: str,
+        doubted: Collection[str],
+        cleared: Collection[str] | None = None,
+    ) -> None:
+        """Note the live keys that a table, read again, does not vouch for.
+
+        ``cleared`` are those that it vouches for; None: all others.
+        """
+        with self._reading() as connection:
+            if not doubted and not has_doubts(connection, source, kind):
+                return
+        self._write(lambda connection: write_doubts(connection, source, kind, doubted, cleared))
+
+    def doubts(self) -> dict[str, datetime | None]:
+        """Give the path of each record that its source did not vouch for when last read.
+
+        With it, when the source last did: what is in doubt stands unconfirmed since then.
+        """
+        with self._reading() as connection:
+            found = read_doubts(connection)
+        return {path: datetime.fromisoformat(at) if at else None for path, at in found.items()}
+
+    def quarantine(
+        self,
+        rejected: Iterable[Rejected],
+        now: datetime,
+        mappings: Mapping[tuple[str, str], str],
+        replacing: Collection[int] = (),
+    ) -> int:
+        """Put rows into quarantine and count the new ones; a row seen again counts an attempt.
+
+        ``mappings`` is the version of each (source, table) that they were tried with. Of the rows
+        numbered in ``replacing``, which were tried again, those leave that failed no more.
+        """
+        rows = list(rejected)
+        if not rows and not replacing:
+            return 0
+        return self._write(
+            lambda connection: put_rows(connection, rows, mappings, format_time(now), replacing)
+        )
+
+    def requarantine(
+        self,
+        tried: Mapping[int, Rejected | None],
+        now: datetime,
+        mappings: Mapping[tuple[str, str], str],
+    ) -> None:
+        """Note what became of rows that were tried again, by number; None: they are well now."""
+        self._write(lambda connection: put_again(connection, tried, mappings, format_time(now)))
+
+    def waiting_counts(self) -> list[WaitingCount]:
+        """Count what waits in quarantine, by table and reason."""
+        with self._reading() as connection:
+            return count_rows(connection)
+
+    def waiting(self) -> list[Quarantined]:
+        """Give what waits in quarantine, oldest first; discarded rows do not."""
+        with self._reading() as connection:
+            return select_rows(connection, "discarded_at IS NULL")
+
+    def discarded(self) -> list[Quarantined]:
+        """Give what was discarded, with the reasons."""
+        with self._reading() as connection:
+            return select_rows(connection, "discarded_at IS NOT NULL")
+
+    def unreadable_of(self, source: str, kind: str) -> list[int]:
+        """Give the numbers of what waits as a table's rows that could not be read."""
         query = (
-            f"SELECT id, first_seen, last_seen, attempts, {_REJECTED_COLUMNS}"
-            " FROM quarantine ORDER BY id"
+            "SELECT id FROM quarantine WHERE source = ? AND kind = ? AND stage = 'read'"
+            " AND discarded_at IS NULL"
         )
-        return [
-            Quarantined(number, Rejected(*rejected), first, last, attempts)
-            for number, first, last, attempts, *rejected in self._read(query)
-        ]
+        return [number for (number,) in self._read(query, (source, kind))]
 
-    def clear_quarantine(self, source: str, kind: str, stage: str) -> None:
-        """Empty a table's quarantine of one stage, before everything of it is tried again."""
-        statement = "DELETE FROM quarantine WHERE source = ? AND kind = ? AND stage = ?"
-        with self._writing() as connection:
-            connection.execute(statement, (source, kind, stage))
-
-    def release(self, records: Iterable[Record]) -> None:
-        """Take what is known of these records' lift out of quarantine: they are tried again."""
-        statement = (
-            "DELETE FROM quarantine WHERE stage = 'lift' AND source = ? AND kind = ? AND key = ?"
+    def unlifted_of(self, records: Iterable[Record] | None) -> list[int]:
+        """Give the numbers of what waits as records that could not be lifted; None: all."""
+        if records is None:
+            query = "SELECT id FROM quarantine WHERE stage = 'lift' AND discarded_at IS NULL"
+            return [number for (number,) in self._read(query)]
+        query = (
+            "SELECT q.id FROM json_each(?) AS wanted CROSS JOIN quarantine AS q"
+            " ON q.source = wanted.value ->> 0 AND q.kind = wanted.value ->> 1"
+            " AND q.key = wanted.value ->> 2 WHERE stage = 'lift' AND discarded_at IS NULL"
         )
-        with self._writing() as connection:
-            connection.executemany(statement, ((r.source, r.kind, r.key) for r in records))
+        keys = json.dumps([[r.source, r.kind, r.key] for r in records])
+        return [number for (number,) in self._read(query, (keys,))]
+
+    def supersede(self, records: Iterable[tuple[Record, int | None]]) -> None:
+        """Remember that rows in quarantine are out of date: their keys came again, readable.
+
+        A record that came out of quarantine itself brings its number: only older rows are.
+        """
+        self._write(lambda connection: supersede_rows(connection, records))
+
+    def discard(self, numbers: Iterable[int], reason: str, now: datetime) -> int:
+        """Take rows out of quarantine for good, whatever they hold; counts those that waited.
+
+        They stay in history, and the same bytes in the same table are not shown again.
+        """
+        return self._write(
+            lambda connection: discard_rows(connection, numbers, reason, format_time(now))
+        )
+
+    def prune(self, horizon: datetime) -> int:
+        """Drop what versions said that were superseded by ``horizon``; counts them.
+
+        Kept are the newest version of each key, the one that was current at the horizon, what
+        stands in for a version that cannot be lifted, and of all others that they were.
+        """
+        moment = sortable(format_time(horizon))
+        return self._write(lambda connection: prune_versions(connection, moment))
+
+    def horizon(self) -> datetime | None:
+        """Give the time before which history was pruned; None: it reaches back to the start."""
+        rows = self._read("SELECT value FROM meta WHERE key = 'horizon'")
+        return datetime.fromisoformat(rows[0][0] + "Z") if rows else None
+
+    def compact(self) -> None:
+        """Give the space of what was dropped back to the disk; nobody writes meanwhile."""
+        with translated(self._path):
+            self._commits.compact()
 
     def set_cursor(self, source: str, kind: str, cursor: str, now: datetime) -> None:
         """Remember how far a table was read, and that its source vouched for it at ``now``."""
-        with self._writing() as connection:
-            connection.execute(
-                "INSERT OR REPLACE INTO cursor VALUES (?, ?, ?, ?)",
-                (source, kind, cursor, format_time(now)),
-            )
+        row = (source, kind, cursor, format_time(now))
+        insert = "INSERT OR REPLACE INTO cursor VALUES (?, ?, ?, ?)"
+        self._write(lambda connection: connection.execute(insert, row))
 
     def cursors(self, source: str) -> dict[str, str]:
         """Give how far each table of a source was read, by its name."""
@@ -206,8 +335,7 @@ class Journal:
 
     def replace_gaps(self, gaps: Iterable[Gap], checked_seq: int, now: datetime) -> None:
         """Make ``gaps`` the open ones: those that stay keep ``opened_at``, the others close."""
-        with self._writing() as connection:
-            write_gaps(connection, gaps, checked_seq, format_time(now))
+        self._write(lambda connection: write_gaps(connection, gaps, checked_seq, format_time(now)))
 
     def open_gaps(self) -> list[OpenGap]:
         """Give the gaps that are open, the longest open first."""
@@ -223,25 +351,30 @@ class Journal:
         rows = self._read("SELECT value FROM meta WHERE key = 'checked_seq'")
         return int(rows[0][0]) if rows else 0
 
-    def _newest_of(self, source: str, kind: str, keys: list[str]) -> list[Record]:
+    def _newest_of(
+        self, source: str, kind: str, keys: list[str], stand_in: str = "NULL"
+    ) -> list[Record]:
         query = (
             f"SELECT {_COLUMNS} FROM json_each(?) AS wanted CROSS JOIN newest ON newest.source = ?"
-            " AND newest.kind = ? AND newest.key = wanted.value JOIN record USING (seq)"
+            " AND newest.kind = ? AND newest.key = wanted.value"
+            " LEFT JOIN stand_in AS s"
+            " ON (s.source, s.kind, s.key) = (newest.source, newest.kind, newest.key)"
+            f" JOIN record ON record.seq = coalesce({stand_in}, newest.seq)"
         )
         return [_record(row) for row in self._read(query, (json.dumps(keys), source, kind))]
 
     def _read(self, query: str, parameters: tuple[object, ...] = ()) -> list[Any]:
-        with self._lock, translated(self._path):
-            return self._connection.execute(query, parameters).fetchall()
+        with self._reading() as connection:
+            return connection.execute(query, parameters).fetchall()
 
     @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
-        with (
-            self._lock,
-            translated(self._path),
-            write_transaction(self._connection) as connection,
-        ):
-            yield connection
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        with self._reading_turn, translated(self._path):
+            yield self._reader
+
+    def _write(self, write: Callable[[sqlite3.Connection], _T]) -> _T:
+        with translated(self._path):
+            return self._commits.run(write)
 
 
 def _record(row: tuple[Any, ...]) -> Record:
@@ -251,12 +384,4 @@ def _record(row: tuple[Any, ...]) -> Record:
         *(source, kind, key, fields, position, version, effective, by, bool(deleted)),
         seq=seq,
         recorded=recorded,
-    )
-
-
-def _quarantine_row(rejected: Rejected, moment: str) -> tuple[object, ...]:
-    digest = blake2b(rejected.raw.encode(errors="surrogatepass"), digest_size=16).digest()
-    return (
-        *(rejected.source, rejected.kind, rejected.position, rejected.stage, rejected.code),
-        *(rejected.message, rejected.hint, rejected.raw, rejected.key, digest, moment, moment),
     )

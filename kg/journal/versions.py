@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import re
 from hashlib import blake2b
-from itertools import groupby, islice
+from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
 from kg.errors import JournalError
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from kg.records import Record
 
@@ -62,7 +62,9 @@ class _Newest(NamedTuple):
     is_deleted: bool
 
 
-class _Arrival(NamedTuple):
+class Arrival(NamedTuple):
+    """A record on its way into the journal: written down, digested, told apart."""
+
     record: Record
     identity: _Identity
     payload: str
@@ -83,30 +85,25 @@ class VersionWriter:
         self._new_records: list[tuple[object, ...]] = []
         self._new_newest: dict[_Identity, tuple[object, ...]] = {}
 
-    def append(self, records: Iterable[Record]) -> Appended:
-        """Write what is new of ``records``, in their order."""
-        new = total = 0
-        for chunk in _chunks(records):
-            arrivals = [_receive(record) for record in chunk]
-            self._look_up(arrivals)
-            new += sum(self._write(arrival) for arrival in arrivals)
-            total += len(arrivals)
+    def append(self, arrivals: Sequence[Arrival]) -> Appended:
+        """Write what is new, in its order."""
+        new = 0
+        for chunk in _chunks(arrivals):
+            self._look_up(chunk)
+            new += sum(self._write(arrival) for arrival in chunk)
             self._flush()
-        return Appended(new, total - new)
+        return Appended(new, len(arrivals) - new)
 
-    def retire(self, tombstones: Iterable[Record]) -> int:
+    def retire(self, tombstones: Sequence[Arrival]) -> int:
         """Write each tombstone as a version of its own, even where the key was gone before."""
-        total = 0
         for chunk in _chunks(tombstones):
-            arrivals = [_receive(record) for record in chunk]
-            self._look_up(arrivals)
-            for arrival in arrivals:
+            self._look_up(chunk)
+            for arrival in chunk:
                 newest = self._newest[arrival.identity]
                 number = newest.number and newest.number + 1
                 self._add(arrival, self._name_tombstone(arrival.identity, newest), number)
-            total += len(arrivals)
             self._flush()
-        return total
+        return len(tombstones)
 
     def _name_tombstone(self, identity: _Identity, newest: _Newest) -> str:
         if newest.number:
@@ -115,7 +112,7 @@ class VersionWriter:
         own = re.sub(r"~\d+$", "", newest.version)
         return _free_version(own, self._variants(identity, own))
 
-    def _look_up(self, arrivals: Sequence[_Arrival]) -> None:
+    def _look_up(self, arrivals: Sequence[Arrival]) -> None:
         self._newest.clear()
         self._known.clear()
         streams = sorted(arrivals, key=lambda arrival: arrival.identity[:2])
@@ -129,10 +126,10 @@ class VersionWriter:
             for key, version, digest in rows:
                 self._known[(source, kind, key), version] = digest
 
-    def _has(self, arrival: _Arrival) -> bool:
+    def _has(self, arrival: Arrival) -> bool:
         return arrival.identity in self._newest
 
-    def _write(self, arrival: _Arrival) -> bool:
+    def _write(self, arrival: Arrival) -> bool:
         newest = self._newest.get(arrival.identity)
         if arrival.named is not None:
             version = self._name_version(arrival, arrival.named, newest)
@@ -157,7 +154,7 @@ class VersionWriter:
         rows = self._connection.execute(_NAMES, identity)
         return 1 + max((int(name) for (name,) in rows if name.isdecimal()), default=0)
 
-    def _name_version(self, arrival: _Arrival, named: str, newest: _Newest | None) -> str | None:
+    def _name_version(self, arrival: Arrival, named: str, newest: _Newest | None) -> str | None:
         known = self._known.get((arrival.identity, named))
         if newest is None or known is None:
             return named
@@ -174,7 +171,7 @@ class VersionWriter:
         rows = self._connection.execute(_VARIANTS, (*identity, version, version, version))
         return dict(rows.fetchall())
 
-    def _add(self, arrival: _Arrival, version: str, number: int) -> None:
+    def _add(self, arrival: Arrival, version: str, number: int) -> None:
         self._seq += 1
         record, identity, digest = arrival.record, arrival.identity, arrival.digest
         self._new_records.append(
@@ -204,7 +201,12 @@ def _free_version(version: str, taken: dict[str, bytes]) -> str:
     return f"{version}~{suffix}"
 
 
-def _receive(record: Record) -> _Arrival:
+def receive(record: Record) -> Arrival:
+    """Write a record down and digest it: all that can be done before the journal is asked.
+
+    Raises:
+        JournalError: its row holds what JSON or UTF-8 cannot say.
+    """
     try:
         payload = _encode(record.row if isinstance(record.row, dict) else dict(record.row))
         content = payload.encode()
@@ -218,10 +220,9 @@ def _receive(record: Record) -> _Arrival:
     named = record.version
     if named is None and record.effective_by == "event":
         named = digest.hex()[:16]
-    return _Arrival(record, (record.source, record.kind, record.key), payload, digest, named)
+    return Arrival(record, (record.source, record.kind, record.key), payload, digest, named)
 
 
-def _chunks(records: Iterable[Record]) -> Iterator[list[Record]]:
-    iterator = iter(records)
-    while chunk := list(islice(iterator, _CHUNK)):
-        yield chunk
+def _chunks(arrivals: Sequence[Arrival]) -> Iterator[Sequence[Arrival]]:
+    for start in range(0, len(arrivals), _CHUNK):
+        yield arrivals[start : start + _CHUNK]

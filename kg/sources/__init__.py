@@ -5,16 +5,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kg.sources import files, sql
-from kg.sources.reading import Reading
+from kg.sources.reading import Item, Reading
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from kg.settings import SourceSettings
+    from kg.settings import SourceSettings, TableSettings
     from kg.sources.reading import Row, Unreadable
 
-__all__ = ["Reading", "peek_key", "peek_rows", "read_source", "table_names"]
+__all__ = [
+    "Item",
+    "Reading",
+    "is_read_again",
+    "peek_key",
+    "peek_rows",
+    "read_source",
+    "reread_rows",
+    "table_names",
+]
 
 
 def read_source(
@@ -32,6 +41,24 @@ def read_source(
         yield from files.read_tables(source, cursors)
     else:
         yield from sql.read_tables(source)
+
+
+def is_read_again(source: SourceSettings, table: TableSettings) -> bool:
+    """Tell whether the next reading of a table gives every row that there is, not new ones only."""
+    return source.adapter != "files" or not files.is_growing(table)
+
+
+def reread_rows(
+    source: SourceSettings, table: TableSettings, raws: Sequence[tuple[str, str]]
+) -> Iterator[Item]:
+    """Read rows that no reading gives again, from what they were; one item for each.
+
+    ``raws`` are their positions and texts, as the quarantine has them.
+
+    Raises:
+        SourceError: what is needed to make sense of them is gone.
+    """
+    return files.reread_rows(source, table, raws)
 
 
 def peek_rows(source: SourceSettings, name: str) -> Iterator[Row | Unreadable]:

@@ -76,19 +76,16 @@ class DelimitedRows:
         return Unreadable(
             *(f"{self._name}:{line.number}", "bad-row", problem),
             hint="close the quote, or double a quote that belongs to the text",
-            raw=line.text()
-            .rstrip("\r\n")
-            .encode(errors="surrogateescape")
-            .decode(errors="backslashreplace"),
+            raw=line.text().rstrip("\r\n"),
         )
 
 
 def refuse_encoding(place: str, raw: str) -> Unreadable:
-    """Refuse a line that holds bytes which are no UTF-8; ``raw`` has them as hex escapes."""
+    """Refuse a line that holds bytes which are no UTF-8."""
     shown = raw.encode(errors="surrogateescape").decode(errors="backslashreplace")
     return Unreadable(
         *(place, "bad-encoding"),
         message=f"is not UTF-8: {shown[:80]!r}",
         hint="export the file as UTF-8",
-        raw=shown,
+        raw=raw,
     )

@@ -18,7 +18,7 @@ from kg.sources.lines import BOM, Cursor, Line, read_lines
 from kg.sources.reading import Reading, Row, Unreadable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from kg.settings import SourceSettings
     from kg.sources.reading import Item
@@ -36,6 +36,52 @@ def read_tables(source: SourceSettings, cursors: Mapping[str, str]) -> Iterator[
         reading = Reading(table, iter(()))
         reading.items = _read_file(source, reading, cursors.get(table.name, ""))
         yield reading
+
+
+def reread_rows(
+    source: SourceSettings, table: TableSettings, raws: Sequence[tuple[str, str]]
+) -> Iterator[Item]:
+    """Read single rows of a growing file again, from what they were; gives one item for each.
+
+    Raises:
+        SourceError: the file is gone, and with it the header that names the cells of a CSV row.
+    """
+    admission = Admission(source, table)
+    path = Path(source.path) / _file_of(table)
+    if path.suffix.lower() == ".jsonl":
+        objects = (_read_object(place, _line_of(place, raw)) for place, raw in raws)
+        yield from admission.admit(objects, Reading(table, iter(())))
+        return
+    rows = _reread_delimited(source, table, path, raws)
+    yield from admission.admit(rows, Reading(table, iter(())))
+
+
+def _reread_delimited(
+    source: SourceSettings, table: TableSettings, path: Path, raws: Sequence[tuple[str, str]]
+) -> Iterator[Row | Unreadable]:
+    lines = [_line_of(place, raw) for place, raw in raws]
+    wanted = {line.number for line in lines}
+    with _opened(source, table, path) as file:
+        header = next(read_lines(file, Cursor(), is_growing=True), None)
+        found = read_lines(file, Cursor(), is_growing=False)
+        held = {line.number: line.text().rstrip("\r\n") for line in found if line.number in wanted}
+    parser = DelimitedRows(path.name, header, _delimiter_of(path.name))
+    Admission(source, table).check_columns(parser.columns, path.name)
+    for line, (place, raw) in zip(lines, raws, strict=True):
+        # Another file took its place: that one's header says nothing of this row's cells.
+        if held.get(line.number) != raw.partition("\n")[0].rstrip("\r"):
+            message = f"stands no longer in {path.name}, whose header would say what its cells are"
+            yield Unreadable(place, "gone-row", message, "discard it, or put the file back", raw)
+        else:
+            yield from parser.read(iter([line]), is_growing=False)
+
+
+def _line_of(place: str, raw: str) -> Line:
+    return Line(raw.encode(errors="surrogateescape"), int(place.rpartition(":")[2]), 0)
+
+
+def _delimiter_of(name: str) -> str | None:
+    return "\t" if name.lower().endswith(".tsv") else None
 
 
 def peek_rows(source: SourceSettings, name: str) -> Iterator[Row | Unreadable]:
@@ -57,14 +103,23 @@ def peek_rows(source: SourceSettings, name: str) -> Iterator[Row | Unreadable]:
                     yield _read_object(f"{path.name}:{line.number}", line)
         else:
             lines = read_lines(file, Cursor(), is_growing=False)
-            delimiter = "\t" if ending == ".tsv" else None
-            rows = DelimitedRows(path.name, next(lines, None), delimiter)
+            rows = DelimitedRows(path.name, next(lines, None), _delimiter_of(name))
             yield from rows.read(lines, is_growing=False)
+
+
+def is_growing(table: TableSettings) -> bool:
+    """Tell whether a file is gone on with: what stands before the cursor is not read again."""
+    is_text = Path(_file_of(table)).suffix.lower() != ".json"
+    return table.arrives != "snapshot" and is_text
+
+
+def _file_of(table: TableSettings) -> str:
+    return table.file or f"{table.name}.csv"
 
 
 def _read_file(source: SourceSettings, reading: Reading, cursor: str) -> Iterator[Item]:
     table = reading.table
-    path = Path(source.path) / (table.file or f"{table.name}.csv")
+    path = Path(source.path) / _file_of(table)
     ending = path.suffix.lower()
     if ending not in _ENDINGS:
         raise SourceError(
@@ -97,7 +152,8 @@ class _TextFile:
         self._name = name
         self._file = file
         self._reading = reading
-        self._is_growing = reading.table.arrives != "snapshot"
+        self._is_growing = is_growing(reading.table)
+        reading.is_from_start = not self._is_growing
         self._start = Cursor.resume(cursor, file) if self._is_growing else Cursor()
 
     def read_delimited(self, admission: Admission) -> Iterator[Row | Unreadable]:
@@ -105,8 +161,7 @@ class _TextFile:
         header = next(read_lines(self._file, Cursor(), is_growing=self._is_growing), None)
         if header is None and self._is_growing:
             return  # its writer has not come to the end of the first line
-        delimiter = "\t" if self._name.lower().endswith(".tsv") else None
-        rows = DelimitedRows(self._name, header, delimiter)
+        rows = DelimitedRows(self._name, header, _delimiter_of(self._name))
         admission.check_columns(rows.columns, self._name)
         start = self._start if self._start.offset else Cursor(rows.end, rows.lines)
         rows.end, rows.lines = start.offset, start.lines

@@ -21,12 +21,14 @@ class Reading:
     ``cursor`` is where the next reading goes on ("" where there is no such place).
     ``is_whole`` says that this was a complete snapshot: a key that is not among ``seen_keys``
     is gone. A row that could not be read may have had any key, so it makes a snapshot unwhole.
+    ``is_from_start`` says that all rows there are were read, and not only those after a cursor.
     """
 
     table: TableSettings
     items: Iterator[Item]
     cursor: str = ""
     is_whole: bool = False
+    is_from_start: bool = True
     seen_keys: set[str] = field(default_factory=set)
 
 

@@ -152,7 +152,7 @@ def test_an_expired_note_says_so(demo: Pipeline) -> None:
 
 
 def test_exactly_the_planted_rows_are_in_quarantine(demo: Pipeline) -> None:
-    codes = sorted(row.rejected.code for row in demo.journal.quarantined())
+    codes = sorted(row.rejected.code for row in demo.journal.waiting())
     assert codes == ["bad-time", "empty-key"]
 
 

@@ -202,5 +202,5 @@ def tiny(tmp_path_factory) -> Iterator[Pipeline]:
         work.read(NOW)
         work.apply(NOW)
         work.validate(NOW)
-        assert work.journal.quarantined() == []
+        assert work.journal.waiting() == []
         yield work

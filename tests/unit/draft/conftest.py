@@ -9,7 +9,8 @@ import pytest
 
 from kg.cli.author import init
 from kg.demo import build_plant
-from kg.pipeline import Balance, Pipeline
+from kg.intake import Balance
+from kg.pipeline import Pipeline
 from kg.settings import load_plant
 
 NOW = datetime(2026, 11, 23, 15, tzinfo=UTC)

@@ -12,7 +12,7 @@ import pytest
 
 from kg.errors import JournalError
 from kg.journal import Appended, Journal
-from kg.records import Gap, Record, Rejected, record_path
+from kg.records import Gap, Record, record_path
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 LATER = NOW + timedelta(hours=1)
@@ -52,7 +52,7 @@ def test_a_record_comes_back_as_it_went_in(journal: Journal) -> None:
     assert (found.seq, found.recorded) == (1, "2026-11-23T08:00:00Z")
     assert list(journal.live_records()) == [found]
     path = record_path("erp", "job", "a/b|ö")
-    assert journal.newest_by_path([path, "record/erp/job/none", "x"]) == {path: found}
+    assert journal.current_by_path([path, "record/erp/job/none", "x"]) == {path: found}
 
 
 def test_polled_state_counts_only_against_the_last_version(journal: Journal) -> None:
@@ -167,35 +167,6 @@ def test_a_cursor_confirms_its_source(journal: Journal) -> None:
     assert journal.confirmations() == {("erp", "job"): LATER, ("mes", "run"): NOW}
 
 
-def rejected(
-    position: str, raw: str = "x", stage: Any = "read", key: str | None = None
-) -> Rejected:
-    return Rejected("erp", "job", position, stage, "bad-row", "m", "h", raw, key)
-
-
-def test_a_row_seen_again_in_quarantine_counts_an_attempt(journal: Journal) -> None:
-    assert journal.quarantine([rejected("f:1"), rejected("f:2")], NOW) == 2
-    assert journal.quarantine([rejected("f:1"), rejected("f:1", "y", key="k")], LATER) == 1
-    found = journal.quarantined()
-    assert [(q.rejected.position, q.rejected.raw, q.attempts) for q in found] == [
-        ("f:1", "x", 2),
-        ("f:2", "x", 1),
-        ("f:1", "y", 1),
-    ]
-    assert (found[0].first_seen, found[0].last_seen) == (
-        "2026-11-23T08:00:00Z",
-        "2026-11-23T09:00:00Z",
-    )
-    assert found[2].rejected == rejected("f:1", "y", key="k")
-
-
-def test_quarantine_is_cleared_by_table_and_stage(journal: Journal) -> None:
-    journal.quarantine([rejected("f:1"), rejected("f:1", stage="lift")], NOW)
-    journal.clear_quarantine("erp", "job", "read")
-    journal.clear_quarantine("erp", "other", "lift")
-    assert [q.rejected.stage for q in journal.quarantined()] == ["lift"]
-
-
 def gap(entity: str, message: str = "m") -> Gap:
     return Gap(f"<{entity}>", "batch", "<shape>", "violation", message)
 
@@ -239,14 +210,14 @@ def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "journal.sqlite"
     Journal.open(path).close()
     with closing(sqlite3.connect(path)) as connection, connection:
-        connection.execute("UPDATE meta SET value = '2' WHERE key = 'schema'")
-    with pytest.raises(JournalError, match="schema 2"):
+        connection.execute("UPDATE meta SET value = '99' WHERE key = 'schema'")
+    with pytest.raises(JournalError, match="schema 99"):
         Journal.open(path)
 
 
 def test_commits_are_synced_and_keys_are_foreign_keys(journal: Journal) -> None:
     pragmas = {
-        name: journal._connection.execute(f"PRAGMA {name}").fetchone()[0]
+        name: journal._commits.connection.execute(f"PRAGMA {name}").fetchone()[0]
         for name in ("journal_mode", "synchronous", "foreign_keys")
     }
     assert pragmas == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}

@@ -1,0 +1,109 @@
+"""Canonical: what records say by canonical IRIs, with all that a changed crosswalk renames."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from kg.identity import Aliases, moved
+from kg.mentions import mentioning, said_aliases
+from kg.vocab import OWL_SAME_AS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from kg.journal import Journal
+    from kg.lifted import Lifters
+    from kg.records import Fact, Record, Term
+    from kg.store import EmbeddedStore
+
+    Quad = tuple[Term, Term, Term, Term]
+    Lifts = list[tuple[Record, list[Fact]]]
+    """Versions of records with what they say."""
+
+
+@dataclass(slots=True)
+class Said:
+    """Records with their facts by canonical IRIs; what became of aliases; how many rows failed."""
+
+    facts: Lifts
+    removed: set[Quad] = field(default_factory=set)
+    added: set[Quad] = field(default_factory=set)
+    rejected: int = 0
+
+
+class Canonical:
+    """Lifts records and resolves identity, as far as the records lifted so far tell it.
+
+    ``mappings`` is the version of what each (source, table) is lifted by. What cannot be lifted
+    goes into the journal's quarantine.
+    """
+
+    def __init__(
+        self, base: str, journal: Journal, lifters: Lifters, mappings: Mapping[tuple[str, str], str]
+    ) -> None:
+        self._base = base
+        self._journal = journal
+        self._lifters = lifters
+        self._mappings = mappings
+        self._aliases = Aliases()
+        self._alias_graph = f"<{base}graph/aliases>"
+
+    def start(self, store: EmbeddedStore) -> None:
+        """Learn what the records of a store say of identity."""
+        self._aliases = Aliases()
+        for graph, facts in said_aliases(store).items():
+            self._aliases.replace(graph, facts)
+
+    def lift_all(self, now: datetime) -> Said:
+        """Lift every live record, forgetting what was known of identity."""
+        self._aliases = Aliases()
+        said = self._lift(None, now)
+        for record, facts in said.facts:
+            self._aliases.replace(self._graph_of(record), facts)
+        return self._rewritten(said, {})
+
+    def lift(
+        self, records: Sequence[Record], store: EmbeddedStore, now: datetime, most: int
+    ) -> Said | None:
+        """Lift the newest versions of records, and what they give another canonical IRI.
+
+        None where more than ``most`` records would be lifted: then all may as well be.
+        """
+        before = self._aliases.pairs()
+        said = self._lift(records, now)
+        batch, lifted = said.facts, dict[str, tuple["Record", list["Fact"]]]()
+        while batch:
+            for record, facts in batch:
+                graph = self._graph_of(record)
+                lifted[graph] = record, facts
+                self._aliases.replace(graph, facts)
+            # What is lifted again may be newer than the graph, and itself say what is the same.
+            speaking = mentioning(store, moved(before, self._aliases.pairs())) - lifted.keys()
+            if len(lifted) + len(speaking) > most:
+                return None
+            paths = [graph[1:-1].removeprefix(self._base) for graph in sorted(speaking)]
+            batch = self._lifters.lift(self._journal.current_by_path(paths).values()).facts
+        said.facts = list(lifted.values())
+        return self._rewritten(said, before)
+
+    def _lift(self, records: Sequence[Record] | None, now: datetime) -> Said:
+        """Lift the newest versions of records, of all where None; what fails goes on record."""
+        tried = self._journal.unlifted_of(records)
+        lifted = self._lifters.lift(self._journal.live_records() if records is None else records)
+        self._journal.quarantine(lifted.rejected, now, self._mappings, replacing=tried)
+        self._journal.set_stand_ins(records, lifted.stand_ins)
+        return Said(lifted.facts, rejected=len(lifted.rejected))
+
+    def _rewritten(self, said: Said, before: Mapping[Term, Term]) -> Said:
+        said.facts = [(record, self._aliases.rewrite(facts)) for record, facts in said.facts]
+        old, new = self._alias_quads(before), self._alias_quads(self._aliases.pairs())
+        said.removed, said.added = old - new, new - old
+        return said
+
+    def _alias_quads(self, pairs: Mapping[Term, Term]) -> set[Quad]:
+        return {(alias, OWL_SAME_AS, name, self._alias_graph) for alias, name in pairs.items()}
+
+    def _graph_of(self, record: Record) -> Term:
+        return f"<{self._base}{record.path()}>"

@@ -1,0 +1,250 @@
+"""Intake: what the sources give is written to the journal, and what cannot be is quarantined."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from kg.errors import SourceError
+from kg.records import Filtered, Record, Rejected
+from kg.sources import is_read_again, read_source, reread_rows
+from kg.times import sortable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+    from datetime import datetime
+
+    from kg.journal import Journal, Quarantined
+    from kg.settings import Plant, SourceSettings, TableSettings
+    from kg.sources import Item, Reading
+
+JOURNAL_BATCH = 5_000
+
+
+@dataclass(slots=True)
+class Balance:
+    """What became of the rows of one table: read = new + unchanged + filtered + quarantined."""
+
+    source: str
+    kind: str
+    read: int = 0
+    new: int = 0
+    unchanged: int = 0
+    retired: int = 0
+    filtered: Counter[str] = field(default_factory=Counter)
+    quarantined: int = 0
+    error: SourceError | None = None
+
+
+class Intake:
+    """Reads a plant's sources into its journal.
+
+    ``mappings`` is the version of what each (source, table) is read and lifted by.
+    """
+
+    def __init__(
+        self,
+        plant: Plant,
+        journal: Journal,
+        mappings: Mapping[tuple[str, str], str],
+        report: Callable[[str, str], None],
+    ) -> None:
+        self._plant = plant
+        self._journal = journal
+        self._mappings = mappings
+        self._report = report
+
+    def read(self, now: datetime) -> list[Balance]:
+        """Read every source once; what the journal holds is durable when this returns.
+
+        A table that cannot be read as a whole says so in its balance; the others are read.
+        """
+        return [
+            balance for source in self._plant.sources for balance in self._read_source(source, now)
+        ]
+
+    def reread(self, rows: Iterable[Quarantined], now: datetime) -> list[Balance]:
+        """Read again what could not be read, by today's settings.
+
+        A table whose next reading would give the rows again is read; other rows are made sense of
+        as they were kept. Those of a source or table that is not connected go on waiting.
+        """
+        of_tables: dict[tuple[str, str], list[Quarantined]] = defaultdict(list)
+        for row in rows:
+            of_tables[row.rejected.source, row.rejected.kind].append(row)
+        balances: list[Balance] = []
+        for source in self._plant.sources:
+            for table in source.tables:
+                if kept := of_tables.get((source.name, table.name)):
+                    balances += self._reread_table(source, table, kept, now)
+        return balances
+
+    def _reread_table(
+        self, source: SourceSettings, table: TableSettings, kept: list[Quarantined], now: datetime
+    ) -> Iterator[Balance]:
+        if is_read_again(source, table):
+            yield from self._read_source(source.model_copy(update={"tables": (table,)}), now)
+            return
+        balance = Balance(source.name, table.name)
+        raws = [(row.rejected.position, row.rejected.raw) for row in kept]
+        try:
+            items = list(reread_rows(source, table, raws))
+        except SourceError as error:
+            balance.error = error
+        else:
+            self._take_back(list(zip(kept, items, strict=True)), balance, now)
+        yield balance
+
+    def _take_back(
+        self, reread: list[tuple[Quarantined, Item]], balance: Balance, now: datetime
+    ) -> None:
+        """Let rows out of quarantine that can be read by now, in the order in which they came."""
+        let_out: list[tuple[Record, int]] = []
+        tried: dict[int, Rejected | None] = {}
+        for row, item in reread:
+            balance.read += 1
+            tried[row.id] = item if isinstance(item, Rejected) else None
+            if isinstance(item, Rejected):
+                balance.quarantined += 1
+            elif isinstance(item, Filtered):
+                balance.filtered[item.rule] += 1
+            elif row.is_superseded or _is_older(row, self._newest(item)):
+                balance.unchanged += 1
+            else:
+                let_out.append((item, row.id))
+        records = [record for record, _ in let_out]
+        appended = self._journal.append(records, now)
+        balance.new += appended.new
+        balance.unchanged += appended.unchanged
+        self._journal.supersede(let_out)
+        keys = {record.key for record in records}
+        self._journal.set_doubts(balance.source, balance.kind, (), cleared=keys)
+        self._journal.requarantine(tried, now, self._mappings)
+
+    def _newest(self, record: Record) -> Record | None:
+        return self._journal.newest(record.source, record.kind, record.key)
+
+    def _read_source(self, source: SourceSettings, now: datetime) -> Iterator[Balance]:
+        cursors = self._journal.cursors(source.name)
+        try:
+            for reading in read_source(source, cursors, now):
+                self._report("journal", f"{source.name}.{reading.table.name}")
+                balance = Balance(source.name, reading.table.name)
+                try:
+                    self._read_table(source, reading, balance, now)
+                except SourceError as error:
+                    balance.error = error
+                yield balance
+        except SourceError as error:
+            yield Balance(source.name, "", error=error)
+
+    def _read_table(
+        self, source: SourceSettings, reading: Reading, balance: Balance, now: datetime
+    ) -> None:
+        kind = reading.table.name
+        arrivals = _Arrivals(self._journal, self._mappings, reading, balance, now)
+        for item in reading.items:
+            arrivals.take(item)
+        arrivals.end()
+        self._doubt(reading, arrivals)
+        if reading.is_whole and reading.table.arrives == "snapshot":
+            seen = reading.seen_keys
+            balance.retired = self._journal.retire_missing(source.name, kind, seen, now)
+        if balance.read == 0 or balance.quarantined < balance.read:
+            # A source whose every row is unreadable vouches for nothing.
+            self._journal.set_cursor(source.name, kind, reading.cursor, now)
+
+    def _doubt(self, reading: Reading, arrivals: _Arrivals) -> None:
+        """Note what the table does not vouch for: keys of bad rows, and those it did not get to."""
+        source, kind = arrivals.balance.source, arrivals.balance.kind
+        doubted = set(arrivals.refused_keys)
+        if reading.table.arrives == "snapshot" and not reading.is_whole:
+            doubted |= self._journal.live_keys(source, kind) - reading.seen_keys
+        vouched = None if reading.is_from_start else reading.seen_keys - doubted
+        self._journal.set_doubts(source, kind, doubted, vouched)
+
+
+class _Arrivals:
+    """The rows of one reading on their way into the journal and the quarantine.
+
+    Where earlier rows are not read again, both are written in the order of the rows, so that it is
+    known whether a key came again after a row that could not be read.
+    """
+
+    def __init__(
+        self,
+        journal: Journal,
+        mappings: Mapping[tuple[str, str], str],
+        reading: Reading,
+        balance: Balance,
+        now: datetime,
+    ) -> None:
+        self._journal = journal
+        self._mappings = mappings
+        self._reading = reading
+        self.balance = balance
+        self.refused_keys: set[str] = set()
+        self._now = now
+        self._waiting = journal.unreadable_of(balance.source, balance.kind)
+        self._has_waiting = bool(self._waiting)
+        self._records: list[Record] = []
+        self._rejected: list[Rejected] = []
+
+    def take(self, item: Item) -> None:
+        """Take one row in."""
+        self.balance.read += 1
+        if isinstance(item, Filtered):
+            self.balance.filtered[item.rule] += 1
+        elif isinstance(item, Rejected):
+            self._take_rejected(item)
+        else:
+            self._take_record(item)
+
+    def end(self) -> None:
+        """Write the rest; what was read anew as a whole and is well now leaves quarantine."""
+        self._write_records()
+        self._write_rejected(self._waiting if self._reading.is_from_start else ())
+
+    def _take_rejected(self, rejected: Rejected) -> None:
+        self.balance.quarantined += 1
+        if rejected.key is not None:
+            self.refused_keys.add(rejected.key)
+        if not self._reading.is_from_start:
+            self._write_records()
+        self._rejected.append(rejected)
+
+    def _take_record(self, record: Record) -> None:
+        self.refused_keys.discard(record.key)
+        if not self._reading.is_from_start:
+            self._write_rejected()
+        self._records.append(record)
+        if len(self._records) >= JOURNAL_BATCH:
+            self._write_records()
+
+    def _write_records(self) -> None:
+        if not self._records:
+            return
+        appended = self._journal.append(self._records, self._now)
+        self.balance.new += appended.new
+        self.balance.unchanged += appended.unchanged
+        if self._has_waiting and not self._reading.is_from_start:
+            self._journal.supersede((record, None) for record in self._records)
+        self._records = []
+
+    def _write_rejected(self, replacing: Collection[int] = ()) -> None:
+        if self._rejected or replacing:
+            self._journal.quarantine(self._rejected, self._now, self._mappings, replacing)
+            self._has_waiting = True
+        self._rejected = []
+
+
+def _is_older(row: Quarantined, newest: Record | None) -> bool:
+    """Tell whether a row, whose key is known only now, came before what its key says already."""
+    if newest is None or row.rejected.key is not None:
+        return False
+    file, _, line = row.rejected.position.rpartition(":")
+    same, _, other = newest.position.rpartition(":")
+    if file == same and line.isdigit() and other.isdigit():
+        return int(line) < int(other)
+    return sortable(newest.recorded) > sortable(row.first_seen)

@@ -1,0 +1,97 @@
+"""Lifted: for each record the facts of its newest version, or of the last one that can be lifted.
+
+A version that cannot be lifted waits in quarantine and takes nothing away: the version before it
+stays current, as it does where a row cannot even be read. Which one stands in is on record.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from kg.lift import Lifter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from kg.journal import Journal
+    from kg.records import Fact, Record, Rejected
+    from kg.settings import Plant
+
+_KEEPS_FACTS = {"lookup-miss"}
+"""Codes of rejections that cost a record one fact and not all of them."""
+
+
+@dataclass(slots=True)
+class Lifted:
+    """Records with their facts; those that stand in for a newer version; what was rejected."""
+
+    facts: list[tuple[Record, list[Fact]]] = field(default_factory=list)
+    stand_ins: list[Record] = field(default_factory=list)
+    rejected: list[Rejected] = field(default_factory=list)
+
+
+class Lifters:
+    """Lifts the records of all sources of a plant.
+
+    Raises:
+        MappingError: a mapping cannot be used; the message names file, line and term.
+    """
+
+    def __init__(self, plant: Plant, journal: Journal, report: Callable[[str, str], None]) -> None:
+        self.of_source = {source.name: Lifter(source, plant.base) for source in plant.sources}
+        self._journal = journal
+        self._report = report
+
+    def lift(self, records: Iterable[Record]) -> Lifted:
+        """Lift the newest versions of records; those of a source that is gone give no facts."""
+        by_source: dict[str, list[Record]] = defaultdict(list)
+        for record in records:
+            by_source[record.source].append(record)
+        lifted = Lifted()
+        for name, group in by_source.items():
+            self._report("lift", f"{name}: {len(group)} records")
+            failed = self._lift_group(name, group, lifted.facts, lifted.rejected)
+            while failed:
+                failed = self._stand_in(name, failed, lifted)
+        return lifted
+
+    def _stand_in(self, source: str, failed: Sequence[Record], lifted: Lifted) -> list[Record]:
+        """Try the version before each record; gives those that cannot be lifted either."""
+        before = self._journal.versions_before(failed)
+        tried = []
+        for record in failed:
+            earlier = before.get(record.seq)
+            if earlier is None or earlier.deleted:
+                lifted.facts.append((record, []))
+            else:
+                tried.append(earlier)
+        # Their rejections are of the past: the newest version's alone can be mended.
+        still = self._lift_group(source, tried, lifted.facts, [])
+        gone = {record.seq for record in still}
+        lifted.stand_ins += [record for record in tried if record.seq not in gone]
+        return still
+
+    def _lift_group(
+        self,
+        source: str,
+        group: Sequence[Record],
+        facts: list[tuple[Record, list[Fact]]],
+        rejected: list[Rejected],
+    ) -> list[Record]:
+        """Lift versions of one source; gives those that cannot be lifted, which have no facts."""
+        lifter = self.of_source.get(source)
+        if lifter is None:
+            facts += [(record, []) for record in group]
+            return []
+        given = lifter.lift(group)
+        rejected += given.rejected
+        bad = {(row.kind, row.key) for row in given.rejected if row.code not in _KEEPS_FACTS}
+        failed = []
+        for record, said in zip(group, given.facts, strict=True):
+            if (record.kind, record.key) in bad:
+                failed.append(record)
+            else:
+                facts.append((record, said))
+        return failed
