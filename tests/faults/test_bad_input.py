@@ -114,6 +114,15 @@ def test_what_is_broken_as_a_whole_is_one_error_that_names_it(case: str, tmp_pat
     assert rest, "there is no hint"
 
 
+def test_a_mapping_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    write_plant(tmp_path)
+    (tmp_path / "mappings/erp/jobs.yml").unlink()
+    result = traveler(tmp_path, "load")
+    assert result.returncode == 2
+    assert "jobs.yml" in result.stderr.replace("\n", "")
+    assert "Traceback" not in result.stderr
+
+
 def test_a_missing_table_is_named_with_its_near_ones(tmp_path: Path) -> None:
     write_plant(
         tmp_path, adapter="sql", reach='url = "sqlite:///erp.sqlite"', table='table = "job"'
