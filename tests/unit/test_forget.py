@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
+import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from kg.answer.render import to_json
+from kg.cli import people
 from kg.errors import ConfigError, UnknownEntity
 from kg.journal.people import REDACTED
 from kg.pipeline import Pipeline
@@ -153,11 +154,6 @@ def holding(folder: Path, words: str) -> set[str]:
     }
 
 
-def traveler(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "kg.cli", *words]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-
-
 def test_a_name_stands_in_no_record_and_not_in_the_graph(plant: Path) -> None:
     assert holding(plant, "Anna") == {"journal.sqlite", "store"}, "the remark about her job"
     with Pipeline.open(load_plant(plant)) as work:
@@ -172,16 +168,17 @@ def test_a_name_stands_in_no_record_and_not_in_the_graph(plant: Path) -> None:
     assert holding(plant, "Bo") == {"journal.sqlite"}
 
 
-def test_who_is_forgotten_leaves_not_one_byte(plant: Path) -> None:
+def test_who_is_forgotten_leaves_not_one_byte(
+    plant: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     write(plant, "note", DATA["note"].replace(SECRET, OLD_SECRET))
     load(plant)
     write(plant, "note")
     load(plant)
     assert holding(plant, SECRET) == {"journal.sqlite", "store"}
     assert "journal.sqlite" in holding(plant, OLD_SECRET)
-    done = traveler(plant, "forget", "person/P12")
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith(
+    people.forget("person/P12", plant)
+    assert capsys.readouterr().out.startswith(
         "person/P12: 1 name(s) erased, 3 note(s) redacted, 1 other version(s) cleared of the name"
     )
     for words in (NAME, "Anna Åberg ", "Åberg,Anna", SECRET, OLD_SECRET):
@@ -251,7 +248,7 @@ def test_bad_rows_of_a_person_are_redacted(plant: Path) -> None:
         assert sum("other" in raw for raw in raws) == 1
     write(plant, "note")
     load(plant)
-    traveler(plant, "forget", "person/P12")
+    people.forget("person/P12", plant)
     assert holding(plant, SECRET) == set()
 
 
@@ -277,7 +274,7 @@ def test_a_name_from_before_its_column_was_personal_is_erased_from_every_version
     (plant / "hr" / "source.toml").write_text(HR)
     load(plant)
     assert holding(plant, "Eva") == {"journal.sqlite"}
-    traveler(plant, "forget", "person/P12")
+    people.forget("person/P12", plant)
     assert holding(plant, "Eva") == set()
 
 
@@ -302,12 +299,17 @@ def test_a_graph_that_was_not_rebuilt_is_so_when_it_is_opened_next(plant: Path) 
         assert work.store.match(o=f'"{SECRET}"') == []
 
 
-def test_names_are_told_by_the_command_alone(plant: Path) -> None:
-    told = traveler(plant, "people")
-    assert told.stdout == f"person/P12  {NAME}\nperson/P13  Bo Berg\n"
-    assert '"person/P12"' in traveler(plant, "people", "--json").stdout
-    answer = traveler(plant, "context", "person/P12", "--format", "json")
-    assert NAME not in answer.stdout
+def test_names_are_told_by_the_command_alone(
+    plant: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    people.people(plant)
+    assert capsys.readouterr().out == f"person/P12  {NAME}\nperson/P13  Bo Berg\n"
+    people.people(plant, is_json=True)
+    assert json.loads(capsys.readouterr().out)["people"]["person/P12"] == NAME
+    with Pipeline.open(load_plant(plant)) as work:
+        answer = to_json(work.answers().context("person/P12", NOW).to_dict())
+    assert "person/P12" in answer
+    assert "Anna" not in answer
 
 
 @pytest.mark.parametrize("column", ["badge", "since"])
