@@ -88,6 +88,19 @@ class Canonical:
         said.facts = list(lifted.values())
         return self._rewritten(said, before)
 
+    def read(self, records: Sequence[Record]) -> Lifts:
+        """Give what versions say, old ones too, by today's mappings and canonical IRIs."""
+        lifts = self._lifters.lift_each(records)
+        return [(record, self._aliases.rewrite(facts)) for record, facts in lifts]
+
+    def name_of(self, entity: Term) -> Term:
+        """Give an entity's canonical IRI."""
+        return self._aliases.pairs().get(entity, entity)
+
+    def aliases_of(self, entity: Term) -> set[Term]:
+        """Give the other IRIs of an entity."""
+        return {alias for alias, name in self._aliases.pairs().items() if name == entity}
+
     def _lift(self, records: Sequence[Record] | None, now: datetime) -> Said:
         """Lift the newest versions of records, of all where None; what fails goes on record."""
         tried = self._journal.unlifted_of(records)

@@ -57,6 +57,17 @@ class Lifters:
                 failed = self._stand_in(name, failed, lifted)
         return lifted
 
+    def lift_each(self, records: Sequence[Record]) -> list[tuple[Record, list[Fact]]]:
+        """Lift versions for themselves; one that cannot be lifted has no facts."""
+        by_source: dict[str, list[Record]] = defaultdict(list)
+        for record in records:
+            by_source[record.source].append(record)
+        facts: list[tuple[Record, list[Fact]]] = []
+        for name, group in by_source.items():
+            failed = self._lift_group(name, group, facts, [])
+            facts += [(record, []) for record in failed]
+        return facts
+
     def _stand_in(self, source: str, failed: Sequence[Record], lifted: Lifted) -> list[Record]:
         """Try the version before each record; gives those that cannot be lifted either."""
         before = self._journal.versions_before(failed)

@@ -8,14 +8,15 @@ from __future__ import annotations
 from collections import defaultdict
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Self
 from zoneinfo import ZoneInfo
 
-from kg import assets, vocab
+from kg import assets, offset, vocab
 from kg.answer import Answers
 from kg.canonical import Canonical
-from kg.errors import JournalError
+from kg.forget import People
 from kg.intake import Intake
 from kg.journal import Journal
 from kg.lifted import Lifters
@@ -29,13 +30,15 @@ from kg.validate import find_gaps, read_shapes
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import datetime
+    from pathlib import Path
     from types import TracebackType
 
     from kg.canonical import Said
     from kg.errors import SourceError
     from kg.intake import Balance
-    from kg.journal import Quarantined
+    from kg.journal import Forgotten, Quarantined
     from kg.merge import Graphs
+    from kg.reason import RuleSet
     from kg.records import Fact, Record, Term
     from kg.settings import Plant
 
@@ -78,6 +81,12 @@ class Replayed:
     errors: list[SourceError]
 
 
+@lru_cache(maxsize=1)
+def _compile_rules(ontology: Path, _digest: str) -> RuleSet:
+    """Compile rules once for what the ontology's files hold: it is most of opening a plant."""
+    return compile_rules(ontology)
+
+
 def _silent(_stage: str, _what: str) -> None:
     """Report nothing."""
 
@@ -97,12 +106,12 @@ class Pipeline:
         self.journal = journal
         self._report = report
         ontology = assets.ontology_folder()
-        self.rules = compile_rules(ontology)
-        self.shapes = read_shapes(load_graph(ontology / "shapes"))
+        self._lifters = Lifters(plant, journal, report)
         self._recipe = Recipe.of(plant, ontology)
         self.mappings = self._recipe.tables
+        self.rules = _compile_rules(ontology, self._recipe.ontology)
+        self.shapes = read_shapes(load_graph(ontology / "shapes"))
         self._intake = Intake(plant, journal, self.mappings, report)
-        self._lifters = Lifters(plant, journal, report)
         self._canonical = Canonical(plant.base, journal, self._lifters, self.mappings)
         by_source = self._lifters.of_source
         check_folds(plant, {name: lifter.produces() for name, lifter in by_source.items()})
@@ -110,12 +119,10 @@ class Pipeline:
         self._reasoner: Reasoner | None = None
         self._answers: Answers | None = None
         self._derived_graph = f"<{plant.base}graph/derived>"
-        self._offset_graph = f"<{plant.base}graph/offset>"
-        self._store_term = f"<{plant.base}store>"
         opened = generations.open_current(plant.store_path, plant.base)
         self.store = opened if opened is not None else self._first_generation()
         if not is_rebuild:
-            self._refuse_another_journal()
+            self._check_journal()
         # Whoever left word here no longer holds the store: this process does.
         (plant.store_path / OWNER_FILE).unlink(missing_ok=True)
 
@@ -163,28 +170,12 @@ class Pipeline:
         generations.publish(self.plant.store_path, folder)
         return store
 
-    def _refuse_another_journal(self) -> None:
-        """Let no graph answer whose journal was lost: what it says could not be shown again."""
-        applied, last = self.store.applied_seq(), self.journal.last_seq()
-        made_from = self._folded_from()
-        if applied <= last and made_from in {"", self.journal.id}:
-            return
-        self.store.close()
-        path = self.plant.journal_path
-        reason = f"ends at record {last}, and the graph was folded up to record {applied}"
-        if made_from not in {"", self.journal.id}:
-            reason = "is not the journal that the graph was folded from"
-        raise JournalError(
-            f"{path} {reason}",
-            hint=f"put the right {path.name} back, or fold a new graph from this one:"
-            " traveler rebuild",
-            code="journal-replaced",
-        )
-
-    def _folded_from(self) -> str:
-        """Give the id of the journal that the graph was folded from; "" where it does not say."""
-        found = self.store.objects(self._store_term, vocab.FOLDED_FROM, self._offset_graph)
-        return found[0].split('"')[1] if found else ""
+    def _check_journal(self) -> None:
+        try:
+            offset.check_journal(self.store, self.journal, self.plant.journal_path)
+        except BaseException:
+            self.store.close()
+            raise
 
     # ---- answers
 
@@ -331,6 +322,29 @@ class Pipeline:
         if not self._apply_batch(records, self.store.applied_seq(), applied, now):
             self.rebuild(now)
 
+    # ---- people
+
+    def people(self) -> People:
+        """Give who is known by name."""
+        return People(self.plant, self.journal, self.store)
+
+    def forget(self, person: str, now: datetime) -> Forgotten:
+        """Erase a person's names and what free text says of the person, and fold a graph without.
+
+        The old graph is still on the disk until the plant is closed and opened again.
+
+        Raises:
+            UnknownEntity: no record speaks of such a person.
+        """
+        self._start_reasoner()
+        what = self.people().what_to_erase(person, self._canonical)
+        # Should this process end before the new graph is whole, the next one makes it.
+        self._recipe.forget(self.plant.store_path)
+        forgotten = self.journal.forget(what, now)
+        self.journal.compact()
+        self.rebuild(now)
+        return forgotten
+
     # ---- rebuild
 
     def rebuild(self, now: datetime) -> Applied:
@@ -344,8 +358,7 @@ class Pipeline:
         self._report("merge", f"{len(said.facts)} records")
         with applied.timed("merge"):
             change = self._merged(said, NoGraphs())
-        made_from = f'"{self.journal.id}"'
-        change.added.add((self._store_term, vocab.FOLDED_FROM, made_from, self._offset_graph))
+        change.added.add(offset.name_journal(self.plant.base, self.journal))
         self._report("derive", f"{len(change.present_added)} facts")
         reasoner = Reasoner(self.plant, self.rules)
         with applied.timed("derive"):
@@ -364,7 +377,7 @@ class Pipeline:
         A graph that does not say which journal it was folded from is of an earlier Traveler.
         """
         path = self.store.path
-        is_todays = path is None or (self._recipe.made(path) and self._folded_from())
+        is_todays = path is None or (self._recipe.made(path) and offset.folded_from(self.store))
         return self.store.applied_seq() > 0 and not is_todays
 
     def _write_generation(self, change: Change, derived: set[Fact], seq: int) -> None:

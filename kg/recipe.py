@@ -28,11 +28,13 @@ _MEANING = {"name", "authority", "zone", "placeholders", "lookup"}
 class Recipe:
     """A digest of mappings, the settings that matter to them, ontology and version.
 
-    ``tables`` has one for each (source, table), of what its rows are read and lifted by.
+    ``tables`` has one for each (source, table), of what its rows are read and lifted by;
+    ``ontology`` is that of the ontology's files alone.
     """
 
     digest: str
     tables: Mapping[tuple[str, str], str]
+    ontology: str
 
     @classmethod
     def of(cls, plant: Plant, ontology: Path) -> Recipe:
@@ -47,14 +49,20 @@ class Recipe:
                 of_table = of_source + table.model_dump_json().encode() + mapping
                 tables[source.name, table.name] = sha256(program + of_table).hexdigest()[:16]
                 digest.update(of_table)
+        meaning = sha256()
         for path in sorted(ontology.rglob("*.ttl")):
-            digest.update(path.read_bytes())
-        return cls(digest.hexdigest(), tables)
+            meaning.update(path.read_bytes())
+        digest.update(meaning.digest())
+        return cls(digest.hexdigest(), tables, meaning.hexdigest())
 
     def note(self, generation: Path) -> None:
         """Write down beside a generation that it was made by this recipe."""
         text = json.dumps({"generation": generation.name, "digest": self.digest})
         (generation.parent / RECIPE_FILE).write_text(text, encoding="utf-8")
+
+    def forget(self, store: Path) -> None:
+        """Let the current generation count as made by another recipe, so that it is made anew."""
+        (store / RECIPE_FILE).unlink(missing_ok=True)
 
     def made(self, generation: Path) -> bool:
         """Tell whether a generation was made by this recipe."""

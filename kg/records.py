@@ -26,6 +26,7 @@ class Record:
     ``position`` says where it was read: ``factory.sqlite:production#12``, ``events.jsonl:17``.
     ``version`` is the source's own version before the journal, the journal's after it.
     ``seq`` and ``recorded`` (ISO 8601, UTC) are given by the journal; 0 and "" before.
+    ``personal`` is what a row says of a person by name: kept apart, and no part of ``row``.
     """
 
     source: str
@@ -39,6 +40,7 @@ class Record:
     deleted: bool = False
     seq: int = 0
     recorded: str = ""
+    personal: Mapping[str, str] | None = None
 
     def path(self) -> str:
         """Give the record's place below the plant's base: ``record/{source}/{kind}/{key}``."""

@@ -70,6 +70,8 @@ class TableSettings(_Section):
     decimal: Literal[".", ","] = "."
     required: tuple[str, ...] = ()
     placeholders: tuple[str, ...] = ()
+    personal: tuple[str, ...] = ()
+    free_text: tuple[str, ...] = ()
     fold: FoldSettings | None = None
 
     @model_validator(mode="after")
@@ -78,6 +80,12 @@ class TableSettings(_Section):
             raise ValueError(f"table {self.name}: events need event_time = their time column")
         if self.fold is not None and self.row != "event":
             raise ValueError(f"table {self.name}: a fold needs row = 'event'")
+        needed = {*self.key, *self.changed, *self.where, self.event_time, self.version}
+        if erasable := needed.intersection((*self.personal, *self.free_text)):
+            raise ValueError(
+                f"table {self.name}: {min(erasable)} tells rows or their times apart,"
+                " so it cannot be personal or free_text, which may be erased"
+            )
         return self
 
     def time_form(self, column: str) -> str:

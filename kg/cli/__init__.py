@@ -22,6 +22,8 @@ COMMANDS = {
     "rebuild": "keep",
     "prune": "keep",
     "quarantine": "quarantine",
+    "people": "people",
+    "forget": "people",
     "lift": "lifting",
 }
 """Which module of this package has a command: only the one that is asked for is loaded."""

@@ -47,6 +47,9 @@ def show_when_nothing_is_asked(
     """See the rows that could not become records or facts, and let them in, or discard them."""
     if context.invoked_subcommand is None:
         list_rows(plant)
+    else:
+        # A plant that is named before the word is meant for what follows it.
+        context.default_map = {context.invoked_subcommand: {"plant": str(plant)}}
 
 
 @quarantine.command("list")

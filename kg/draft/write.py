@@ -115,7 +115,7 @@ def table_text(place: Place, proposal: Proposal) -> str:
         lines.append(f"table = {_quote(place.original)}")
     lines.append(f"key = {_array(proposal.key)}  # {proposal.key_reason}")
     lines += [*_event_lines(proposal), *_time_lines(proposal)]
-    lines += _writing_lines(proposal)
+    lines += [*_writing_lines(proposal), *_personal_lines(proposal)]
     for meaning in proposal.meanings:
         if meaning.scheme:
             lines += ["", *_lookup_lines(meaning)]
@@ -131,6 +131,15 @@ def _writing_lines(proposal: Proposal) -> list[str]:
             dummy, name = _quote(column.suspect), _quote(column.name)
             lines.append(f"# {dummy} stands in many rows of {name}: a placeholder as well?")
     return lines
+
+
+def _personal_lines(proposal: Proposal) -> list[str]:
+    if proposal.class_name != "Person":
+        return []
+    names = [
+        m.column for m in proposal.meanings if m.kind == "label" and m.column not in proposal.key
+    ]
+    return [f"personal = {_array(names)}  # kept apart, and erasable"] if names else []
 
 
 def _time_lines(proposal: Proposal) -> list[str]:

@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from kg.journal.journal import Journal, OpenGap
+from kg.journal.people import Forgetting, Forgotten
 from kg.journal.quarantine import Quarantined, WaitingCount
 from kg.journal.versions import Appended
 
-__all__ = ["Appended", "Journal", "OpenGap", "Quarantined", "WaitingCount"]
+__all__ = [
+    "Appended",
+    "Forgetting",
+    "Forgotten",
+    "Journal",
+    "OpenGap",
+    "Quarantined",
+    "WaitingCount",
+]

@@ -64,6 +64,12 @@ CREATE TABLE stand_in (
   source TEXT NOT NULL, kind TEXT NOT NULL, key TEXT NOT NULL,
   seq INTEGER NOT NULL REFERENCES record (seq), PRIMARY KEY (source, kind, key)) WITHOUT ROWID;
 CREATE INDEX stand_in_seq ON stand_in (seq);
+CREATE TABLE personal (
+  source TEXT NOT NULL, kind TEXT NOT NULL, key TEXT NOT NULL, names TEXT NOT NULL,
+  PRIMARY KEY (source, kind, key)) WITHOUT ROWID;
+CREATE TABLE forgotten (
+  source TEXT NOT NULL, kind TEXT NOT NULL, key TEXT NOT NULL, forgotten_at TEXT NOT NULL,
+  PRIMARY KEY (source, kind, key)) WITHOUT ROWID;
 CREATE TABLE doubt (
   source TEXT NOT NULL, kind TEXT NOT NULL, key TEXT NOT NULL, confirmed_at TEXT,
   PRIMARY KEY (source, kind, key)) WITHOUT ROWID;
@@ -142,6 +148,8 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
         _check(connection, path)
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
+    # A name that was replaced or erased is overwritten with zeros, not only forgotten about.
+    connection.execute("PRAGMA secure_delete = ON")
     if _schema_of(connection) < len(_VERSIONS):
         _migrate(connection)
 

@@ -14,6 +14,7 @@ from kg.journal.commits import GroupCommit
 from kg.journal.doubts import has_doubts, read_doubts, write_doubts, write_stand_ins
 from kg.journal.file import connect, open_journal_file, translated
 from kg.journal.gaps import write_gaps
+from kg.journal.people import Forgetting, Forgotten, Place, forget, read_names, remember_names
 from kg.journal.quarantine import (
     Quarantined,
     WaitingCount,
@@ -92,8 +93,14 @@ class Journal:
         other content becomes ``name~2``. Whatever stands there already is ``unchanged``.
         """
         arrivals = [receive(record) for record in records]
+        named = [a.record for a in arrivals if a.record.personal is not None or a.record.deleted]
         moment = format_time(now)
-        return self._write(lambda connection: VersionWriter(connection, moment).append(arrivals))
+
+        def write(connection: sqlite3.Connection) -> Appended:
+            remember_names(connection, named)
+            return VersionWriter(connection, moment).append(arrivals)
+
+        return self._write(write)
 
     def retire_missing(
         self, source: str, kind: str, seen_keys: Collection[str], now: datetime
@@ -112,9 +119,31 @@ class Journal:
                 for key, position in live
                 if key not in seen
             ]
+            remember_names(connection, (tombstone.record for tombstone in tombstones))
             return VersionWriter(connection, format_time(now)).retire(tombstones)
 
         return self._write(write)
+
+    def names(self) -> dict[Place, dict[str, str]]:
+        """Give what people are called, by record and column; those forgotten are not there."""
+        with self._reading() as connection:
+            return read_names(connection)
+
+    def forget(self, what: Forgetting, now: datetime) -> Forgotten:
+        """Erase a person's names and what was said in free text, in every version and bad row.
+
+        What sources give again of these records brings no name back. The digests stay, so a row
+        that was redacted is known when it comes again. Call ``compact`` to clear the file's log.
+        """
+        return self._write(lambda connection: forget(connection, what, format_time(now)))
+
+    def versions_of(self, source: str, kind: str) -> Iterator[Record]:
+        """Stream every version of a table's records that was not pruned, as of the first one."""
+        query = (
+            f"SELECT {_COLUMNS} FROM record WHERE source = ? AND kind = ? AND payload <> ''"
+            " ORDER BY seq"
+        )
+        return self._stream(query, (source, kind))
 
     def last_seq(self) -> int:
         """Give the seq of the last record; 0 in an empty journal."""
@@ -137,12 +166,7 @@ class Journal:
             f"SELECT {_COLUMNS} FROM newest JOIN record USING (seq) WHERE NOT newest.deleted"
             " AND (?1 IS NULL OR newest.source = ?1) ORDER BY newest.seq"
         )
-        # A connection of its own: one read transaction, whatever is appended meanwhile.
-        with translated(self._path), closing(connect(self._path)) as connection:
-            rows = connection.execute(query, (source,))
-            while page := rows.fetchmany(_PAGE):
-                for row in page:
-                    yield _record(row)
+        return self._stream(query, (source,))
 
     def newest(self, source: str, kind: str, key: str) -> Record | None:
         """Give a key's newest version; ``deleted`` where it is a tombstone."""
@@ -362,6 +386,14 @@ class Journal:
             f" JOIN record ON record.seq = coalesce({stand_in}, newest.seq)"
         )
         return [_record(row) for row in self._read(query, (json.dumps(keys), source, kind))]
+
+    def _stream(self, query: str, parameters: tuple[object, ...]) -> Iterator[Record]:
+        # A connection of its own: one read transaction, whatever is appended meanwhile.
+        with translated(self._path), closing(connect(self._path)) as connection:
+            rows = connection.execute(query, parameters)
+            while page := rows.fetchmany(_PAGE):
+                for row in page:
+                    yield _record(row)
 
     def _read(self, query: str, parameters: tuple[object, ...] = ()) -> list[Any]:
         with self._reading() as connection:

@@ -84,7 +84,8 @@ class Admission:
     def _configured(self) -> set[str]:
         table = self._table
         single = {table.event_time, table.version} - {""}
-        return single.union(table.key, table.changed, table.where, table.required)
+        listed = (table.key, table.changed, table.where, table.required)
+        return single.union(*listed, table.personal, table.free_text)
 
     def _check(self, configured: set[str], columns: Collection[str], place: str) -> None:
         for column in sorted(configured):
@@ -124,11 +125,28 @@ class Admission:
             return effective
         version = cell_text(row.cells.get(self._table.version)) if self._table.version else ""
         return Record(
-            *(self._source.name, self._table.name, key, row.cells, _position(row, key)),
+            *(self._source.name, self._table.name, key, self._without_names(row.cells)),
+            position=_position(row, key),
             version=version or None,
             effective=effective[0],
             effective_by=effective[1],
+            personal=self._names(row.cells) if self._table.personal else None,
         )
+
+    def _names(self, cells: dict[str, Scalar]) -> dict[str, str]:
+        """Take what a row says of a person by name; what means nothing is no name."""
+        names = {column: cells.get(column) for column in self._table.personal}
+        return {
+            column: cell_text(value)
+            for column, value in names.items()
+            if not self._is_nothing(value)
+        }
+
+    def _without_names(self, cells: dict[str, Scalar]) -> dict[str, Scalar]:
+        """Give the cells as the journal may keep them."""
+        if not self._table.personal:
+            return cells
+        return {**cells, **dict.fromkeys(self._table.personal)}
 
     def _key(self, row: Row) -> str | Rejected:
         parts = []
@@ -185,10 +203,16 @@ class Admission:
         self, row: Row, code: str, message: str, *, hint: str, key: str | None = None
     ) -> Rejected:
         position = _position(row, key)
-        raw = row.raw or json.dumps(row.cells, ensure_ascii=False)
+        raw = row.raw
+        if not raw or self._table.personal:
+            raw = json.dumps(self._without_names(row.cells), ensure_ascii=False)
         return self._reject(position, code, message, hint=hint, raw=raw, key=key)
 
     def _refuse_unreadable(self, row: Unreadable) -> Rejected:
+        if self._table.personal:
+            # Which of its cells would be a name cannot be told: nothing of it is kept.
+            message = f"could not be read ({row.code}), and may hold a name: it is not kept"
+            return self._reject(row.place, row.code, message, hint=row.hint, raw="")
         return self._reject(row.place, row.code, row.message, hint=row.hint, raw=row.raw)
 
     def _reject(

@@ -114,6 +114,15 @@ def test_what_is_broken_as_a_whole_is_one_error_that_names_it(case: str, tmp_pat
     assert rest, "there is no hint"
 
 
+def test_a_mapping_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    write_plant(tmp_path)
+    (tmp_path / "mappings/erp/jobs.yml").unlink()
+    result = traveler(tmp_path, "load")
+    assert result.returncode == 2
+    assert "jobs.yml" in result.stderr.replace("\n", "")
+    assert "Traceback" not in result.stderr
+
+
 def test_a_missing_table_is_named_with_its_near_ones(tmp_path: Path) -> None:
     write_plant(
         tmp_path, adapter="sql", reach='url = "sqlite:///erp.sqlite"', table='table = "job"'
@@ -167,53 +176,6 @@ def test_a_mended_row_leaves_quarantine_and_loads(tmp_path: Path) -> None:
     assert traveler(tmp_path, "load").returncode == 0
     assert "empty" in traveler(tmp_path, "quarantine").stdout
     assert traveler(tmp_path, "context", "A-1").returncode == 0
-
-
-def test_what_waits_is_listed_tried_again_and_discarded_by_number_source_and_code(
-    tmp_path: Path,
-) -> None:
-    write_plant(tmp_path, rows=ROWS + "4,A-4,2026-02-30,2026-11-01T08:00:00Z\n,A-5,,\n")
-    assert traveler(tmp_path, "load").returncode == 0
-    told = traveler(tmp_path, "quarantine", "list", "--json", "--code", "empty-key")
-    (row,) = json.loads(told.stdout)["rows"]
-    assert (row["position"], row["raw"], row["attempts"]) == ("jobs.csv:4", ",A-5,,", 1)
-    assert "empty" in traveler(tmp_path, "quarantine", "list", "--source", "mes").stdout
-    tried = traveler(tmp_path, "quarantine", "replay", "--source", "erp")
-    assert tried.stdout == "2 row(s) tried again: 0 left quarantine; 2 wait there\n"
-    nameless = traveler(tmp_path, "quarantine", "discard", "--reason", "x")
-    assert nameless.returncode == 2
-    unknown = traveler(tmp_path, "quarantine", "discard", "77", "--reason", "x")
-    assert unknown.returncode == 2
-    assert "77" in unknown.stderr
-    number = str(row["id"])
-    assert traveler(tmp_path, "quarantine", "discard", number).returncode == 2
-    gone = traveler(tmp_path, "quarantine", "discard", number, "--reason", "a trial row")
-    assert gone.stdout == "1 row(s) discarded\n"
-    assert "empty-key" not in traveler(tmp_path, "quarantine", "list").stdout
-    assert "a trial row" in traveler(tmp_path, "quarantine", "list", "--discarded").stdout
-    mapping = tmp_path / "mappings/erp/jobs.yml"
-    mapping.write_text(MAPPING.replace(", xsd:date", ""))
-    assert "settings changed" in traveler(tmp_path, "quarantine", "list").stdout
-    tried = traveler(tmp_path, "quarantine", "replay", "--code", "bad-literal")
-    assert tried.stdout == "1 row(s) tried again: 1 left quarantine; 0 wait there\n"
-    assert traveler(tmp_path, "context", "A-4").returncode == 0
-    assert "INVALID erp" not in traveler(tmp_path, "check").stdout
-
-
-def test_history_before_the_horizon_is_pruned_and_not_one_fact_changes(tmp_path: Path) -> None:
-    write_plant(tmp_path)
-    for number, day in enumerate((1, 2, 20)):
-        (tmp_path / "jobs.csv").write_text(ROWS.replace("A-1", f"A-1-{number}"))
-        assert traveler(tmp_path, "load", "--now", f"2026-11-{day:02}T08:00:00Z").returncode == 0
-    refused = traveler(tmp_path, "prune")
-    assert refused.returncode == 2
-    assert "horizon_days" in refused.stderr
-    plant = tmp_path / "plant.toml"
-    plant.write_text(plant.read_text().replace("[plant]\n", "[plant]\nhorizon_days = 10\n"))
-    pruned = traveler(tmp_path, "prune", "--now", "2026-11-21T08:00:00Z")
-    assert pruned.stdout.startswith("1 older version(s) before 2026-11-11T08:00:00Z pruned")
-    assert traveler(tmp_path, "rebuild").returncode == 0
-    assert traveler(tmp_path, "context", "A-1-2").returncode == 0
 
 
 def test_an_unknown_name_is_told_with_near_ones(tmp_path: Path) -> None:

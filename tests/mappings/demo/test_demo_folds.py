@@ -57,8 +57,8 @@ def read_said(plant: Plant) -> list[tuple[Record, list[Fact]]]:
         items = [item for reading in read_source(source, {}, START) for item in reading.items]
         records = [item for item in items if isinstance(item, Record)]
         said += zip(records, Lifter(source, BASE).lift(records).facts, strict=True)
-    for _, facts in said:
-        aliases.learn(facts)
+    for record, facts in said:
+        aliases.replace(record.path(), facts)
     return [(record, aliases.rewrite(facts)) for record, facts in said if facts]
 
 

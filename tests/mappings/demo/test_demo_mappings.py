@@ -93,6 +93,13 @@ def test_every_record_says_something(plant: Plant) -> None:
     assert [key for key, facts in plant.facts.items() if not facts] == []
 
 
+def aliases_of(plant: Plant) -> Aliases:
+    aliases = Aliases()
+    for key, facts in plant.facts.items():
+        aliases.replace("/".join(key), facts)
+    return aliases
+
+
 def test_the_present_is_small(plant: Plant) -> None:
     events = {"run", "machine_state"}
     present = {fact for key, facts in plant.facts.items() if key[1] not in events for fact in facts}
@@ -100,9 +107,8 @@ def test_the_present_is_small(plant: Plant) -> None:
 
 
 def test_whatever_a_record_points_at_is_described_under_its_canonical_name(plant: Plant) -> None:
-    aliases = Aliases()
+    aliases = aliases_of(plant)
     said = [fact for facts in plant.facts.values() for fact in facts]
-    aliases.learn(said)
     rewritten = [fact for fact in aliases.rewrite(said) if fact[1] != OWL_SAME_AS]
     described = {s for s, p, _ in rewritten if p == f"<{TR}identifier>" or "/spec/" in s}
     dangling = {
@@ -114,8 +120,7 @@ def test_whatever_a_record_points_at_is_described_under_its_canonical_name(plant
 
 
 def test_both_systems_meet_in_the_same_machines_and_jobs(plant: Plant) -> None:
-    aliases = Aliases()
-    aliases.learn(fact for facts in plant.facts.values() for fact in facts)
+    aliases = aliases_of(plant)
     seen: dict[str, set[str]] = {"job": set(), "machine": set()}
     for (source, _, _), facts in plant.facts.items():
         for fact in aliases.rewrite(facts) if source == "mes" else ():

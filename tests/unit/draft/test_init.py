@@ -48,6 +48,20 @@ def test_the_report_fits_a_terminal_and_names_every_column(file: Write, draft: D
         assert shown in said
 
 
+def test_names_of_people_are_drafted_to_be_kept_apart(
+    file: Write, draft: Draft, loaded: Loaded, plant: Path
+) -> None:
+    draft(file("employees.csv", "employee_no,name\n12,Anna Berg\n13,Bo Ek\n14,Eva Ask\n"))
+    (source,) = plant.rglob("source.toml")
+    (table,) = tomllib.loads(source.read_text("utf-8"))["table"]
+    assert table["personal"] == ["name"]
+    with loaded() as work:
+        assert (work.rejected, work.count("Person")) == (0, 3)
+    store = b"".join(path.read_bytes() for path in plant.rglob("store/**/*") if path.is_file())
+    assert b"12" in store
+    assert b"Anna" not in store
+
+
 def test_the_same_table_gives_the_same_draft(
     file: Write, draft: Draft, plant: Path, tmp_path: Path
 ) -> None:
