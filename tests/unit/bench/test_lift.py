@@ -92,7 +92,6 @@ def test_a_peer_that_cannot_run_is_named_with_the_reason(
     assert "- spark-1: this version has no --engine spark" in capfd.readouterr().out
 
 
-@pytest.mark.xfail(strict=False, reason="after other tests of Spark its start failed once here")
 def test_spark_is_measured_where_it_is_installed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
