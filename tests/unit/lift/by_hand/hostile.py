@@ -92,6 +92,17 @@ ROLES: dict[str, list[str]] = {
 }
 """What a field of text is meant to hold; one of ``text`` takes the case's own texts."""
 
+SOUND: dict[str, list[str]] = {
+    "iri": _words("http://x.org/a http://x.org/é?q=%41#f urn:x:y a a/b ?q 漢字"),
+    "number": _words("0 1 -1 +01 12345678901234567890"),
+    "moment": _words("2024-02-29 0999-12-31 2024-01-01Z"),
+    "flag": _words("true false 1 0"),
+    "bytes": _words("CAFE cafe"),
+    "tag": _words("en EN sv-SE zh-Hant-TW x-klingon"),
+    "type": _words("string token int"),
+}
+"""Values that do what their role asks: most cells have one, or no row would make anything."""
+
 _DAY = datetime.fromisoformat
 TYPED: dict[str, st.SearchStrategy[Any]] = {
     "integer": st.sampled_from([0, 1, 7, -1, 2**53 + 1, -(2**63)]) | st.integers(-9, 9),

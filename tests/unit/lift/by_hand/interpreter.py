@@ -99,6 +99,8 @@ class _Interpreter:
 
     def _readable(self, table: int) -> Iterator[int]:
         """Give the rows that can be read; the others are rejected."""
+        if all(triples_map.table != table for triples_map in self._case.maps):
+            return  # nobody reads it
         described = self._case.tables[table]
         used = fields_used(self._case, table)
         for number, row in enumerate(described.rows):

@@ -113,7 +113,7 @@ class Layout:
 class Table:
     """Rows of one source: a value for each field, None for none, a tuple for a list.
 
-    ``ragged`` are the numbers of rows of text that are written with a cell too few or too many.
+    ``ragged`` are the numbers of rows of text that are written as none: with too few cells, say.
     """
 
     form: str

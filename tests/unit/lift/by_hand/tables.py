@@ -6,6 +6,7 @@ import gzip
 import json
 import re
 import sqlite3
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -111,11 +112,9 @@ def _write_text(table: Table, path: Path) -> Positions:
     header = [field.name for field in table.fields]
     records = [_record(header, table)]
     for number, row in enumerate(table.rows):
-        cells = list(row)
-        if number in table.ragged:
-            is_long = number % 2 == 0 or len(cells) == 1
-            cells = [*cells, "x"] if is_long else cells[:-1]
-        records.append(_record(cells, table))
+        records.append(
+            _ragged(row, number, table) if number in table.ragged else _record(row, table)
+        )
     text = layout.line_end.join([*records, ""])
     mark = "\ufeff" if layout.has_mark else ""
     _save(path, (mark + text).encode(layout.encoding or "utf-8", "surrogateescape"))
@@ -129,7 +128,18 @@ def _write_text(table: Table, path: Path) -> Positions:
     return positions
 
 
-def _record(cells: list[Any], table: Table) -> str:
+def _ragged(row: tuple[Any, ...], number: int, table: Table) -> str:
+    """Write a row that is none: with a cell too few or too many, or a stray quote."""
+    quote, delimiter = table.layout.quote, table.layout.delimiter
+    match number % 3:
+        case 0:
+            return _record((*row, "x"), table)
+        case 1 if len(row) > 1:
+            return _record(row[:-1], table)
+    return delimiter.join([f"{quote}1{quote}x", _record(row[1:], table)][: len(row)])
+
+
+def _record(cells: Sequence[Any], table: Table) -> str:
     quote = table.layout.quote
     special = {table.layout.delimiter, quote, "\n", "\r"}
     written = []
