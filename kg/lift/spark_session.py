@@ -57,6 +57,10 @@ _MEANINGS = {
     "spark.sql.parser.escapedStringLiterals": "false",
     "spark.sql.legacy.timeParserPolicy": "CORRECTED",
     "spark.sql.execution.arrow.maxRecordsPerBatch": "20000",
+    # What is found to be empty would be left out with the count of its bad rows.
+    "spark.sql.adaptive.optimizer.excludedRules": (
+        "org.apache.spark.sql.execution.adaptive.AQEPropagateEmptyRelation"
+    ),
     # Sources of one part each would all become one task.
     "spark.sql.unionOutputPartitioning": "false",
 }
