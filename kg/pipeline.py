@@ -14,16 +14,16 @@ from zoneinfo import ZoneInfo
 
 from kg import assets, vocab
 from kg.answer import Answers
-from kg.errors import SourceError
+from kg.errors import SourceError, StoreError
 from kg.identity import Aliases
 from kg.journal import Journal
 from kg.lift import Lifter
 from kg.merge import Change, Merge, NoGraphs
 from kg.reason import Reasoner, compile_rules, load_graph
-from kg.recipe import Recipe, check_folds
+from kg.recipe import check_folds, digest_recipe
 from kg.records import Filtered, Record, Rejected
 from kg.sources import read_source
-from kg.store import EmbeddedStore, generations
+from kg.store import open_generations
 from kg.times import parse_time
 from kg.validate import find_gaps, read_shapes
 
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from kg.records import Fact, Term
     from kg.settings import Plant, SourceSettings
     from kg.sources import Reading
+    from kg.store import Quad
 
     Report = Callable[[str, str], None]
     """Told a stage and what it is at, for progress on a screen."""
@@ -95,15 +96,16 @@ class Pipeline:
         self.shapes = read_shapes(load_graph(ontology / "shapes"))
         self._lifters = {source.name: Lifter(source, plant.base) for source in plant.sources}
         check_folds(plant, {name: lifter.produces() for name, lifter in self._lifters.items()})
-        self._recipe = Recipe.of(plant, ontology)
+        self._recipe = digest_recipe(plant, ontology)
         self._merge = Merge(plant, self.shapes.single_valued)
         self._aliases = Aliases()
         self._reasoner: Reasoner | None = None
         self._answers: Answers | None = None
         self._derived_graph = f"<{plant.base}graph/derived>"
         self._alias_graph = f"<{plant.base}graph/aliases>"
-        opened = generations.open_current(plant.store_path, plant.base)
-        self.store = opened if opened is not None else self._first_generation()
+        self._generations = open_generations(plant)
+        opened = self._generations.current()
+        self.store = opened or self._generations.write((), 0, self._recipe)
         # Whoever left word here no longer holds the store: this process does.
         (plant.store_path / OWNER_FILE).unlink(missing_ok=True)
 
@@ -140,13 +142,6 @@ class Pipeline:
         trace: TracebackType | None,
     ) -> None:
         self.close()
-
-    def _first_generation(self) -> EmbeddedStore:
-        folder = generations.begin(self.plant.store_path)
-        store = EmbeddedStore.open(folder, self.plant.base)
-        store.flush()
-        generations.publish(self.plant.store_path, folder)
-        return store
 
     # ---- answers
 
@@ -248,6 +243,7 @@ class Pipeline:
 
     def apply(self, now: datetime) -> Applied:
         """Fold what the journal holds beyond the store's offset into the store."""
+        self.store.recover()
         waiting = self.journal.last_seq() - self.store.applied_seq()
         is_first = waiting > 0 and self.store.applied_seq() == 0
         # A journal that ends before the graph does is another journal than it was made from.
@@ -270,23 +266,33 @@ class Pipeline:
         self._aliases.learn(fact for _, facts in batch for fact in facts)
         if self._aliases.pairs() != before or self._drops_alias(batch):
             return False
+        rewritten = self._rewritten(batch)
         with applied.timed("merge"):
-            change = self._merge.merge(self._rewritten(batch), self.store)
+            change = self.store.consult(lambda graphs: self._merge.merge(rewritten, graphs))
         with applied.timed("derive"):
             self._derive(change)
         with applied.timed("store"):
-            self.store.apply(change.removed, change.added, records[-1].seq)
+            self._write(change, records[-1].seq)
         applied.records += len(records)
         return True
 
     def _drops_alias(self, batch: list[tuple[Record, list[Fact]]]) -> bool:
         """Tell whether a record that said ``owl:sameAs`` no longer says all of it."""
-        for record, facts in batch:
-            graph = self._merge.graph_of(record)
-            said = {f for f in self.store.graph(graph) if f[1] == vocab.OWL_SAME_AS}
-            if said - set(facts):
-                return True
-        return False
+        said = {self._merge.graph_of(record): set(facts) for record, facts in batch}
+        held = self.store.consult(lambda graphs: {name: graphs.graph(name) for name in said})
+        return any(
+            fact[1] == vocab.OWL_SAME_AS and fact not in said[name]
+            for name, facts in held.items()
+            for fact in facts
+        )
+
+    def _write(self, change: Change, seq: int) -> None:
+        try:
+            self.store.apply(change.removed, change.added, seq)
+        except StoreError:
+            # The reasoner already is where the store is not: it starts anew from the store.
+            self._reasoner = None
+            raise
 
     def _rewritten(
         self, batch: Iterable[tuple[Record, list[Fact]]]
@@ -367,26 +373,15 @@ class Pipeline:
             reasoner.derive()
         self._report("store", f"{len(change.added)} quads")
         with applied.timed("store"):
-            self._write_generation(change, reasoner.derived, seq)
+            quads = _quads(change, reasoner.derived, self._derived_graph)
+            self.store = self._generations.write(quads, seq, self._recipe)
         self._reasoner = reasoner
         applied.records = len(batch)
         return applied
 
     def _is_stale(self) -> bool:
         """Tell whether the graph was made by other mappings, settings or ontology than today's."""
-        path = self.store.path
-        return path is not None and self.store.applied_seq() > 0 and not self._recipe.made(path)
-
-    def _write_generation(self, change: Change, derived: set[Fact], seq: int) -> None:
-        folder = generations.begin(self.plant.store_path)
-        store = EmbeddedStore.open(folder, self.plant.base)
-        store.bulk_load(_lines(change, derived, self._derived_graph))
-        store.set_seq(seq)
-        store.flush()
-        generations.publish(self.plant.store_path, folder)
-        self._recipe.note(folder)
-        # Readers may still hold the old generation: its folder goes when the plant is next opened.
-        self.store = store
+        return self.store.applied_seq() > 0 and not self._generations.made_by(self._recipe)
 
     # ---- validate
 
@@ -409,12 +404,11 @@ def _newest(records: Iterable[Record]) -> list[Record]:
     return list(newest.values())
 
 
-def _lines(change: Change, derived: set[Fact], derived_graph: Term) -> Iterator[str]:
-    """Write a whole dataset as N-Quads lines."""
-    for s, p, o, g in change.added:
-        yield f"{s} {p} {o} {g} ."
-    for s, p, o in change.present_added:
-        yield f"{s} {p} {o} ."
-    for s, p, o in derived:
-        yield f"{s} {p} {o} ."
-        yield f"{s} {p} {o} {derived_graph} ."
+def _quads(change: Change, derived: set[Fact], derived_graph: Term) -> Iterator[Quad]:
+    """Give a whole dataset."""
+    yield from change.added
+    for fact in change.present_added:
+        yield (*fact, "")
+    for fact in derived:
+        yield (*fact, "")
+        yield (*fact, derived_graph)

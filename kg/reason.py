@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from kg.records import Fact, Term
     from kg.settings import Plant
+    from kg.store import Store
 
 _ASSERTED = "<urn:traveler:asserted>"
 _DERIVED = "<urn:traveler:derived>"
@@ -375,7 +376,7 @@ def _insert_text(head: str, body: str) -> str:
     )
 
 
-def explanations(fact: Fact, rules: RuleSet, store: EmbeddedStore) -> Iterator[Explanation]:
+def explanations(fact: Fact, rules: RuleSet, store: Store) -> Iterator[Explanation]:
     """Find the ways in which a rule and premises in the present give a derived fact.
 
     Inverses explain each other in a circle: who follows premises must not come back to a fact.

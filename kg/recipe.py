@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
 from difflib import get_close_matches
 from hashlib import sha256
 from importlib.metadata import version
@@ -19,41 +17,19 @@ if TYPE_CHECKING:
     from kg.records import Term
     from kg.settings import Plant
 
-RECIPE_FILE = "RECIPE"
-"""In the store's folder: what the current generation was made by."""
 _MEANING = {"name", "authority", "zone", "placeholders", "lookup", "tables"}
 
 
-@dataclass(frozen=True, slots=True)
-class Recipe:
-    """A digest of mappings, the settings that matter to them, ontology and version."""
-
-    digest: str
-
-    @classmethod
-    def of(cls, plant: Plant, ontology: Path) -> Recipe:
-        """Digest the recipe of a plant as its files stand."""
-        digest = sha256(version("traveler-kg").encode())
-        for source in plant.sources:
-            digest.update(source.model_dump_json(include=_MEANING).encode())
-            for table in source.tables:
-                digest.update((source.folder / table.mapping).read_bytes())
-        for path in sorted(ontology.rglob("*.ttl")):
-            digest.update(path.read_bytes())
-        return cls(digest.hexdigest())
-
-    def note(self, generation: Path) -> None:
-        """Write down beside a generation that it was made by this recipe."""
-        text = json.dumps({"generation": generation.name, "digest": self.digest})
-        (generation.parent / RECIPE_FILE).write_text(text, encoding="utf-8")
-
-    def made(self, generation: Path) -> bool:
-        """Tell whether a generation was made by this recipe."""
-        try:
-            text = (generation.parent / RECIPE_FILE).read_text(encoding="utf-8")
-            return bool(json.loads(text) == {"generation": generation.name, "digest": self.digest})
-        except (OSError, ValueError):
-            return False
+def digest_recipe(plant: Plant, ontology: Path) -> str:
+    """Digest mappings, the settings that matter to them, ontology and version, as they stand."""
+    digest = sha256(version("traveler-kg").encode())
+    for source in plant.sources:
+        digest.update(source.model_dump_json(include=_MEANING).encode())
+        for table in source.tables:
+            digest.update((source.folder / table.mapping).read_bytes())
+    for path in sorted(ontology.rglob("*.ttl")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 def check_folds(plant: Plant, produced: Mapping[str, frozenset[tuple[str, Term, Term]]]) -> None:

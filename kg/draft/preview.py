@@ -12,13 +12,13 @@ from urllib.parse import unquote
 from kg import vocab
 from kg.draft.meanings import KINDS
 from kg.errors import StoreLocked
-from kg.store import generations
+from kg.store import open_generations
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from kg.settings import Plant
-    from kg.store import EmbeddedStore
+    from kg.store import Store
 
 _SAFE = re.compile(r"[A-Za-z0-9._~-]+")
 _PREFIX = re.compile(r"([A-Za-z]+[-_ ]?)\d")
@@ -126,7 +126,7 @@ class Loaded:
         """Read them; a plant that was never loaded has none, nor has one that is being served."""
         names = [source.name for source in plant.sources]
         try:
-            store = generations.open_current(plant.store_path, plant.base)
+            store = open_generations(plant).current()
         except StoreLocked:
             problem = "the plant is being served: stop it to compare links with what is loaded"
             return cls(names, problem)
@@ -178,7 +178,7 @@ class Loaded:
         """A function's result is not percent-encoded, so it must need none."""
         return cleaning.is_plain or all(_SAFE.fullmatch(cleaning.apply(value)) for value in values)
 
-    def _fill(self, store: EmbeddedStore, base: str) -> None:
+    def _fill(self, store: Store, base: str) -> None:
         aliases: dict[str, list[str]] = {}
         graph = f"<{base}graph/aliases>"
         for row in store.select(

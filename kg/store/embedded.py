@@ -23,12 +23,13 @@ from kg.store.terms import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
     from pathlib import Path
     from types import TracebackType
     from typing import Self
 
     from kg.records import Fact, Term
+    from kg.store.protocol import Graphs, T
 
 _APPLIED_SEQ = f"<{PREFIXES['tr']}appliedSeq>"
 _INTEGER = f"<{PREFIXES['xsd']}integer>"
@@ -133,6 +134,9 @@ class EmbeddedStore:
                 reader: Any = _LineReader(chain([first], block))
                 self._open_engine().bulk_load(reader, ox.RdfFormat.N_QUADS)
 
+    def recover(self) -> None:
+        """Do nothing: a batch is written whole or not at all."""
+
     def flush(self) -> None:
         """Sync everything written so far to disk (about 80 ms)."""
         with _engine_errors("The store cannot be flushed to disk"):
@@ -148,6 +152,10 @@ class EmbeddedStore:
             self._open_engine().backup(folder)
 
     # Reading by pattern
+
+    def consult(self, work: Callable[[Graphs], T]) -> T:
+        """Do work that only reads by pattern."""
+        return work(self)
 
     def applied_seq(self) -> int:
         """Give the journal's sequence number that the graph has reached; 0 when empty."""
