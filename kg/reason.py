@@ -387,7 +387,10 @@ def explanations(fact: Fact, rules: RuleSet, store: Store) -> Iterator[Explanati
             continue
         body = [tuple(bindings.get(part, part) for part in pattern) for pattern in rule.body]
         text = " ".join(f"{s} {p} {o} ." for s, p, o in body)
-        for row in store.select(f"SELECT * WHERE {{ {text} }} LIMIT {MAX_WAYS}"):
+        # In order, so that every store shows the same ways, and the same one first.
+        unknown = sorted({part for pattern in body for part in pattern if part[0] == "?"})
+        order = f"ORDER BY {' '.join(unknown)}" if unknown else ""
+        for row in store.select(f"SELECT * WHERE {{ {text} }} {order} LIMIT {MAX_WAYS}"):
             premises = tuple(
                 (row.get(s[1:], s), row.get(p[1:], p), row.get(o[1:], o)) for s, p, o in body
             )
