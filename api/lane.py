@@ -6,7 +6,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from kg.errors import QueryError
-from kg.store import open_queries
+from kg.store.engines import open_queries
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

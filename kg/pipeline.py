@@ -23,7 +23,7 @@ from kg.reason import Reasoner, compile_rules, load_graph
 from kg.recipe import check_folds, digest_recipe
 from kg.records import Filtered, Record, Rejected
 from kg.sources import read_source
-from kg.store import open_generations
+from kg.store.engines import open_generations
 from kg.times import parse_time
 from kg.validate import find_gaps, read_shapes
 
@@ -130,6 +130,7 @@ class Pipeline:
         """Flush and let go of store and journal."""
         self.store.flush()
         self.store.close()
+        self._generations.close()
         self.journal.close()
 
     def __enter__(self) -> Self:
@@ -243,7 +244,6 @@ class Pipeline:
 
     def apply(self, now: datetime) -> Applied:
         """Fold what the journal holds beyond the store's offset into the store."""
-        self.store.recover()
         waiting = self.journal.last_seq() - self.store.applied_seq()
         is_first = waiting > 0 and self.store.applied_seq() == 0
         # A journal that ends before the graph does is another journal than it was made from.
@@ -251,6 +251,7 @@ class Pipeline:
             return self.rebuild(now)
         if waiting == 0:
             return Applied()
+        self.store.recover()
         applied = Applied()
         while records := self.journal.records_after(self.store.applied_seq(), APPLY_BATCH):
             if not self._apply_batch(records, applied, now):

@@ -28,7 +28,7 @@ from kg.cli.remote import ask_owner
 from kg.errors import ConfigError, QueryError, StoreLocked
 from kg.pipeline import Pipeline
 from kg.settings import load_plant
-from kg.store import open_queries
+from kg.store.engines import open_queries
 
 if TYPE_CHECKING:
     from datetime import datetime

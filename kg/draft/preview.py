@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import product
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ from urllib.parse import unquote
 from kg import vocab
 from kg.draft.meanings import KINDS
 from kg.errors import StoreLocked
-from kg.store import open_generations
+from kg.store.engines import open_generations
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -125,15 +126,16 @@ class Loaded:
     def read(cls, plant: Plant) -> Loaded:
         """Read them; a plant that was never loaded has none, nor has one that is being served."""
         names = [source.name for source in plant.sources]
+        loaded = cls(names)
         try:
-            store = open_generations(plant).current()
+            with closing(open_generations(plant)) as generations:
+                store = generations.current()
+                if store is not None:
+                    with store:
+                        loaded._fill(store, plant.base)
         except StoreLocked:
             problem = "the plant is being served: stop it to compare links with what is loaded"
             return cls(names, problem)
-        loaded = cls(names)
-        if store is not None:
-            with store:
-                loaded._fill(store, plant.base)
         return loaded
 
     def path(self, name: str) -> str:

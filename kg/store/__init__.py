@@ -1,9 +1,8 @@
-"""The graph: its engines, its generations, and the lane for ad-hoc queries."""
+"""The graph of a plant: what a store is, and the embedded one; ``engines`` opens any of them."""
 
 from __future__ import annotations
 
 from kg.store.embedded import EmbeddedStore
-from kg.store.engines import open_generations, open_queries
 from kg.store.protocol import Generations, Graphs, Queries, QueryAnswer, Store
 from kg.store.terms import PREFIXES, Quad, stored_form
 
@@ -16,7 +15,5 @@ __all__ = [
     "Queries",
     "QueryAnswer",
     "Store",
-    "open_generations",
-    "open_queries",
     "stored_form",
 ]

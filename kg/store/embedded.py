@@ -16,11 +16,11 @@ from kg.store.terms import (
     DEFAULT_GRAPH,
     PREFIXES,
     Quad,
-    checked,
     engine_graph,
     engine_iri,
     engine_term,
 )
+from kg.store.updates import by_graph, data_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
@@ -103,10 +103,10 @@ class EmbeddedStore:
         Raises: StoreError, with nothing written, also for a ``seq`` behind the store's.
         """
         with self._writing:
-            taken = _grouped(removed)
-            given = _grouped(added)
+            taken = by_graph(removed)
+            given = by_graph(added)
             self._move_offset(taken, given, seq)
-            self._update(f"{_data('DELETE', taken)};\n{_data('INSERT', given)}")
+            self._update(f"{data_text('DELETE', taken)};\n{data_text('INSERT', given)}")
 
     def update(self, text: str) -> None:
         """Run an update of our own making, such as the ontology's rules; one atomic call.
@@ -323,22 +323,6 @@ class _LineReader:
         piece = self._chunk[self._at : end]
         self._at += len(piece)
         return piece
-
-
-def _grouped(quads: Collection[Quad]) -> dict[Term, list[str]]:
-    groups: dict[Term, list[str]] = {}
-    for s, p, o, g in quads:
-        line = f"{checked(s)} {checked(p)} {checked(o)} ."
-        groups.setdefault(checked(g) if g else "", []).append(line)
-    return groups
-
-
-def _data(verb: str, groups: dict[Term, list[str]]) -> str:
-    blocks = (
-        f"GRAPH {name} {{\n{body}\n}}" if name else body
-        for name, body in ((name, "\n".join(lines)) for name, lines in groups.items())
-    )
-    return f"{verb} DATA {{\n" + "\n".join(blocks) + "\n}"
 
 
 def _open_error(path: Path, error: Exception) -> StoreError:

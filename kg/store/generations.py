@@ -50,6 +50,9 @@ class FolderGenerations:
         (self._folder / RECIPE_FILE).write_text(json.dumps(note), encoding="utf-8")
         return store
 
+    def close(self) -> None:
+        """Do nothing: a folder is let go with the store that is open in it."""
+
     def made_by(self, recipe: str) -> bool:
         """Tell whether the current one was made by a recipe."""
         current = current_generation(self._folder)

@@ -130,6 +130,10 @@ class Generations(Protocol):
         """Tell whether the current one is whole and was made by a recipe."""
         ...
 
+    def close(self) -> None:
+        """Let everything go, also where there was nothing to open."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class QueryAnswer:
