@@ -18,6 +18,8 @@ from pathlib import Path
 from threading import Thread
 from urllib.parse import urlsplit
 
+from kg.store.endpoint import Endpoint
+
 START_SECONDS = 60
 QUERY_SECONDS = 8
 """After which a server itself ends a query that nobody waits for any more."""
@@ -60,13 +62,36 @@ class SparqlServer:
     graph_store: str
     account: tuple[str, str] | None = None
 
+    def open(self, **changed: object) -> Endpoint:
+        """Reach it as a plant does."""
+        given = {
+            "query": self.endpoint,
+            "update": self.update,
+            "graph_store": self.graph_store,
+            "account": self.account,
+        }
+        return Endpoint(**(given | changed))
+
+    def wipe(self, base: str) -> None:
+        """Remove every graph of one plant."""
+        endpoint = self.open()
+        found = endpoint.rows(
+            "SELECT DISTINCT ?g WHERE { GRAPH ?g { ?s ?p ?o } "
+            f'FILTER(STRSTARTS(STR(?g), "{base}")) }}'
+        )
+        for start in range(0, len(found), 100):
+            graphs = [row["g"] for row in found[start : start + 100]]
+            endpoint.update(";\n".join(f"CLEAR SILENT GRAPH {graph}" for graph in graphs))
+
 
 @contextmanager
-def start_oxigraph() -> Iterator[SparqlServer]:
-    """Start `oxigraph serve` in memory."""
-    port = free_port()
+def start_oxigraph(folder: Path | None = None, port: int = 0) -> Iterator[SparqlServer]:
+    """Start `oxigraph serve`, in memory or in a folder, on a free port or a given one."""
+    port = port or free_port()
     program = Path(sys.executable).with_name("oxigraph")
     command = [program, "serve", "--bind", f"127.0.0.1:{port}", "--timeout-s", QUERY_SECONDS]
+    if folder is not None:
+        command += ["--location", folder]
     with _running(list(map(str, command)), None, port, "/query"):
         at = f"http://127.0.0.1:{port}"
         yield SparqlServer(f"{at}/query", f"{at}/update", f"{at}/store")

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kg.store.terms import PREFIXES
+from kg.store.updates import by_graph, quads_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -56,11 +57,7 @@ class Bookkeeping:
 
     def head(self) -> Head | None:
         """Read the head; None where no generation was ever published."""
-        rows = self._endpoint.rows(
-            f"SELECT ?p ?o WHERE {{ {{ GRAPH {self._graph} {{ {self._store} ?p ?o }} }} UNION "
-            f"{{ GRAPH {self.offset_graph} {{ {self._store} ?p ?o }} }} }}"
-        )
-        said = {row["p"]: row["o"].split('"')[1] for row in rows}
+        said = {p: o.split('"')[1] for s, p, o, _ in self._said() if s == self._store}
         if _GENERATION not in said:
             return None
         return Head(
@@ -86,11 +83,8 @@ class Bookkeeping:
 
         Raises: StoreLocked where another process has become the owner meanwhile.
         """
-        gone = [
-            (self.offset_graph, f"{self._store} {_APPLIED_SEQ} ?seq"),
-            (self._graph, f"{self._store} {_WRITING} ?mark"),
-        ]
-        self._swap(gone, [(self.offset_graph, self._offset(seq))])
+        gone = [quad for quad in self._said() if quad[1] in (_APPLIED_SEQ, _WRITING)]
+        self._swap(gone, [self._offset(seq)])
         head = self.head()
         if head is None or (head.seq, head.writing) != (seq, ""):
             raise self.owner.lost()
@@ -100,28 +94,37 @@ class Bookkeeping:
 
         ``beside`` is what else stands by the offset. Raises: StoreLocked, as for ``move``.
         """
-        gone = [(self._graph, f"{self._store} ?p ?o"), (self.offset_graph, "?s ?q ?v")]
-        _, _, mark, _ = self.mark(f"generation {generation}")
-        said = ((_GENERATION, f'"{generation}"'), (_RECIPE, f'"{recipe}"'), (_WRITING, mark))
         come = [
-            *((self._graph, f"{self._store} {p} {o}") for p, o in said),
-            *((self.offset_graph, f"{s} {p} {o}") for s, p, o in beside),
-            (self.offset_graph, self._offset(seq)),
+            (self._store, _GENERATION, f'"{generation}"', self._graph),
+            (self._store, _RECIPE, f'"{recipe}"', self._graph),
+            self.mark(f"generation {generation}"),
+            self._offset(seq),
+            *((*fact, self.offset_graph) for fact in beside),
         ]
-        self._swap(gone, come)
+        self._swap(self._said(), come)
         head = self.head()
         if head is None or (head.generation, head.seq) != (generation, seq):
             raise self.owner.lost()
 
-    def _offset(self, seq: int) -> str:
-        return f'{self._store} {_APPLIED_SEQ} "{seq}"^^<{PREFIXES["xsd"]}integer>'
+    def _offset(self, seq: int) -> Quad:
+        value = f'"{seq}"^^<{PREFIXES["xsd"]}integer>'
+        return (self._store, _APPLIED_SEQ, value, self.offset_graph)
 
-    def _swap(self, gone: list[tuple[Term, str]], come: list[tuple[Term, str]]) -> None:
-        """Replace what stands by something else, as long as the claim on the store holds."""
-        before = [f"GRAPH {graph} {{ {pattern} }}" for graph, pattern in gone]
-        after = [f"GRAPH {graph} {{ {pattern} }}" for graph, pattern in come]
-        where = " ".join(f"OPTIONAL {{ {block} }}" for block in before)
+    def _said(self) -> list[Quad]:
+        graphs = f"{self._graph} {self.offset_graph}"
+        rows = self._endpoint.rows(
+            f"SELECT * WHERE {{ VALUES ?g {{ {graphs} }} GRAPH ?g {{ ?s ?p ?o }} }}"
+        )
+        return [(row["s"], row["p"], row["o"], row["g"]) for row in rows]
+
+    def _swap(self, before: Iterable[Quad], after: list[Quad]) -> None:
+        """Replace what stands by something else, as long as the claim on the store holds.
+
+        All is ground and the condition a single pattern: Virtuoso 7 may find nothing at all where
+        an OPTIONAL looks into a graph that was emptied.
+        """
+        gone = by_graph(quad for quad in before if quad not in after)
         self._endpoint.update(
-            f"DELETE {{ {' '.join(before)} }} INSERT {{ {' '.join(after)} }} "
-            f"WHERE {{ {self.owner.condition} {where} }}"
+            f"DELETE {{ {quads_text(gone)} }} INSERT {{ {quads_text(by_graph(after))} }} "
+            f"WHERE {{ {self.owner.condition} }}"
         )

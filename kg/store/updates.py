@@ -32,13 +32,18 @@ def by_graph(quads: Iterable[Quad]) -> dict[Term, list[str]]:
     return groups
 
 
-def data_text(verb: str, groups: Mapping[Term, Iterable[str]]) -> str:
-    """Write the text of DELETE DATA or INSERT DATA."""
+def quads_text(groups: Mapping[Term, Iterable[str]]) -> str:
+    """Write lines as the quads of an update (SPARQL 1.1 grammar, rule 49)."""
     blocks = (
         f"GRAPH {name} {{\n{body}\n}}" if name else body
         for name, body in ((name, "\n".join(lines)) for name, lines in groups.items())
     )
-    return f"{verb} DATA {{\n" + "\n".join(blocks) + "\n}"
+    return "\n".join(blocks)
+
+
+def data_text(verb: str, groups: Mapping[Term, Iterable[str]]) -> str:
+    """Write the text of DELETE DATA or INSERT DATA."""
+    return f"{verb} DATA {{\n{quads_text(groups)}\n}}"
 
 
 def update_text(changes: Iterable[Change]) -> str:

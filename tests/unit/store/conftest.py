@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from kg.store import Generations, Store
-from kg.store.endpoint import Endpoint
 from kg.store.generations import FolderGenerations
 from kg.store.remote_generations import RemoteGenerations
 from tests.sparql_servers import SparqlServer
@@ -29,7 +28,7 @@ SERVERS = ["oxigraph", pytest.param("virtuoso", marks=pytest.mark.server)]
 def server(request: pytest.FixtureRequest) -> SparqlServer:
     """A SPARQL server without a graph of ours in it."""
     found: SparqlServer = request.getfixturevalue(f"{request.param}_server")
-    wipe(found)
+    found.wipe(BASE)
     return found
 
 
@@ -40,8 +39,8 @@ def generations(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Gene
         yield FolderGenerations(tmp_path / "store", BASE)
         return
     server = request.getfixturevalue(f"{request.param}_server")
-    wipe(server)
-    with closing(RemoteGenerations(endpoint_of(server), BASE, tmp_path / "store")) as found:
+    server.wipe(BASE)
+    with closing(RemoteGenerations(server.open(), BASE, tmp_path / "store")) as found:
         yield found
 
 
@@ -51,25 +50,3 @@ def empty_store(generations: Generations) -> Iterator[Store]:
     assert generations.current() is None
     with generations.write((), 0, "recipe") as store:
         yield store
-
-
-def endpoint_of(server: SparqlServer, **changed: object) -> Endpoint:
-    """Reach a server."""
-    given = {
-        "query": server.endpoint,
-        "update": server.update,
-        "graph_store": server.graph_store,
-        "account": server.account,
-    }
-    return Endpoint(**(given | changed))
-
-
-def wipe(server: SparqlServer) -> None:
-    """Remove every graph of ours from a server."""
-    endpoint = endpoint_of(server)
-    found = endpoint.rows(
-        "SELECT DISTINCT ?g WHERE { GRAPH ?g { ?s ?p ?o } "
-        f'FILTER(STRSTARTS(STR(?g), "{BASE}")) }}'
-    )
-    for row in found:
-        endpoint.update(f"CLEAR SILENT GRAPH {row['g']}")

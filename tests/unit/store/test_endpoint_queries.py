@@ -16,7 +16,7 @@ from kg.store.query_text import QueryLimits
 from kg.store.remote_generations import RemoteGenerations
 from tests.sparql_servers import SparqlServer
 from tests.unit.store.conftest import BASE as B
-from tests.unit.store.conftest import SLOW, endpoint_of
+from tests.unit.store.conftest import SLOW
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +30,7 @@ LIMITS = QueryLimits(rows=50, result_bytes=20_000)
 
 @pytest.fixture
 def queries(server: SparqlServer, tmp_path: Path) -> Iterator[EndpointQueries]:
-    generations = RemoteGenerations(endpoint_of(server), B, tmp_path)
+    generations = RemoteGenerations(server.open(), B, tmp_path)
     generations.current()
     facts = [(f"<{B}job/{n}>", MAKES, f"<{B}part/{n}>", "") for n in range(100)]
     with generations.write([*facts, (*facts[1][:3], ERP)], 5, "recipe") as store:

@@ -16,7 +16,7 @@ from kg.store.redo import REDO_FILE, Redo
 from kg.store.remote_generations import RemoteGenerations
 from tests.sparql_servers import Link, SparqlServer, free_port
 from tests.unit.store.conftest import BASE as B
-from tests.unit.store.conftest import SLOW, endpoint_of
+from tests.unit.store.conftest import SLOW
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -50,7 +50,7 @@ def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def opened(server: SparqlServer, folder: Path) -> tuple[RemoteGenerations, RemoteStore]:
-    generations = RemoteGenerations(endpoint_of(server), B, folder)
+    generations = RemoteGenerations(server.open(), B, folder)
     store = generations.current() or generations.write(OLD, 5, "recipe")
     return generations, store
 
@@ -193,7 +193,7 @@ def test_with_and_without_the_graph_store_protocol_the_same_is_written(
     odd = [(f"<{B}job/1>", f"<{TR}text>", value, "") for value in ('"å\\n\\"b\\" \\\\"', '"x"@sv')]
     found = []
     for graph_store in ("", server.graph_store):
-        place = endpoint_of(server, graph_store=graph_store)
+        place = server.open(graph_store=graph_store)
         with closing(RemoteGenerations(place, B, tmp_path)) as generations:
             generations.current()
             found.append(generations.write([*OLD, *odd], 1, "recipe").graph(""))
@@ -209,7 +209,7 @@ def test_a_second_owner_on_this_machine_is_refused_at_once(
     _, store = opened(server, tmp_path)
     began = time.monotonic()
     with pytest.raises(StoreLocked, match="another process") as caught:
-        RemoteGenerations(endpoint_of(server), B, tmp_path).current()
+        RemoteGenerations(server.open(), B, tmp_path).current()
     assert time.monotonic() - began < 5
     assert "Stop" in caught.value.hint
     store.close()
@@ -222,7 +222,7 @@ def test_a_second_owner_elsewhere_is_refused_within_seconds(
     _, store = opened(server, tmp_path / "here")
     began = time.monotonic()
     with pytest.raises(StoreLocked, match="is owned by process") as caught:
-        RemoteGenerations(endpoint_of(server), B, tmp_path / "elsewhere").current()
+        RemoteGenerations(server.open(), B, tmp_path / "elsewhere").current()
     assert time.monotonic() - began < 5
     assert "30 seconds" in caught.value.hint
     store.close()
@@ -307,7 +307,7 @@ def test_a_server_that_is_not_there_is_named(
 ) -> None:
     monkeypatch.setattr(endpoint, "PAUSES_SECONDS", (0.01,))
     nowhere = f"http://127.0.0.1:{free_port()}/sparql"
-    place = endpoint_of(server, query=nowhere, update=nowhere)
+    place = server.open(query=nowhere, update=nowhere)
     with pytest.raises(StoreError, match=nowhere) as caught:
         RemoteGenerations(place, B, tmp_path).current()
     assert caught.value.code == "store-unreachable"
@@ -316,7 +316,7 @@ def test_a_server_that_is_not_there_is_named(
 
 
 def test_a_query_that_takes_too_long_is_given_up(server: SparqlServer) -> None:
-    place = endpoint_of(server, timeout_seconds=0.4)
+    place = server.open(timeout_seconds=0.4)
     began = time.monotonic()
     with pytest.raises(QueryTimeout):
         place.rows(SLOW)
@@ -327,7 +327,7 @@ def test_what_is_no_sparql_server_says_so(server: SparqlServer) -> None:
     with closing(Link(server)) as link:
         home = link.server.endpoint.rsplit("/", 1)[0] + "/nothing-here"
         with pytest.raises(StoreError) as caught:
-            endpoint_of(server, query=home).rows("SELECT * WHERE { ?s ?p ?o } LIMIT 1")
+            server.open(query=home).rows("SELECT * WHERE { ?s ?p ?o } LIMIT 1")
     assert "HTTP 404" in caught.value.message
 
 
