@@ -9,6 +9,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -157,10 +158,12 @@ class Link:
     """The way to a server, that can be cut: real requests are passed on, or lost.
 
     ``lost`` decides for each write, counted from 0, whether its "request" or its "answer" is lost.
+    ``basic`` is an account that is asked for on the way (RFC 7617).
     """
 
-    def __init__(self, server: SparqlServer) -> None:
+    def __init__(self, server: SparqlServer, basic: tuple[str, str] | None = None) -> None:
         self.writes = 0
+        self._admits = basic and f"Basic {b64encode(':'.join(basic).encode()).decode()}"
         self.lost: Callable[[int], str | None] = lambda _: None
         self._target = urlsplit(server.endpoint)
         self._writing = {urlsplit(url).path for url in (server.update, server.graph_store)}
@@ -195,6 +198,11 @@ class Link:
             lost = self.lost(self.writes)
             self.writes += 1
         request.close_connection = True
+        if self._admits and request.headers.get("Authorization") != self._admits:
+            request.send_response(401)
+            request.send_header("WWW-Authenticate", 'Basic realm="graphs"')
+            request.end_headers()
+            return
         if lost == "request":
             return
         connection = HTTPConnection(self._target.netloc, timeout=30)

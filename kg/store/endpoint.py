@@ -203,9 +203,35 @@ class Endpoint:
         if self._account is not None:
             known = urllib.request.HTTPPasswordMgrWithDefaultRealm()
             known.add_password(None, address, *self._account)
-            handlers.append(urllib.request.HTTPBasicAuthHandler(known))
-            handlers.append(urllib.request.HTTPDigestAuthHandler(known))
+            handlers += [_BasicAccount(known), _DigestAccount(known)]
         return urllib.request.build_opener(*handlers)
+
+
+class _BasicAccount(urllib.request.HTTPBasicAuthHandler):
+    """Answers a challenge (RFC 7617), and closes it, which the library leaves to chance."""
+
+    def http_error_401(self, req: Any, fp: Any, code: int, msg: str, headers: Any) -> Any:
+        """Try again with the account; give nothing where that is no answer."""
+        return _answered(fp, super().http_error_401, req, fp, code, msg, headers)
+
+
+class _DigestAccount(urllib.request.HTTPDigestAuthHandler):
+    """Answers a challenge (RFC 7616), and closes it."""
+
+    def http_error_401(self, req: Any, fp: Any, code: int, msg: str, headers: Any) -> Any:
+        """Try again with the account; give nothing where that is no answer."""
+        return _answered(fp, super().http_error_401, req, fp, code, msg, headers)
+
+
+def _answered(challenge: Any, answer: Callable[..., Any], *given: Any) -> Any:
+    is_needed = False
+    try:
+        found = answer(*given)
+        is_needed = found is None  # its text says why
+        return found
+    finally:
+        if not is_needed:
+            challenge.close()
 
 
 class _Operation(SPARQLWrapper):

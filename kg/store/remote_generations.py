@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from kg.store.terms import Quad
 
 _GRAPHS_AT_ONCE = 200
+_LINES_AT_ONCE = 10_000
 _NOTHING: frozenset[Fact] = frozenset()
 
 
@@ -110,12 +111,13 @@ class RemoteGenerations:
 
     def _fill(self, graph: Term, facts: Iterable[Fact]) -> None:
         """Write many facts into one graph, by the Graph Store Protocol where there is one."""
-        for chunk in in_chunks((), [(*fact, graph) for fact in facts]):
+        if not self._endpoint.graph_store:
+            self._change((), [(*fact, graph) for fact in facts])
+            return
+        lines = [f"{s} {p} {o} ." for s, p, o in sorted(facts)]
+        for start in range(0, len(lines), _LINES_AT_ONCE):
             self._owner.check()
-            if self._endpoint.graph_store:
-                self._endpoint.add(graph, (f"{s} {p} {o} ." for (s, p, o, _), _ in chunk))
-            else:
-                self._endpoint.change(chunk)
+            self._endpoint.add(graph, lines[start : start + _LINES_AT_ONCE])
 
     def _add_missing(self, wanted: dict[Term, set[Fact]]) -> list[Term]:
         """Add what graphs lack; give those that hold more than they should."""

@@ -31,8 +31,8 @@ STORE = """
 [store]
 endpoint = "{0.endpoint}"
 update = "{0.update}"
-graph_store = "{0.graph_store}"
 """
+GRAPH_STORE = 'graph_store = "{0.graph_store}"\n'
 ACCOUNT = 'user = "${SPARQL_USER}"\npassword_file = "password.txt"\n'
 SMALL = """\
 [plant]
@@ -81,7 +81,9 @@ def server(request: pytest.FixtureRequest) -> SparqlServer:
 
 def place_graph(folder: Path, server: SparqlServer, monkeypatch: pytest.MonkeyPatch) -> None:
     text = STORE.format(server)
-    if server.account is not None:
+    if server.account is None:
+        text += GRAPH_STORE.format(server)
+    else:
         text += ACCOUNT
         monkeypatch.setenv("SPARQL_USER", server.account[0])
         (folder / "password.txt").write_text(server.account[1] + "\n")

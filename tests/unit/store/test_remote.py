@@ -342,3 +342,14 @@ def test_a_batch_is_kept_until_it_is_forgotten(tmp_path: Path) -> None:
     redo.forget()
     redo.forget()
     assert redo.kept() is None
+
+
+@pytest.mark.parametrize("server", ["oxigraph"], indirect=True)
+def test_an_account_is_asked_for_and_given(server: SparqlServer) -> None:
+    with closing(Link(server, basic=("traveler", "s3cret"))) as link:
+        assert link.server.open(account=("traveler", "s3cret")).ask("ASK {}")
+        for account in (None, ("traveler", "wrong")):
+            with pytest.raises(StoreError) as caught:
+                link.server.open(account=account).ask("ASK {}")
+            assert caught.value.code == "store-denied"
+            assert "HTTP 401" in caught.value.message
