@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from kg.answer.coverage import Check
     from kg.owner import Owner
     from kg.pipeline import Pipeline
-    from kg.store import EmbeddedStore
+    from kg.store import Store
 
 KEEP_SECONDS = 10.0
 """A validation at the same offset may find other gaps, after a rebuild by another mapping."""
@@ -72,12 +72,12 @@ class Desk:
 class _Kept:
     """A check, and the store, its offset and the offset of the validation that it is of."""
 
-    store: weakref.ref[EmbeddedStore]
+    store: weakref.ref[Store]
     offsets: tuple[int, int]
     until: float
     check: Check
 
-    def is_of(self, store: EmbeddedStore, offsets: tuple[int, int]) -> bool:
+    def is_of(self, store: Store, offsets: tuple[int, int]) -> bool:
         """Tell whether it still holds."""
         return self.store() is store and self.offsets == offsets
 

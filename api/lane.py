@@ -1,4 +1,4 @@
-"""The lane of ad-hoc SPARQL: the query workers of whatever store the plant has at the moment."""
+"""The lane of ad-hoc SPARQL: what runs queries on whatever store the plant has at the moment."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from kg.errors import QueryError
-from kg.store.workers import QueryWorkers
+from kg.store.engines import open_queries
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,21 +15,20 @@ if TYPE_CHECKING:
 
     from kg.owner import Owner
     from kg.records import Term
-    from kg.store import EmbeddedStore
-    from kg.store.workers import QueryAnswer
+    from kg.store import Queries, QueryAnswer, Store
 
 CHECKPOINTS = "checkpoints"
 WORKERS = 2
 
 
 class Lane:
-    """Starts its workers with the first query, and follows the plant's store through rebuilds."""
+    """Starts with the first query, and follows the plant's store through rebuilds."""
 
     def __init__(self, owner: Owner) -> None:
         self._owner = owner
         self._lock = threading.Lock()
-        self._workers: QueryWorkers | None = None
-        self._followed: EmbeddedStore | None = None
+        self._queries: Queries | None = None
+        self._followed: Store | None = None
         self._is_closed = False
 
     def run(
@@ -42,7 +41,7 @@ class Lane:
         named_graphs: Sequence[Term] | None,
         min_seq: int,
     ) -> QueryAnswer:
-        """Run one query; Raises: QueryError, QueryTimeout, StoreError (see QueryWorkers.run)."""
+        """Run one query; Raises: QueryError, QueryTimeout, StoreError (see Queries.run)."""
         return self._current().run(
             query,
             accept,
@@ -53,25 +52,25 @@ class Lane:
         )
 
     def close(self) -> None:
-        """Stop the workers, also in the middle of a query."""
+        """Stop what runs, also in the middle of a query."""
         with self._lock:
             self._is_closed = True
-            if self._workers is not None:
-                self._workers.close()
+            if self._queries is not None:
+                self._queries.close()
 
-    def _current(self) -> QueryWorkers:
+    def _current(self) -> Queries:
         with self._lock:
             if self._is_closed:
                 raise QueryError("the server is going down", hint="ask again later", code="busy")
             pipeline = self._owner.pipeline
             store = pipeline.store
-            if self._workers is None:
+            if self._queries is None:
                 folder = pipeline.plant.store_path / CHECKPOINTS
-                self._workers = QueryWorkers(store, folder, workers=WORKERS)
+                self._queries = open_queries(store, folder, workers=WORKERS)
             elif store is not self._followed:
-                self._workers.follow(store)
+                self._queries.follow(store)
             self._followed = store
-            return self._workers
+            return self._queries
 
 
 def lane_of(request: Request) -> Lane:

@@ -50,7 +50,10 @@ STATUSES: dict[str, tuple[int, str]] = {
     "query-crashed": (500, "The query ended its worker"),
     "store": (500, "The graph store failed"),
     "store-behind": (500, "The graph store cannot go back"),
+    "store-cut": (500, "The graph store gives a part of the result only"),
     "store-damaged": (500, "The graph store is damaged"),
+    "store-denied": (500, "The graph store refuses this plant's account"),
+    "store-refused": (500, "The graph store refuses what is written"),
     "journal": (500, "The journal failed"),
     "journal-replaced": (500, "The graph was folded from another journal"),
     "source": (502, "A source cannot be read"),
@@ -59,6 +62,7 @@ STATUSES: dict[str, tuple[int, str]] = {
     "query-unfenced": (503, "Free queries cannot be run safely on this machine"),
     "store-closed": (503, "The graph store is closed"),
     "store-locked": (503, "Another process owns the graph store"),
+    "store-unreachable": (503, "The graph store cannot be reached"),
     "query-timeout": (504, "The query took too long"),
 }
 """For every code of an error: the HTTP status, and the problem's title."""

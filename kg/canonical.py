@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from kg.journal import Journal
     from kg.lifted import Lifters
     from kg.records import Fact, Record, Term
-    from kg.store import EmbeddedStore
+    from kg.store import Store
 
     Quad = tuple[Term, Term, Term, Term]
     Lifts = list[tuple[Record, list[Fact]]]
@@ -50,7 +50,7 @@ class Canonical:
         self._aliases = Aliases()
         self._alias_graph = f"<{base}graph/aliases>"
 
-    def start(self, store: EmbeddedStore) -> None:
+    def start(self, store: Store) -> None:
         """Learn what the records of a store say of identity."""
         self._aliases = Aliases()
         for graph, facts in said_aliases(store).items():
@@ -65,7 +65,7 @@ class Canonical:
         return self._rewritten(said, {})
 
     def lift(
-        self, records: Sequence[Record], store: EmbeddedStore, now: datetime, most: int
+        self, records: Sequence[Record], store: Store, now: datetime, most: int
     ) -> Said | None:
         """Lift the newest versions of records, and what they give another canonical IRI.
 

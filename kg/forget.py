@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from kg.journal.people import Place
     from kg.records import Record, Term
     from kg.settings import Plant
-    from kg.store import EmbeddedStore
+    from kg.store import Store
 
 _CHUNK = 5_000
 
@@ -30,7 +30,7 @@ _CHUNK = 5_000
 class People:
     """The people of one plant: by which records they are described, and what they are called."""
 
-    def __init__(self, plant: Plant, journal: Journal, store: EmbeddedStore) -> None:
+    def __init__(self, plant: Plant, journal: Journal, store: Store) -> None:
         self._base = plant.base
         self._journal = journal
         self._store = store

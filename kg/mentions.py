@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from kg.records import Term
-    from kg.store import EmbeddedStore
+    from kg.store import Store
 
 
-def mentioning(store: EmbeddedStore, entities: Iterable[Term]) -> set[Term]:
+def mentioning(store: Store, entities: Iterable[Term]) -> set[Term]:
     """Give the graphs of the records that speak of one of these, by its canonical IRI.
 
     What a record says by ``owl:sameAs`` alone is no mention: it is never rewritten.
@@ -32,7 +32,7 @@ def mentioning(store: EmbeddedStore, entities: Iterable[Term]) -> set[Term]:
     return {graph for graph in found if not graph.endswith("#now>")}
 
 
-def said_aliases(store: EmbeddedStore) -> dict[Term, list[tuple[Term, Term, Term]]]:
+def said_aliases(store: Store) -> dict[Term, list[tuple[Term, Term, Term]]]:
     """Give what each record's graph says by ``owl:sameAs``."""
     prefix = f"<{store.base}record/"
     said: dict[Term, list[tuple[Term, Term, Term]]] = {}

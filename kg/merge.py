@@ -23,28 +23,12 @@ if TYPE_CHECKING:
 
     from kg.records import Fact, Record, Term
     from kg.settings import Plant, TableSettings
+    from kg.store import Graphs, Quad
 
-Quad = tuple["Term", "Term", "Term", "Term"]
 Slot = tuple["Term", "Term"]
 Claim = tuple["Term", "Term"]
 NOW = "#now"
 CURRENT: Term = ""
-
-
-class Graphs(Protocol):
-    """What merging reads of the store."""
-
-    def graph(self, name: Term) -> set[Fact]:
-        """Give the facts of one named graph."""
-        ...
-
-    def claims(self, subject: Term, predicate: Term) -> list[Claim]:
-        """Give (object, graph) for every named graph that says something for the slot."""
-        ...
-
-    def subjects(self, predicate: Term, value: Term) -> list[Term]:
-        """Give every subject that has the value, in any named graph."""
-        ...
 
 
 class Effective(Protocol):

@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
     from kg.journal import Journal
     from kg.records import Term
-    from kg.store import EmbeddedStore
+    from kg.store import Store
 
 
-def folded_from(store: EmbeddedStore) -> str:
+def folded_from(store: Store) -> str:
     """Give the id of the journal that a graph was folded from; "" where it does not say."""
     subject, graph = _place(store.base)
     found = store.objects(subject, FOLDED_FROM, graph)
@@ -28,7 +28,7 @@ def name_journal(base: str, journal: Journal) -> tuple[Term, Term, Term, Term]:
     return subject, FOLDED_FROM, f'"{journal.id}"', graph
 
 
-def check_journal(store: EmbeddedStore, journal: Journal, path: Path) -> None:
+def check_journal(store: Store, journal: Journal, path: Path) -> None:
     """Let no graph answer whose journal was lost: what it says could not be shown again.
 
     Raises:

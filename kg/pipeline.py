@@ -23,7 +23,7 @@ from kg.lifted import Lifters
 from kg.merge import Change, Merge, NoGraphs
 from kg.reason import Reasoner, compile_rules, load_graph
 from kg.recipe import Recipe, check_folds
-from kg.store import EmbeddedStore, generations
+from kg.store.engines import open_generations
 from kg.times import parse_time
 from kg.validate import find_gaps, read_shapes
 
@@ -37,10 +37,10 @@ if TYPE_CHECKING:
     from kg.errors import SourceError
     from kg.intake import Balance
     from kg.journal import Forgotten, Quarantined
-    from kg.merge import Graphs
     from kg.reason import RuleSet
     from kg.records import Fact, Record, Term
     from kg.settings import Plant
+    from kg.store import Graphs, Quad
 
     Report = Callable[[str, str], None]
     """Told a stage and what it is at, for progress on a screen."""
@@ -119,8 +119,9 @@ class Pipeline:
         self._reasoner: Reasoner | None = None
         self._answers: Answers | None = None
         self._derived_graph = f"<{plant.base}graph/derived>"
-        opened = generations.open_current(plant.store_path, plant.base)
-        self.store = opened if opened is not None else self._first_generation()
+        self._generations = open_generations(plant)
+        opened = self._generations.current()
+        self.store = opened or self._generations.write((), 0, self._recipe.digest)
         if not is_rebuild:
             self._check_journal()
         # Whoever left word here no longer holds the store: this process does.
@@ -150,6 +151,7 @@ class Pipeline:
         """Flush and let go of store and journal."""
         self.store.flush()
         self.store.close()
+        self._generations.close()
         self.journal.close()
 
     def __enter__(self) -> Self:
@@ -163,18 +165,12 @@ class Pipeline:
     ) -> None:
         self.close()
 
-    def _first_generation(self) -> EmbeddedStore:
-        folder = generations.begin(self.plant.store_path)
-        store = EmbeddedStore.open(folder, self.plant.base)
-        store.flush()
-        generations.publish(self.plant.store_path, folder)
-        return store
-
     def _check_journal(self) -> None:
         try:
             offset.check_journal(self.store, self.journal, self.plant.journal_path)
         except BaseException:
             self.store.close()
+            self._generations.close()
             raise
 
     # ---- answers
@@ -232,6 +228,7 @@ class Pipeline:
             return self.rebuild(now)
         if waiting == 0:
             return Applied()
+        self.store.recover()
         applied = Applied()
         while records := self.journal.records_after(self.store.applied_seq(), APPLY_BATCH):
             if not self._apply_batch(_newest(records), records[-1].seq, applied, now):
@@ -251,7 +248,7 @@ class Pipeline:
                 return False
             applied.rejected += said.rejected
             with applied.timed("merge"):
-                change = self._merged(said, self.store)
+                change = self.store.consult(lambda graphs: self._merged(said, graphs))
             with applied.timed("derive"):
                 self._derive(change)
             with applied.timed("store"):
@@ -339,7 +336,7 @@ class Pipeline:
         self._start_reasoner()
         what = self.people().what_to_erase(person, self._canonical)
         # Should this process end before the new graph is whole, the next one makes it.
-        self._recipe.forget(self.plant.store_path)
+        self._generations.outdate()
         forgotten = self.journal.forget(what, now)
         self.journal.compact()
         self.rebuild(now)
@@ -366,7 +363,8 @@ class Pipeline:
             reasoner.derive()
         self._report("store", f"{len(change.added)} quads")
         with applied.timed("store"):
-            self._write_generation(change, reasoner.derived, seq)
+            quads = _quads(change, reasoner.derived, self._derived_graph)
+            self.store = self._generations.write(quads, seq, self._recipe.digest)
         self._reasoner = reasoner
         applied.records = len(said.facts)
         return applied
@@ -376,20 +374,8 @@ class Pipeline:
 
         A graph that does not say which journal it was folded from is of an earlier Traveler.
         """
-        path = self.store.path
-        is_todays = path is None or (self._recipe.made(path) and offset.folded_from(self.store))
-        return self.store.applied_seq() > 0 and not is_todays
-
-    def _write_generation(self, change: Change, derived: set[Fact], seq: int) -> None:
-        folder = generations.begin(self.plant.store_path)
-        store = EmbeddedStore.open(folder, self.plant.base)
-        store.bulk_load(_lines(change, derived, self._derived_graph))
-        store.set_seq(seq)
-        store.flush()
-        generations.publish(self.plant.store_path, folder)
-        self._recipe.note(folder)
-        # Readers may still hold the old generation: its folder goes when the plant is next opened.
-        self.store = store
+        is_todays = self._generations.made_by(self._recipe.digest)
+        return self.store.applied_seq() > 0 and not (is_todays and offset.folded_from(self.store))
 
     # ---- validate
 
@@ -418,12 +404,11 @@ def _newest(records: Iterable[Record]) -> list[Record]:
     return list(newest.values())
 
 
-def _lines(change: Change, derived: set[Fact], derived_graph: Term) -> Iterator[str]:
-    """Write a whole dataset as N-Quads lines."""
-    for s, p, o, g in change.added:
-        yield f"{s} {p} {o} {g} ."
-    for s, p, o in change.present_added:
-        yield f"{s} {p} {o} ."
-    for s, p, o in derived:
-        yield f"{s} {p} {o} ."
-        yield f"{s} {p} {o} {derived_graph} ."
+def _quads(change: Change, derived: set[Fact], derived_graph: Term) -> Iterator[Quad]:
+    """Give a whole dataset."""
+    yield from change.added
+    for fact in change.present_added:
+        yield (*fact, "")
+    for fact in derived:
+        yield (*fact, "")
+        yield (*fact, derived_graph)

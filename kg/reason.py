@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from kg.records import Fact, Term
     from kg.settings import Plant
+    from kg.store import Store
 
 _ASSERTED = "<urn:traveler:asserted>"
 _DERIVED = "<urn:traveler:derived>"
@@ -375,7 +376,7 @@ def _insert_text(head: str, body: str) -> str:
     )
 
 
-def explanations(fact: Fact, rules: RuleSet, store: EmbeddedStore) -> Iterator[Explanation]:
+def explanations(fact: Fact, rules: RuleSet, store: Store) -> Iterator[Explanation]:
     """Find the ways in which a rule and premises in the present give a derived fact.
 
     Inverses explain each other in a circle: who follows premises must not come back to a fact.
@@ -386,7 +387,10 @@ def explanations(fact: Fact, rules: RuleSet, store: EmbeddedStore) -> Iterator[E
             continue
         body = [tuple(bindings.get(part, part) for part in pattern) for pattern in rule.body]
         text = " ".join(f"{s} {p} {o} ." for s, p, o in body)
-        for row in store.select(f"SELECT * WHERE {{ {text} }} LIMIT {MAX_WAYS}"):
+        # In order, so that every store shows the same ways, and the same one first.
+        unknown = sorted({part for pattern in body for part in pattern if part[0] == "?"})
+        order = f"ORDER BY {' '.join(unknown)}" if unknown else ""
+        for row in store.select(f"SELECT * WHERE {{ {text} }} {order} LIMIT {MAX_WAYS}"):
             premises = tuple(
                 (row.get(s[1:], s), row.get(p[1:], p), row.get(o[1:], o)) for s, p, o in body
             )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from difflib import get_close_matches
 from hashlib import sha256
@@ -19,8 +18,6 @@ if TYPE_CHECKING:
     from kg.records import Term
     from kg.settings import Plant
 
-RECIPE_FILE = "RECIPE"
-"""In the store's folder: what the current generation was made by."""
 _MEANING = {"name", "authority", "zone", "placeholders", "lookup"}
 
 
@@ -54,23 +51,6 @@ class Recipe:
             meaning.update(path.read_bytes())
         digest.update(meaning.digest())
         return cls(digest.hexdigest(), tables, meaning.hexdigest())
-
-    def note(self, generation: Path) -> None:
-        """Write down beside a generation that it was made by this recipe."""
-        text = json.dumps({"generation": generation.name, "digest": self.digest})
-        (generation.parent / RECIPE_FILE).write_text(text, encoding="utf-8")
-
-    def forget(self, store: Path) -> None:
-        """Let the current generation count as made by another recipe, so that it is made anew."""
-        (store / RECIPE_FILE).unlink(missing_ok=True)
-
-    def made(self, generation: Path) -> bool:
-        """Tell whether a generation was made by this recipe."""
-        try:
-            text = (generation.parent / RECIPE_FILE).read_text(encoding="utf-8")
-            return bool(json.loads(text) == {"generation": generation.name, "digest": self.digest})
-        except (OSError, ValueError):
-            return False
 
 
 def check_folds(plant: Plant, produced: Mapping[str, frozenset[tuple[str, Term, Term]]]) -> None:

@@ -135,13 +135,45 @@ class SourceSettings(_Section):
 
 
 class StoreSettings(_Section):
-    """Where the graph and the journal live, below the plant's folder.
+    """Where the graph and the journal live, below the plant's folder or in a SPARQL server.
 
     They are apart: the graph can be deleted and rebuilt, the journal is the memory.
     """
 
     path: Path = Path("store")
     journal: Path = Path("journal.sqlite")
+    endpoint: str = ""
+    update: str = ""
+    graph_store: str = ""
+    user: str = Field(default="", repr=False)
+    user_file: str = ""
+    password: str = Field(default="", repr=False)
+    password_file: str = ""
+    timeout_seconds: float = Field(default=60.0, gt=0)
+
+    @field_validator("endpoint", "update", "graph_store")
+    @classmethod
+    def _is_address(cls, address: str) -> str:
+        if address and not re.fullmatch(r"https?://[^\s/@]+(/[^\s]*)?", address):
+            raise ValueError(
+                f"{address!r} must be an http(s) address without a user or password in it"
+            )
+        return address
+
+    @model_validator(mode="after")
+    def _agrees(self) -> Self:
+        if bool(self.endpoint) != bool(self.update):
+            raise ValueError("a SPARQL server needs endpoint, to ask, and update, to write")
+        if not self.endpoint and (self.graph_store or self.user or self.password):
+            raise ValueError("graph_store, user and password need an endpoint")
+        if bool(self.user) != bool(self.password):
+            raise ValueError("user and password belong together")
+        return self
+
+    @property
+    def account(self) -> tuple[str, str] | None:
+        """The user and password at the SPARQL server; None where it asks for none."""
+        return (self.user, self.password) if self.user else None
 
 
 class Plant(_Section):
@@ -202,7 +234,8 @@ def load_plant(path: Path) -> Plant:
     unknown = set(document) - {"plant", "store", "source"}
     if unknown:
         raise ConfigError(f"{path}: unknown section [{min(unknown)}]")
-    head |= {"store": document.get("store", {}), "sources": sources, "folder": folder}
+    store = _expand_store(dict(document.get("store", {})), folder, path)
+    head |= {"store": store, "sources": sources, "folder": folder}
     plant = _validate(Plant, head, path)
     names = [source.name for source in plant.sources]
     if len(set(names)) != len(names):
@@ -242,6 +275,23 @@ def _load_source(entry: dict[str, Any], folder: Path, zone: str, path: Path) -> 
     if source.url.startswith("sqlite:///") and not source.url.startswith("sqlite:////"):
         updates["url"] = f"sqlite:///{(folder / source.url.removeprefix('sqlite:///')).resolve()}"
     return source.model_copy(update=updates)
+
+
+def _expand_store(section: dict[str, Any], folder: Path, path: Path) -> dict[str, Any]:
+    """Fill in the environment and the files that hold secrets, which stand nowhere else."""
+    given = {key: _expand(value, path) for key, value in section.items()}
+    for name in ("user", "password"):
+        if name in section and not _ENVIRONMENT.fullmatch(str(section[name])):
+            raise ConfigError(
+                f"{path}: [store] {name} stands in the open",
+                hint=f'{name} = "${{NAME}}" takes it from the environment, {name}_file from a file',
+            )
+        if file := given.get(f"{name}_file"):
+            try:
+                given[name] = (folder / str(file)).read_text(encoding="utf-8").strip()
+            except (OSError, UnicodeDecodeError) as error:
+                raise ConfigError(f"{path}: [store] {name}_file: {error}") from error
+    return given
 
 
 def _expand(value: Any, path: Path) -> Any:

@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 import sqlalchemy
 
+from tests.sparql_servers import SparqlServer, has_virtuoso, start_oxigraph, start_virtuoso
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -45,6 +47,22 @@ def postgres_url() -> Iterator[str]:
     finally:
         subprocess.run([*control, "stop", "-m", "immediate"], check=False, cwd=folder)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def oxigraph_server() -> Iterator[SparqlServer]:
+    """A SPARQL server in memory, from PyPI."""
+    with start_oxigraph() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def virtuoso_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparqlServer]:
+    """A Virtuoso of the tests' own."""
+    if not has_virtuoso():
+        pytest.skip("Virtuoso is not on this machine: `make servers` installs it")
+    with start_virtuoso(tmp_path_factory.mktemp("virtuoso")) as server:
+        yield server
 
 
 def _find_postgres() -> Path | None:

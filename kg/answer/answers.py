@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from kg.reason import RuleSet
     from kg.records import Fact, Record, Term
     from kg.settings import Plant
-    from kg.store import EmbeddedStore
+    from kg.store import Store
 
 _RUN_NEEDS = frozenset({vocab.STARTED_AT, vocab.RUN_STARTED})
 _KIND_CLASSES = {"tr:Machine": "machine", "tr:Job": "job", "tr:Customer": "customer"}
@@ -50,7 +50,7 @@ class Answers:
     def __init__(
         self,
         plant: Plant,
-        store: EmbeddedStore,
+        store: Store,
         journal: Journal,
         rules: RuleSet,
         single_valued: frozenset[Term],

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from kg.answer.slots import Slots
     from kg.journal import OpenGap
     from kg.records import Term
-    from kg.store import EmbeddedStore
+    from kg.store import Store
 
 MAX_LISTED = 50
 _UTC = ZoneInfo("UTC")
@@ -54,7 +54,7 @@ class ContextBuilder:
 
     def __init__(
         self,
-        store: EmbeddedStore,
+        store: Store,
         evidence: Evidence,
         slots: Slots,
         gaps: Mapping[tuple[Term, str], OpenGap],

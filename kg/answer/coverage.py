@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from kg.answer.slots import Slots
     from kg.journal import OpenGap, WaitingCount
     from kg.records import Term
-    from kg.store import EmbeddedStore
+    from kg.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class Checker:
 
     def __init__(
         self,
-        store: EmbeddedStore,
+        store: Store,
         evidence: Evidence,
         slots: Slots,
         gaps: Mapping[tuple[Term, str], OpenGap],

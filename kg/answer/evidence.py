@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from kg.journal import Journal
     from kg.records import Term
     from kg.settings import Plant
-    from kg.store import EmbeddedStore
+    from kg.store import Store
 
 MAX_DEPTH = 12
 IN_DOUBT = "its source no longer says so, or in a row that waits in quarantine"
@@ -48,7 +48,7 @@ class Evidence:
     def __init__(
         self,
         plant: Plant,
-        store: EmbeddedStore,
+        store: Store,
         journal: Journal,
         rules: reason.RuleSet,
         single_valued: frozenset[Term],

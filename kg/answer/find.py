@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
     from kg.records import Term
-    from kg.store import EmbeddedStore
+    from kg.store import Store
 
 _IRI = re.compile(r"<(?:[^%<>\s]|%[0-9A-Fa-f]{2})+>")
 _PARTS = re.compile(r"\d+|[^\W\d_]+")
@@ -50,7 +50,7 @@ def normalise(text: str) -> str:
 class Finder:
     """Finds entities by short id, IRI, any source's id, identifier or label."""
 
-    def __init__(self, store: EmbeddedStore, base: str, sources: Collection[str] = ()) -> None:
+    def __init__(self, store: Store, base: str, sources: Collection[str] = ()) -> None:
         self._store = store
         self._base = base
         self._sources = sources

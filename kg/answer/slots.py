@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from kg.answer.evidence import Evidence
     from kg.journal import OpenGap
     from kg.records import Term
-    from kg.store import EmbeddedStore
+    from kg.store import Store
 
 LINKS = ("machine", "spec", "customer", "batch")
 """The links that a job owes; with what a machine does now they are the five of a plant."""
@@ -71,7 +71,7 @@ class Slots:
 
     def __init__(
         self,
-        store: EmbeddedStore,
+        store: Store,
         evidence: Evidence,
         gaps: Mapping[tuple[Term, str], OpenGap],
         covering: Mapping[str, list[str]],
@@ -163,7 +163,7 @@ def _filled(facts: list[Fact]) -> Slot | None:
     return Slot("known" if "known" in states else "inferred", facts)
 
 
-def is_declared_none(store: EmbeddedStore, job: Term, slot: str) -> bool:
+def is_declared_none(store: Store, job: Term, slot: str) -> bool:
     """Tell whether a source or declared rule says that there is nothing to link."""
     patterns = none_patterns(slot)
     return any(store.ask(f"ASK {{ VALUES ?job {{ {job} }} {pattern} }}") for pattern in patterns)

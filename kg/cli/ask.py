@@ -28,7 +28,7 @@ from kg.cli.remote import ask_owner
 from kg.errors import ConfigError, QueryError, StoreLocked
 from kg.pipeline import Pipeline
 from kg.settings import load_plant
-from kg.store.workers import QueryWorkers
+from kg.store.engines import open_queries
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -151,8 +151,8 @@ def _read_query(source: str) -> str:
 
 
 def _run_query(work: Pipeline, text: str) -> list[dict[str, str]]:
-    with closing(QueryWorkers(work.store, work.plant.store_path / "checkpoints")) as workers:
-        answer = workers.run(text, "application/sparql-results+json", 60.0)
+    with closing(open_queries(work.store, work.plant.store_path / "checkpoints")) as queries:
+        answer = queries.run(text, "application/sparql-results+json", 60.0)
     found = json.loads(answer.body)
     if "boolean" in found:
         return [{"answer": str(found["boolean"]).lower()}]

@@ -12,7 +12,7 @@ from kg.answer.render import to_json
 from kg.cli.options import NowOption, PlantOption, QuietOption, read_clock, say, show_progress
 from kg.pipeline import Pipeline
 from kg.settings import load_plant
-from kg.store import generations
+from kg.store.engines import open_generations
 
 
 def people(
@@ -45,9 +45,11 @@ def forget(
         done = work.forget(person, clock)
         work.validate(clock)
     # Only once it is closed the graph of before can go, with whatever was copied from it.
-    kept = generations.open_current(described.store_path, described.base)
+    generations = open_generations(described)
+    kept = generations.current()
     if kept is not None:
         kept.close()
+    generations.close()
     shutil.rmtree(described.store_path / "checkpoints", ignore_errors=True)
     say(
         f"{person}: {done.names} name(s) erased, {done.notes} note(s) redacted,"

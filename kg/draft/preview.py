@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import product
 from typing import TYPE_CHECKING
@@ -12,13 +13,13 @@ from urllib.parse import unquote
 from kg import vocab
 from kg.draft.meanings import KINDS
 from kg.errors import StoreLocked
-from kg.store import generations
+from kg.store.engines import open_generations
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from kg.settings import Plant
-    from kg.store import EmbeddedStore
+    from kg.store import Store
 
 _SAFE = re.compile(r"[A-Za-z0-9._~-]+")
 _PREFIX = re.compile(r"([A-Za-z]+[-_ ]?)\d")
@@ -125,15 +126,16 @@ class Loaded:
     def read(cls, plant: Plant) -> Loaded:
         """Read them; a plant that was never loaded has none, nor has one that is being served."""
         names = [source.name for source in plant.sources]
+        loaded = cls(names)
         try:
-            store = generations.open_current(plant.store_path, plant.base)
+            with closing(open_generations(plant)) as generations:
+                store = generations.current()
+                if store is not None:
+                    with store:
+                        loaded._fill(store, plant.base)
         except StoreLocked:
             problem = "the plant is being served: stop it to compare links with what is loaded"
             return cls(names, problem)
-        loaded = cls(names)
-        if store is not None:
-            with store:
-                loaded._fill(store, plant.base)
         return loaded
 
     def path(self, name: str) -> str:
@@ -178,7 +180,7 @@ class Loaded:
         """A function's result is not percent-encoded, so it must need none."""
         return cleaning.is_plain or all(_SAFE.fullmatch(cleaning.apply(value)) for value in values)
 
-    def _fill(self, store: EmbeddedStore, base: str) -> None:
+    def _fill(self, store: Store, base: str) -> None:
         aliases: dict[str, list[str]] = {}
         graph = f"<{base}graph/aliases>"
         for row in store.select(

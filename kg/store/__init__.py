@@ -1,9 +1,21 @@
-"""The graph: an embedded store, its generations on disk, and the workers for ad-hoc queries."""
+"""The graph of a plant: what a store is, and the embedded one; ``engines`` opens any of them."""
 
 from __future__ import annotations
 
 from kg.store.embedded import EmbeddedStore
 from kg.store.generations import write_store
+from kg.store.protocol import Generations, Graphs, Queries, QueryAnswer, Store
 from kg.store.terms import PREFIXES, Quad, stored_form
 
-__all__ = ["PREFIXES", "EmbeddedStore", "Quad", "stored_form", "write_store"]
+__all__ = [
+    "PREFIXES",
+    "EmbeddedStore",
+    "Generations",
+    "Graphs",
+    "Quad",
+    "Queries",
+    "QueryAnswer",
+    "Store",
+    "stored_form",
+    "write_store",
+]

@@ -16,19 +16,20 @@ from kg.store.terms import (
     DEFAULT_GRAPH,
     PREFIXES,
     Quad,
-    checked,
     engine_graph,
     engine_iri,
     engine_term,
 )
+from kg.store.updates import by_graph, data_text
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
     from pathlib import Path
     from types import TracebackType
     from typing import Self
 
     from kg.records import Fact, Term
+    from kg.store.protocol import Graphs, T
 
 _APPLIED_SEQ = f"<{PREFIXES['tr']}appliedSeq>"
 _INTEGER = f"<{PREFIXES['xsd']}integer>"
@@ -102,10 +103,10 @@ class EmbeddedStore:
         Raises: StoreError, with nothing written, also for a ``seq`` behind the store's.
         """
         with self._writing:
-            taken = _grouped(removed)
-            given = _grouped(added)
+            taken = by_graph(removed)
+            given = by_graph(added)
             self._move_offset(taken, given, seq)
-            self._update(f"{_data('DELETE', taken)};\n{_data('INSERT', given)}")
+            self._update(f"{data_text('DELETE', taken)};\n{data_text('INSERT', given)}")
 
     def update(self, text: str) -> None:
         """Run an update of our own making, such as the ontology's rules; one atomic call.
@@ -133,6 +134,9 @@ class EmbeddedStore:
                 reader: Any = _LineReader(chain([first], block))
                 self._open_engine().bulk_load(reader, ox.RdfFormat.N_QUADS)
 
+    def recover(self) -> None:
+        """Do nothing: a batch is written whole or not at all."""
+
     def flush(self) -> None:
         """Sync everything written so far to disk (about 80 ms)."""
         with _engine_errors("The store cannot be flushed to disk"):
@@ -148,6 +152,10 @@ class EmbeddedStore:
             self._open_engine().backup(folder)
 
     # Reading by pattern
+
+    def consult(self, work: Callable[[Graphs], T]) -> T:
+        """Do work that only reads by pattern."""
+        return work(self)
 
     def applied_seq(self) -> int:
         """Give the journal's sequence number that the graph has reached; 0 when empty."""
@@ -315,22 +323,6 @@ class _LineReader:
         piece = self._chunk[self._at : end]
         self._at += len(piece)
         return piece
-
-
-def _grouped(quads: Collection[Quad]) -> dict[Term, list[str]]:
-    groups: dict[Term, list[str]] = {}
-    for s, p, o, g in quads:
-        line = f"{checked(s)} {checked(p)} {checked(o)} ."
-        groups.setdefault(checked(g) if g else "", []).append(line)
-    return groups
-
-
-def _data(verb: str, groups: dict[Term, list[str]]) -> str:
-    blocks = (
-        f"GRAPH {name} {{\n{body}\n}}" if name else body
-        for name, body in ((name, "\n".join(lines)) for name, lines in groups.items())
-    )
-    return f"{verb} DATA {{\n" + "\n".join(blocks) + "\n}"
 
 
 def _open_error(path: Path, error: Exception) -> StoreError:

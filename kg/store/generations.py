@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -14,9 +15,56 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+    from kg.store.terms import Quad
+
 CURRENT = "CURRENT"
+RECIPE_FILE = "RECIPE"
+"""Beside CURRENT: what the current generation was made by."""
 _DISCARDED = ".discarded"
 _GENERATION = re.compile(r"gen-(\d{6,})")
+
+
+class FolderGenerations:
+    """The generations of an embedded store, below one folder."""
+
+    def __init__(self, folder: Path, base: str) -> None:
+        self._folder = folder
+        self._base = base
+
+    def current(self) -> EmbeddedStore | None:
+        """Open the current one and discard the others; see ``open_current``."""
+        return open_current(self._folder, self._base)
+
+    def write(self, quads: Iterable[Quad], seq: int, recipe: str) -> EmbeddedStore:
+        """Write a new one in a folder of its own and make it current.
+
+        Readers may still hold the one before: its folder goes when the plant is next opened.
+        """
+        folder = begin(self._folder)
+        store = EmbeddedStore.open(folder, self._base)
+        store.bulk_load(f"{s} {p} {o} {g} ." for s, p, o, g in quads)
+        store.set_seq(seq)
+        store.flush()
+        publish(self._folder, folder)
+        note = {"generation": folder.name, "digest": recipe}
+        (self._folder / RECIPE_FILE).write_text(json.dumps(note), encoding="utf-8")
+        return store
+
+    def close(self) -> None:
+        """Do nothing: a folder is let go with the store that is open in it."""
+
+    def made_by(self, recipe: str) -> bool:
+        """Tell whether the current one was made by a recipe."""
+        current = current_generation(self._folder)
+        try:
+            note = json.loads((self._folder / RECIPE_FILE).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return False
+        return current is not None and note == {"generation": current.name, "digest": recipe}
+
+    def outdate(self) -> None:
+        """Let the current one count as made by another recipe."""
+        (self._folder / RECIPE_FILE).unlink(missing_ok=True)
 
 
 def open_current(folder: Path, base: str) -> EmbeddedStore | None:

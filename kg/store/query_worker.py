@@ -17,7 +17,7 @@ import pyoxigraph as ox
 from kg.errors import QueryError, StoreError, TravelerError
 from kg.store.embedded import EmbeddedStore
 from kg.store.fence import Fence, cap_memory
-from kg.store.media import GRAPHS, RESULTS, choose_media_type
+from kg.store.results import ResultLimits, write_graph, write_results
 from kg.store.terms import PREFIXES, engine_graph, engine_iri
 
 # Past the owner's deadline by so much a worker ends itself: its owner is gone.
@@ -29,8 +29,7 @@ class QueryRunner:
 
     def __init__(self, settings: dict[str, Any]) -> None:
         self._base = str(settings["base"])
-        self._rows = int(settings["rows"])
-        self._bytes = int(settings["result_bytes"])
+        self._limits = ResultLimits(int(settings["rows"]), int(settings["result_bytes"]))
         self._fence = Fence(settings["fence"])
         self._path = ""
         self._engine: ox.Store | None = None
@@ -78,69 +77,14 @@ class QueryRunner:
             named_graphs=None if named is None else [engine_iri(name) for name in named],
         )
         if isinstance(found, ox.QueryTriples):
-            media_type = choose_media_type(request["accept"], GRAPHS)
-            return media_type, self._graph(found, GRAPHS[media_type])
-        media_type = choose_media_type(request["accept"], RESULTS)
-        if isinstance(found, ox.QueryBoolean):
-            return media_type, found.serialize(format=RESULTS[media_type]) or b""
-        return media_type, self._rows_as(found, RESULTS[media_type])
-
-    def _rows_as(self, found: ox.QuerySolutions, format_: ox.QueryResultsFormat) -> bytes:
-        # TSV first: a row is a line there, so it is counted, and stopped, while it is written.
-        lines: Any = _Collected(self._bytes, self._rows)
-        found.serialize(lines, ox.QueryResultsFormat.TSV)
-        if format_ == ox.QueryResultsFormat.TSV:
-            return bytes(lines.data)
-        output: Any = _Collected(self._bytes, None)
-        again = ox.parse_query_results(bytes(lines.data), ox.QueryResultsFormat.TSV)
-        again.serialize(output, format_)
-        return bytes(output.data)
-
-    def _graph(self, found: ox.QueryTriples, format_: ox.RdfFormat) -> bytes:
-        # The engine repeats a triple for every solution that makes it; a graph is a set.
-        triples: dict[ox.Triple, None] = {}
-        for triple in found:
-            triples[triple] = None
-            if len(triples) > self._rows:
-                raise _too_large(f"more than {self._rows} triples")
-        output: Any = _Collected(self._bytes, None)
-        ox.serialize(triples, output, format_, prefixes=PREFIXES)
-        return bytes(output.data)
+            return write_graph(found, request["accept"], self._limits)
+        return write_results(found, request["accept"], self._limits)
 
 
 def _in_memory(stored: ox.Store) -> ox.Store:
     copy = ox.Store()
     copy.bulk_extend(stored)
     return copy
-
-
-class _Collected:
-    """A file in memory that refuses to grow beyond its limits."""
-
-    def __init__(self, most_bytes: int, most_rows: int | None) -> None:
-        self.data = bytearray()
-        self._most_bytes = most_bytes
-        self._most_rows = most_rows
-        self._rows = -1  # the first line is the header
-
-    def write(self, piece: bytes) -> int:
-        """Take a piece; Raises: QueryError with code ``result-too-large``."""
-        self.data += piece
-        if len(self.data) > self._most_bytes:
-            raise _too_large(f"more than {self._most_bytes} bytes")
-        if self._most_rows is not None:
-            self._rows += piece.count(b"\n")
-            if self._rows > self._most_rows:
-                raise _too_large(f"more than {self._most_rows} rows")
-        return len(piece)
-
-    def flush(self) -> None:
-        """Do nothing: all is in memory."""
-
-
-def _too_large(what: str) -> QueryError:
-    hint = "Narrow the query, count first, or page with ORDER BY, LIMIT and OFFSET."
-    return QueryError(f"The result has {what}.", hint=hint, code="result-too-large")
 
 
 def serve(connection: Connection, runner: QueryRunner) -> None:

@@ -97,6 +97,8 @@ def stored_form(term: Term) -> Term:
     node = engine_term(term)
     if isinstance(node, ox.NamedNode):
         return term
+    if node.datatype == _STRING:
+        return str(node)
     scratch = ox.Store()
     scratch.add(ox.Quad(_ANY, _ANY, node))
     return str(next(iter(scratch)).object)
@@ -104,3 +106,4 @@ def stored_form(term: Term) -> Term:
 
 DEFAULT_GRAPH = ox.DefaultGraph()
 _ANY = ox.NamedNode("x:any")
+_STRING = ox.NamedNode("http://www.w3.org/2001/XMLSchema#string")

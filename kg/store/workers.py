@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from multiprocessing.connection import Connection
 from pathlib import Path
 from threading import Condition
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from kg.errors import QueryError, QueryTimeout
 from kg.store.checkpoints import Checkpoints
+from kg.store.protocol import QueryAnswer
 from kg.store.query_text import QueryLimits, check_query_text
 
 if TYPE_CHECKING:
@@ -30,15 +31,6 @@ if TYPE_CHECKING:
 # A worker needs no secret that this process may have in its environment.
 _KEPT_ENVIRONMENT = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "PYTHONHOME", "LANG")
 _CODE_ROOT = Path(__file__).resolve().parents[2]
-
-
-@dataclass(frozen=True, slots=True)
-class QueryAnswer:
-    """A whole answer; ``applied_seq`` is the journal's record that its graph had reached."""
-
-    body: bytes
-    media_type: str
-    applied_seq: int
 
 
 class QueryWorkers:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kg.errors import QueryError, StoreError, StoreLocked
+from kg.errors import StoreError, StoreLocked
 from kg.store import EmbeddedStore
 
 if TYPE_CHECKING:
@@ -42,33 +42,12 @@ def store(tmp_path: Path) -> Iterator[EmbeddedStore]:
         yield store
 
 
-def test_a_batch_and_its_offset_are_written_together(store: EmbeddedStore) -> None:
-    assert store.applied_seq() == 7
-    store.apply([FACTS[0], FACTS[4]], [(JOB, MAKES, f"<{B}part/Q>", "")], 8)
-    assert store.applied_seq() == 8
-    assert store.graph("") == {(JOB, MAKES, f"<{B}part/Q>")}
-    assert not store.contains((JOB, ON, MACHINE), MES)
-
-
 def test_a_batch_with_one_bad_term_writes_nothing(store: EmbeddedStore) -> None:
     before = store.dump()
     for bad in ("_:b", "<relative>", '"x', "<x:a b>"):
         with pytest.raises(StoreError):
             store.apply([FACTS[0]], [(JOB, MAKES, bad, ""), (JOB, ON, MACHINE, "")], 8)
     assert store.dump() == before
-
-
-def test_the_offset_never_goes_back(store: EmbeddedStore) -> None:
-    with pytest.raises(StoreError, match="cannot go back to 6") as caught:
-        store.apply((), [(JOB, ON, MACHINE, "")], 6)
-    assert caught.value.code == "store-behind"
-    store.apply((), [(JOB, ON, MACHINE, "")], 7)
-    assert store.contains((JOB, ON, MACHINE))
-
-
-def test_a_quad_both_removed_and_added_stays(store: EmbeddedStore) -> None:
-    store.apply(FACTS, FACTS, 8)
-    assert set(FACTS) <= set(store.match())
 
 
 def test_patterns_tell_who_says_what(store: EmbeddedStore) -> None:
@@ -85,32 +64,6 @@ def test_patterns_tell_who_says_what(store: EmbeddedStore) -> None:
     assert FACTS[4] in store
     assert (*FACTS[4][:3], "") not in store
     assert len(store) == len(FACTS) + 1
-
-
-def test_select_sees_the_current_graph_and_graph_the_named_ones(store: EmbeddedStore) -> None:
-    assert store.select("SELECT ?x ?none { ?x tr:makes ?p }") == [{"x": JOB}]
-    rows = store.select("SELECT ?g { GRAPH ?g { <job/1> tr:makes <part/P> } }")
-    assert sorted(row["g"] for row in rows) == [ERP, MES]
-    assert store.ask("ASK { ?s tr:onMachine ?m }") is False
-    assert store.construct("CONSTRUCT { ?p tr:madeBy ?j } { GRAPH ?g { ?j tr:makes ?p } }") == {
-        (PART, f"<{TR}madeBy>", JOB),
-        (f"<{B}part/Q>", f"<{TR}madeBy>", JOB),
-    }
-
-
-@pytest.mark.parametrize(
-    ("query", "code"),
-    [
-        ("SELECT ?x {", "query-syntax"),
-        ("INSERT DATA { <x:s> <x:p> 1 }", "query-syntax"),
-        ("ASK {}", "query-form"),
-        ("SELECT (<x:f>(1) AS ?x) {}", "query-failed"),
-    ],
-)
-def test_a_bad_query_is_a_query_error(store: EmbeddedStore, query: str, code: str) -> None:
-    with pytest.raises(QueryError) as caught:
-        store.select(query)
-    assert caught.value.code == code
 
 
 def test_a_bulk_load_gives_the_same_dump_as_batches(store: EmbeddedStore, tmp_path: Path) -> None:
@@ -136,14 +89,6 @@ def test_what_the_lines_raise_passes_through_a_bulk_load() -> None:
             store.bulk_load(broken())
         with pytest.raises(StoreError, match="cannot be loaded"):
             store.bulk_load(["<x:s> nonsense ."])
-
-
-def test_text_of_every_kind_survives(store: EmbeddedStore) -> None:
-    odd = '"\\\\u0041 \\t\\n\\r \\"x\\" ’ \u2028 \\u0001"'
-    store.apply((), [(JOB, f"<{TR}text>", odd, "")], 8)
-    (back,) = store.objects(JOB, f"<{TR}text>")
-    store.apply([(JOB, f"<{TR}text>", back, "")], (), 9)
-    assert store.objects(JOB, f"<{TR}text>") == []
 
 
 def test_a_second_open_is_refused_and_says_what_to_do(tmp_path: Path) -> None:
@@ -219,16 +164,3 @@ def test_a_checkpoint_needs_a_free_folder_and_a_store_on_disk(
         store.checkpoint(tmp_path / "deep" / "copy")
     with EmbeddedStore.in_memory(B) as memory, pytest.raises(StoreError, match="in-memory"):
         memory.checkpoint(tmp_path / "memory")
-
-
-def test_writers_in_several_threads_lose_nothing(store: EmbeddedStore) -> None:
-    def write(thread: int) -> None:
-        for number in range(50):
-            store.apply((), [(f"<{B}job/{thread}-{number}>", MAKES, PART, "")], 7)
-
-    threads = [Thread(target=write, args=(number,)) for number in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(store.graph("")) == 201
