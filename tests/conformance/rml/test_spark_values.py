@@ -12,7 +12,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -20,6 +19,8 @@ import pytest
 import sqlalchemy
 
 pytest.importorskip("pyspark", reason="Spark is not installed: the extra `spark` brings it")
+
+import numpy as np
 
 from kg.errors import TravelerError
 from kg.lift import lift_file
