@@ -31,7 +31,7 @@ $(VENV)/installed: $(UV) requirements-dev.lock pyproject.toml
 spark: $(VENV)/spark ## add PySpark and its Java to .venv, at the locked versions
 
 $(VENV)/spark: $(VENV)/installed requirements-spark.lock
-	$(UV) pip install --require-hashes --requirement requirements-spark.lock --build-constraints requirements-spark.lock
+	$(UV) pip install --require-hashes --compile-bytecode --requirement requirements-spark.lock --build-constraints requirements-spark.lock
 	@touch $@
 
 # uv's own version and hashes stand in the lock for developing, like every other tool's.

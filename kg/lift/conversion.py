@@ -12,14 +12,15 @@ import math
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
+from importlib import import_module
 from typing import TYPE_CHECKING
-
-import pint
 
 from kg.lift.unitcodes import Code, compounds_like, read_code, simple_codes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    import pint
 
 VALUE_DIGITS = 18
 """How many digits a value may have that is converted."""
@@ -131,7 +132,8 @@ def _candidates(end: str, wanted: Code) -> Iterator[tuple[str, Code]]:
 
 @cache
 def _registry() -> pint.UnitRegistry[Fraction]:
-    registry: pint.UnitRegistry[Fraction] = pint.UnitRegistry(
+    # Few mappings convert units, and it takes a good part of a lift's start to load.
+    registry: pint.UnitRegistry[Fraction] = import_module("pint").UnitRegistry(
         non_int_type=Fraction, on_redefinition="ignore", cache_folder=None
     )
     for definition in _ANGLES:
