@@ -6,6 +6,7 @@ are made. Only the others go through DISTINCT, which spills to disk.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
     from kg.lift.duckdb import FileEngine
     from kg.lift.model import Pattern
+    from kg.lift.putaside import PutAside
     from kg.lift.tables import Tables
     from kg.lift.units import Unit
     from kg.records import Rejected
@@ -68,7 +70,7 @@ class Bulk:
         mapping: Path,
         tables: Tables,
         units: list[Unit],
-        rejected: list[Rejected],
+        rejected: PutAside,
     ) -> None:
         self._engine = engine
         self._mapping = mapping
@@ -102,13 +104,17 @@ class Bulk:
 
     def report(self) -> None:
         """Say what could not be lifted, and where it stands; of every row once."""
-        seen = set(map(_row_of, self._rejected))
+        # Only where several units read a source can a row fail twice.
+        shared = Counter(run.unit.source.name for run in self._runs)
+        seen = set(map(_row_of, self._rejected)) if max(shared.values(), default=0) > 1 else set()
         for found in (*map(self._failures_of, self._runs), self._bad_lines()):
             for rejected in found:
-                row = _row_of(rejected)
-                if row not in seen:
+                if shared[rejected.source] > 1:
+                    row = _row_of(rejected)
+                    if row in seen:
+                        continue
                     seen.add(row)
-                    self._rejected.append(rejected)
+                self._rejected.append(rejected)
 
     def _failures_of(self, run: _Run) -> Iterator[Rejected]:
         if not self._has_failed(run):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from kg.lift.bulk import Bulk
 from kg.lift.duckdb import MEMORY, FileEngine
 from kg.lift.opening import spill_folder, unchanged
+from kg.lift.putaside import RejectedRows
 from kg.lift.reading import read_mapping
 from kg.lift.tables import Tables
 from kg.lift.units import plan_units, uses_of
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from _typeshed import SupportsWrite
 
     from kg.lift.units import Unit
-    from kg.records import Rejected
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class LiftedFile:
     """
 
     blocks: Iterator[bytes]
-    rejected: list[Rejected] = field(default_factory=list)
+    rejected: RejectedRows = field(default_factory=RejectedRows)
 
     @property
     def lines(self) -> Iterator[str]:
@@ -58,13 +58,13 @@ def lift_file(
     """
     document = read_mapping(mapping, base)
     units = plan_units(document, base)
-    rejected: list[Rejected] = []
+    rejected = RejectedRows()
     blocks = _blocks(mapping, units, rejected, is_sorted=is_sorted, memory=memory)
     return LiftedFile(blocks, rejected)
 
 
 def _blocks(
-    mapping: Path, units: list[Unit], rejected: list[Rejected], *, is_sorted: bool, memory: str
+    mapping: Path, units: list[Unit], rejected: RejectedRows, *, is_sorted: bool, memory: str
 ) -> Iterator[bytes]:
     uses = uses_of(units)
     files = [mapping.parent / source.name for source in uses if source.formulation != "sql"]

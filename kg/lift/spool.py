@@ -15,6 +15,8 @@ from kg.records import Rejected
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from kg.lift.putaside import PutAside
+
 Cell: TypeAlias = Natural | list[Natural] | None
 POSITION, NUMBER = "position", "row_number"
 _ROWS = 10_000
@@ -31,7 +33,7 @@ class Item:
 
 
 def to_batches(
-    items: Iterable[Item | Rejected], plural: tuple[bool, ...], rejected: list[Rejected]
+    items: Iterable[Item | Rejected], plural: tuple[bool, ...], rejected: PutAside
 ) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
     """Give the items as batches with columns ``c0`` and ``k0`` …, putting bad rows aside."""
     fields = [(NUMBER, pa.int64()), (POSITION, pa.string())]
@@ -46,7 +48,7 @@ def to_batches(
 def _batches(
     items: Iterable[Item | Rejected],
     plural: tuple[bool, ...],
-    rejected: list[Rejected],
+    rejected: PutAside,
     schema: pa.Schema,
 ) -> Iterator[pa.RecordBatch]:
     good = _good(items, rejected)
@@ -62,7 +64,7 @@ def _batches(
         yield pa.RecordBatch.from_arrays(columns, schema=schema)
 
 
-def _good(items: Iterable[Item | Rejected], rejected: list[Rejected]) -> Iterator[Item]:
+def _good(items: Iterable[Item | Rejected], rejected: PutAside) -> Iterator[Item]:
     for item in items:
         if isinstance(item, Rejected):
             rejected.append(item)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from kg.lift.duckdb import FileEngine
     from kg.lift.mapping import LogicalSource
+    from kg.lift.putaside import PutAside
     from kg.lift.spool import Item
 
 Items: TypeAlias = "Iterator[Item | Rejected]"
@@ -102,7 +103,7 @@ class Tables:
     mapping: Path
     spill: Path
     uses: Mapping[LogicalSource, Mapping[str, int]]
-    rejected: list[Rejected]
+    rejected: PutAside
     _opened: dict[LogicalSource, Table] = field(default_factory=dict)
 
     def open(self, source: LogicalSource) -> Table:
