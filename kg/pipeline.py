@@ -59,6 +59,7 @@ class Balance:
     retired: int = 0
     filtered: Counter[str] = field(default_factory=Counter)
     quarantined: int = 0
+    waits: str = ""
     error: SourceError | None = None
 
 
@@ -227,16 +228,37 @@ class Pipeline:
                 self._append(batch, balance, now)
                 batch = []
         self._append(batch, balance, now)
-        if reading.table.arrives == "snapshot":
+        balance.waits = reading.waits
+        is_snapshot = reading.table.arrives == "snapshot"
+        if is_snapshot and not reading.waits:
             self.journal.clear_quarantine(source.name, kind, "read")
         self.journal.quarantine(rejected, now)
         balance.quarantined = len(rejected)
-        if reading.is_whole and reading.table.arrives == "snapshot":
-            seen = reading.seen_keys
-            balance.retired = self.journal.retire_missing(source.name, kind, seen, now)
+        if reading.is_whole and is_snapshot:
+            self._retire(source.name, reading, balance, now)
         if balance.read == 0 or balance.quarantined < balance.read:
             # A source whose every row is unreadable vouches for nothing.
             self.journal.set_cursor(source.name, kind, reading.cursor, now)
+
+    def _retire(self, source: str, reading: Reading, balance: Balance, now: datetime) -> None:
+        """Take back the records that a whole snapshot does not hold, unless it may be a fault.
+
+        Raises:
+            SourceError: it holds none at all, and its table does not allow that.
+        """
+        kind, seen = reading.table.name, reading.seen_keys
+        gone = self.journal.count_missing(source, kind, seen)
+        if not gone:
+            return
+        if not seen and not reading.table.allow_empty:
+            raise SourceError(
+                f"source {source}, table {kind}: it is empty now, and held {gone} row(s) before",
+                hint="nothing was taken back; if this is right, set allow_empty = true for it",
+            )
+        if reading.is_settled():
+            balance.retired = self.journal.retire_missing(source, kind, seen, now)
+        else:
+            balance.waits = f"{gone} row(s) are missing while it is still being written"
 
     def _append(self, batch: list[Record], balance: Balance, now: datetime) -> None:
         if batch:

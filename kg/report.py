@@ -28,12 +28,16 @@ MAX_COLUMNS = 8
 def balance_text(balances: Iterable[Balance], rejected: int) -> str:
     """Show what became of each table's rows: read = new + unchanged + filtered + quarantined."""
     lines = [f"{'table':<28}{'read':>8}{'new':>8}{'same':>8}{'filtered':>10}{'bad':>6}{'gone':>6}"]
+    waiting: list[str] = []
     for row in balances:
+        if row.waits:
+            waiting += _wrap(f"{row.source}.{row.kind} waits: {row.waits}", "", "  ")
         filtered = sum(row.filtered.values())
         lines.append(
             f"{row.source + '.' + row.kind:<28.28}{row.read:>8}{row.new:>8}{row.unchanged:>8}"
             f"{filtered:>10}{row.quarantined:>6}{row.retired:>6}"
         )
+    lines += waiting
     if rejected:
         lines.append(f"{rejected} more record(s) could not be lifted and wait in quarantine.")
     return "\n".join(lines)

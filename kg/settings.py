@@ -60,6 +60,9 @@ class TableSettings(_Section):
     query: str = ""
     table: str = ""
     file: str = ""
+    done: str = ""
+    settle_seconds: float = Field(default=2.0, ge=0, le=600)
+    allow_empty: bool = False
     where: dict[str, str | list[str]] = {}
     arrives: Literal["snapshot", "changes", "events"] = "snapshot"
     row: Literal["state", "event", "interval"] = "state"
@@ -78,6 +81,8 @@ class TableSettings(_Section):
             raise ValueError(f"table {self.name}: events need event_time = their time column")
         if self.fold is not None and self.row != "event":
             raise ValueError(f"table {self.name}: a fold needs row = 'event'")
+        if self.done and self.arrives != "snapshot":
+            raise ValueError(f"table {self.name}: done marks a whole snapshot, not {self.arrives}")
         return self
 
     def time_form(self, column: str) -> str:

@@ -86,6 +86,11 @@ class Journal:
         with self._writing() as connection:
             return VersionWriter(connection, format_time(now)).append(records)
 
+    def count_missing(self, source: str, kind: str, seen_keys: Collection[str]) -> int:
+        """Count the live keys of a table that a snapshot did not hold."""
+        query = "SELECT key FROM newest WHERE source = ? AND kind = ? AND NOT deleted"
+        return sum(key not in seen_keys for (key,) in self._read(query, (source, kind)))
+
     def retire_missing(
         self, source: str, kind: str, seen_keys: Collection[str], now: datetime
     ) -> int:

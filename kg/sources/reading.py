@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from kg.records import Filtered, Record, Rejected, Scalar
     from kg.settings import TableSettings
@@ -21,6 +21,8 @@ class Reading:
     ``cursor`` is where the next reading goes on ("" where there is no such place).
     ``is_whole`` says that this was a complete snapshot: a key that is not among ``seen_keys``
     is gone. A row that could not be read may have had any key, so it makes a snapshot unwhole.
+    ``is_settled`` is asked before anything is taken for gone, and may take its time; ``waits``
+    says what is left for the next reading, and why.
     """
 
     table: TableSettings
@@ -28,6 +30,8 @@ class Reading:
     cursor: str = ""
     is_whole: bool = False
     seen_keys: set[str] = field(default_factory=set)
+    is_settled: Callable[[], bool] = lambda: True
+    waits: str = ""
 
 
 @dataclass(frozen=True, slots=True)

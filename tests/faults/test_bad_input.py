@@ -6,9 +6,15 @@ import json
 import sqlite3
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+
+from kg.pipeline import Balance, Pipeline
+from kg.report import balance_text
+from kg.settings import load_plant
+from kg.sources import files
 
 PLANT = """\
 [plant]
@@ -184,3 +190,63 @@ def test_a_row_that_is_gone_from_a_snapshot_is_gone_from_the_graph(tmp_path: Pat
     traveler(tmp_path, "load")
     assert traveler(tmp_path, "context", "A-2").returncode == 2
     assert traveler(tmp_path, "context", "A-1").returncode == 0
+
+
+EMPTY = ROWS.splitlines()[0] + "\n"
+
+
+def load(folder: Path) -> Balance:
+    """Read the plant's only table into its journal."""
+    with Pipeline.open(load_plant(folder)) as work:
+        (balance,) = work.read(datetime(2026, 11, 23, tzinfo=UTC))
+        return balance
+
+
+@pytest.mark.parametrize(("rows", "named"), [(EMPTY, "it is empty now"), ("", "no header row")])
+def test_an_empty_export_after_a_full_one_takes_nothing_back(
+    rows: str, named: str, tmp_path: Path
+) -> None:
+    write_plant(tmp_path, rows=EMPTY)
+    assert load(tmp_path).error is None
+    (tmp_path / "jobs.csv").write_text(ROWS)
+    assert load(tmp_path).new == 1
+    (tmp_path / "jobs.csv").write_text(rows)
+    balance = load(tmp_path)
+    assert named in str(balance.error)
+    assert balance.retired == 0
+
+
+def test_an_empty_export_is_the_truth_where_that_is_allowed(tmp_path: Path) -> None:
+    write_plant(tmp_path, table='file = "jobs.csv"\nallow_empty = true\nsettle_seconds = 0')
+    assert load(tmp_path).new == 1
+    (tmp_path / "jobs.csv").write_text(EMPTY)
+    balance = load(tmp_path)
+    assert (balance.error, balance.retired) == (None, 1)
+
+
+def test_a_row_is_not_gone_while_its_export_is_being_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    second = ROWS.splitlines()[1].replace("1,A-1", "2,A-2")
+    write_plant(tmp_path, rows=ROWS + second + "\n")
+    assert load(tmp_path).new == 2
+    (tmp_path / "jobs.csv").write_text(ROWS)
+
+    def write_on(_seconds: float) -> None:
+        (tmp_path / "jobs.csv").write_text(ROWS + second + "\n")
+
+    monkeypatch.setattr(files, "sleep", write_on)
+    balance = load(tmp_path)
+    assert (balance.retired, balance.waits) == (
+        0,
+        "1 row(s) are missing while it is still being written",
+    )
+
+
+def test_an_export_waits_for_its_mark_and_says_so(tmp_path: Path) -> None:
+    write_plant(tmp_path, table='file = "jobs.csv"\ndone = "jobs.done"')
+    balance = load(tmp_path)
+    assert (balance.error, balance.read, balance.waits) == (None, 0, "jobs.done is not there yet")
+    assert "erp.jobs waits: jobs.done is not there yet" in balance_text([balance], 0)
+    (tmp_path / "jobs.done").touch()
+    assert load(tmp_path).new == 1
