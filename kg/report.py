@@ -21,20 +21,27 @@ if TYPE_CHECKING:
     from kg.pipeline import Applied, Balance, Pipeline
 
 WIDTH = 80
+NAMED = 28
 MAX_NAMED = 5
 MAX_COLUMNS = 8
 
 
 def balance_text(balances: Iterable[Balance], rejected: int) -> str:
     """Show what became of each table's rows: read = new + unchanged + filtered + quarantined."""
-    lines = [f"{'table':<28}{'read':>8}{'new':>8}{'same':>8}{'filtered':>10}{'bad':>6}{'gone':>6}"]
+    lines = [
+        f"{'table':<{NAMED}}{'read':>8}{'new':>8}{'same':>8}{'filtered':>10}{'bad':>6}{'gone':>6}"
+    ]
     waiting: list[str] = []
     for row in balances:
         if row.waits:
             waiting += _wrap(f"{row.source}.{row.kind} waits: {row.waits}", "", "  ")
         filtered = sum(row.filtered.values())
+        name = f"{row.source}.{row.kind}"
+        if len(name) > NAMED:
+            lines.append(name)
+            name = ""
         lines.append(
-            f"{row.source + '.' + row.kind:<28.28}{row.read:>8}{row.new:>8}{row.unchanged:>8}"
+            f"{name:<{NAMED}}{row.read:>8}{row.new:>8}{row.unchanged:>8}"
             f"{filtered:>10}{row.quarantined:>6}{row.retired:>6}"
         )
     lines += waiting
@@ -43,11 +50,13 @@ def balance_text(balances: Iterable[Balance], rejected: int) -> str:
     return "\n".join(lines)
 
 
-def applied_text(applied: Applied) -> str:
-    """Show what applying did and how long each stage took."""
+def applied_text(applied: Applied, gaps: int) -> str:
+    """Show what applying did, how long each stage took, and how many gaps shapes found."""
     how = "rebuilt from the journal" if applied.is_rebuild else "applied"
     times = ", ".join(f"{stage} {spent:.2f} s" for stage, spent in applied.seconds.items())
-    return f"{applied.records} record(s) {how}" + (f" ({times})" if times else "")
+    told = f"{applied.records} record(s) {how}" + (f" ({times})" if times else "")
+    told += f"; {gaps} gap(s) found by shapes"
+    return "\n".join(_wrap(told, "", "  "))
 
 
 def coverage_text(check: Check) -> str:

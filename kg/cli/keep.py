@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from shlex import quote
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -22,10 +24,14 @@ from kg.cli.options import (
     show_progress,
     suggest,
 )
+from kg.cli.putaside import ALL_SHOWN, rejected_text
 from kg.cli.remote import ask_owner
 from kg.errors import StoreLocked
 from kg.pipeline import Pipeline
 from kg.settings import load_plant
+
+if TYPE_CHECKING:
+    from kg.answer.coverage import Check
 
 
 def load(
@@ -41,11 +47,13 @@ def load(
         applied = work.apply(clock)
         gaps = work.validate(clock)
     say(report.balance_text(balances, applied.rejected), is_quiet=quiet)
-    say(report.applied_text(applied) + f"; {gaps} gap(s) found by shapes", is_quiet=quiet)
+    say(report.applied_text(applied, gaps), is_quiet=quiet)
     for balance in balances:
         if balance.error is not None:
             raise balance.error
-    suggest(f"traveler check --plant {plant}", is_quiet=quiet)
+    has_bad = applied.rejected or any(balance.quarantined for balance in balances)
+    first = f"traveler quarantine --plant {plant}\nthen: " if has_bad else ""
+    suggest(f"{first}traveler check --plant {plant}", is_quiet=quiet)
 
 
 def rebuild(
@@ -59,7 +67,7 @@ def rebuild(
     ):
         applied = work.rebuild(clock)
         gaps = work.validate(clock)
-    say(report.applied_text(applied) + f"; {gaps} gap(s) found", is_quiet=quiet)
+    say(report.applied_text(applied, gaps), is_quiet=quiet)
     suggest(f"traveler check --plant {plant}", is_quiet=quiet)
 
 
@@ -88,11 +96,30 @@ def check(
         sys.exit(int(any(gap["state"] != "unknown" for gap in gaps)))
     typer.echo(to_json(found.to_dict()) if form == "json" else report.check_text(found))
     if form == "text":
-        suggest(f"traveler context MACHINE --plant {plant}", is_quiet=quiet)
+        suggest(_after_check(found, plant), is_quiet=quiet)
     sys.exit(found.exit_code())
 
 
-def quarantine(plant: PlantOption = Path("plant.toml")) -> None:
+def _after_check(found: Check, plant: Path) -> str:
+    """Give the command that shows the first gap, or that brings what can have one."""
+    if found.gaps:
+        return f"traveler context {quote(found.gaps[0].entity)} --plant {plant}"
+    if any(row.of for row in found.coverage):
+        return f"traveler context MACHINE --plant {plant}"
+    folder = plant if plant.is_dir() else plant.parent
+    return f"traveler init {folder} --from FILE-OR-URL   (no machine and no job is known yet)"
+
+
+def quarantine(
+    plant: PlantOption = Path("plant.toml"),
+    is_whole: Annotated[bool, typer.Option("--all", help="Every row, however many.")] = False,
+    quiet: QuietOption = False,
+) -> None:
     """List the rows that could not become records or facts, and what to do about each."""
     with Pipeline.open(load_plant(plant)) as work:
-        typer.echo(report.quarantine_text(work.journal.quarantined()))
+        rows = list(work.journal.quarantined())
+    if is_whole or len(rows) <= ALL_SHOWN:
+        typer.echo(report.quarantine_text(rows))
+    else:
+        typer.echo(rejected_text((row.rejected for row in rows), len(rows)))
+        suggest(f"traveler quarantine --all --plant {plant}", is_quiet=quiet)

@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from kg.pipeline import Balance, Pipeline
-from kg.report import balance_text
+from kg.cli.keep import check, quarantine
+from kg.cli.keep import load as load_command
+from kg.pipeline import Applied, Balance, Pipeline
+from kg.report import applied_text, balance_text
 from kg.settings import load_plant
 from kg.sources import files
 
@@ -250,3 +252,36 @@ def test_an_export_waits_for_its_mark_and_says_so(tmp_path: Path) -> None:
     assert "erp.jobs waits: jobs.done is not there yet" in balance_text([balance], 0)
     (tmp_path / "jobs.done").touch()
     assert load(tmp_path).new == 1
+
+
+def test_a_balance_and_its_names_fit_a_terminal() -> None:
+    name = "a-source-of-a-long-name"
+    balances = [Balance(name, "and-a-table-of-another", read=7, waits="x " * 60), Balance("a", "b")]
+    told = balance_text(balances, 3).splitlines()
+    assert f"{name}.and-a-table-of-another" in told
+    assert max(map(len, told)) <= 80
+    applied = Applied(9, seconds=dict.fromkeys(("lift", "merge", "derive", "store"), 1234.5))
+    assert max(map(len, applied_text(applied, 5).splitlines())) <= 80
+
+
+def test_each_command_of_a_plant_ends_with_the_next(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bad = "".join(f"{number},A-{number},2026-02-30,2026-11-01\n" for number in range(2, 40))
+    write_plant(tmp_path, rows=ROWS + bad)
+    load_command(tmp_path)
+    told = capsys.readouterr().err.strip().splitlines()
+    assert told[-2:] == [
+        f"Next: traveler quarantine --plant {tmp_path}",
+        f"then: traveler check --plant {tmp_path}",
+    ]
+    quarantine(tmp_path)
+    shown, following = capsys.readouterr()
+    assert shown.startswith("38 rows were not lifted:\njobs.csv:3: bad-literal: ")
+    assert len(shown.splitlines()) < 12
+    assert following.strip() == f"Next: traveler quarantine --all --plant {tmp_path}"
+    quarantine(tmp_path, is_whole=True)
+    assert capsys.readouterr().out.count("bad-literal") == 38
+    with pytest.raises(SystemExit):
+        check(tmp_path)
+    assert f"Next: traveler context job/1 --plant {tmp_path}" in capsys.readouterr().err
