@@ -285,6 +285,12 @@ def _read_array(name: str, file: BinaryIO) -> Iterator[Row | Unreadable]:
 @contextmanager
 def _opened(source: SourceSettings, table: TableSettings, path: Path) -> Iterator[BinaryIO]:
     try:
+        if path.exists() and not path.is_file():
+            kind = "a folder" if path.is_dir() else "a pipe or a device, not a plain file"
+            raise SourceError(
+                f"source {source.name}, table {table.name}: {path} is {kind}",
+                hint="name a plain file in source.toml",
+            )
         with path.open("rb") as file:
             yield file
     except OSError as error:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -304,6 +305,32 @@ def test_an_open_quote_that_a_later_quote_closes_swallows_nothing(read: Any, wri
     got = read()
     assert [record.key for record in got.records] == ["2", "3", "6"]
     assert codes(got) == [(BAD, f"jobs.csv:{line}") for line in (2, 5, 6)]
+
+
+def test_a_key_too_long_for_an_iri_is_refused(read: Any, write: Any) -> None:
+    write("jobs.csv", f"id\n1\n{'k' * 8_192}\n{'å' * 4_097}\n")
+    got = read()
+    assert [len(record.key) for record in got.records] == [1, 8_192]
+    assert codes(got) == [("bad-iri", "jobs.csv:4")]
+    assert not got.reading.is_whole
+
+
+@pytest.mark.parametrize("file", ["jobs.csv", "jobs.json", "jobs.jsonl"])
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (os.mkfifo, "pipe or a device"),
+        (lambda path: path.symlink_to("/dev/zero"), "pipe or a device"),
+        (lambda path: path.mkdir(), "a folder"),
+        (lambda path: path.symlink_to(path), "symbolic links"),
+    ],
+)
+def test_what_is_no_plain_file_is_an_error(
+    read: Any, tmp_path: Path, file: str, make: Any, said: str
+) -> None:
+    make(tmp_path / file)
+    with pytest.raises(SourceError, match=said):
+        read(file=file)
 
 
 def test_a_line_of_many_megabytes_costs_one_row(read: Any, write: Any) -> None:
