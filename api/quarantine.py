@@ -29,6 +29,7 @@ class Choice(BaseModel):
     source: str | None = Field(None, description="Only rows of this source.", examples=["mes"])
     code: str | None = Field(None, description="Only for this reason.", examples=["bad-time"])
     discarded: bool = Field(False, description="What was discarded, instead of what waits.")
+    all: bool = Field(False, description="`text` names every row, also of many that are alike.")
 
 
 class Discard(BaseModel):
@@ -59,7 +60,7 @@ def list_quarantine(request: Request, choice: Annotated[Choice, Query()]) -> Res
         if choice.source in {None, row.rejected.source} and choice.code in {None, row.rejected.code}
     ]
     if choice.format == "text":
-        text = quarantine_text(rows, pipeline.mappings)
+        text = quarantine_text(rows, pipeline.mappings, is_whole=choice.all)
         return Response(text + "\n", media_type="text/plain")
     told = {"rows": [pipeline.described(row) for row in rows]}
     return Response(to_json(told), media_type="application/json")

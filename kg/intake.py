@@ -34,6 +34,7 @@ class Balance:
     retired: int = 0
     filtered: Counter[str] = field(default_factory=Counter)
     quarantined: int = 0
+    waits: str = ""
     error: SourceError | None = None
 
 
@@ -146,14 +147,38 @@ class Intake:
         arrivals = _Arrivals(self._journal, self._mappings, reading, balance, now)
         for item in reading.items:
             arrivals.take(item)
+        balance.waits = reading.waits
+        is_snapshot = reading.table.arrives == "snapshot"
+        if is_snapshot and reading.waits:
+            return  # none of it was read: what its last export said stands as it did
         arrivals.end()
+        if is_snapshot and reading.is_whole:
+            self._retire(reading, balance, now)
         self._doubt(reading, arrivals)
-        if reading.is_whole and reading.table.arrives == "snapshot":
-            seen = reading.seen_keys
-            balance.retired = self._journal.retire_missing(source.name, kind, seen, now)
         if balance.read == 0 or balance.quarantined < balance.read:
             # A source whose every row is unreadable vouches for nothing.
             self._journal.set_cursor(source.name, kind, reading.cursor, now)
+
+    def _retire(self, reading: Reading, balance: Balance, now: datetime) -> None:
+        """Take back the records that a whole snapshot does not hold, unless it may be a fault.
+
+        Raises:
+            SourceError: it holds none at all, and its table does not allow that.
+        """
+        source, kind, seen = balance.source, balance.kind, reading.seen_keys
+        gone = self._journal.count_missing(source, kind, seen)
+        if not gone:
+            return
+        if not seen and not reading.table.allow_empty:
+            raise SourceError(
+                f"source {source}, table {kind}: it is empty now, and held {gone} row(s) before",
+                hint="nothing was taken back; if this is right, set allow_empty = true for it",
+            )
+        if reading.is_settled():
+            balance.retired = self._journal.retire_missing(source, kind, seen, now)
+        else:
+            reading.is_whole = False
+            balance.waits = f"{gone} row(s) are missing while it is still being written"
 
     def _doubt(self, reading: Reading, arrivals: _Arrivals) -> None:
         """Note what the table does not vouch for: keys of bad rows, and those it did not get to."""

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from kg.pipeline import Applied, Pipeline, Replayed
 
 WIDTH = 80
+NAMED = 28
 MAX_NAMED = 5
 MAX_COLUMNS = 8
 _ARROW = ("  → ", "    ")
@@ -29,23 +30,35 @@ _ARROW = ("  → ", "    ")
 
 def balance_text(balances: Iterable[Balance], rejected: int) -> str:
     """Show what became of each table's rows: read = new + unchanged + filtered + quarantined."""
-    lines = [f"{'table':<28}{'read':>8}{'new':>8}{'same':>8}{'filtered':>10}{'bad':>6}{'gone':>6}"]
+    lines = [
+        f"{'table':<{NAMED}}{'read':>8}{'new':>8}{'same':>8}{'filtered':>10}{'bad':>6}{'gone':>6}"
+    ]
+    waiting: list[str] = []
     for row in balances:
+        if row.waits:
+            waiting += _wrap(f"{row.source}.{row.kind} waits: {row.waits}", "", "  ")
         filtered = sum(row.filtered.values())
+        name = f"{row.source}.{row.kind}"
+        if len(name) > NAMED:
+            lines.append(name)
+            name = ""
         lines.append(
-            f"{row.source + '.' + row.kind:<28.28}{row.read:>8}{row.new:>8}{row.unchanged:>8}"
+            f"{name:<{NAMED}}{row.read:>8}{row.new:>8}{row.unchanged:>8}"
             f"{filtered:>10}{row.quarantined:>6}{row.retired:>6}"
         )
+    lines += waiting
     if rejected:
         lines.append(f"{rejected} more record(s) could not be lifted and wait in quarantine.")
     return "\n".join(lines)
 
 
-def applied_text(applied: Applied) -> str:
-    """Show what applying did and how long each stage took."""
+def applied_text(applied: Applied, gaps: int) -> str:
+    """Show what applying did, how long each stage took, and how many gaps shapes found."""
     how = "rebuilt from the journal" if applied.is_rebuild else "applied"
     times = ", ".join(f"{stage} {spent:.2f} s" for stage, spent in applied.seconds.items())
-    return f"{applied.records} record(s) {how}" + (f" ({times})" if times else "")
+    told = f"{applied.records} record(s) {how}" + (f" ({times})" if times else "")
+    told += f"; {gaps} gap(s) found by shapes"
+    return "\n".join(_wrap(told, "", "  "))
 
 
 def coverage_text(check: Check) -> str:
@@ -132,10 +145,16 @@ def _lineage(lineage: Lineage, lines: list[str], depth: int, base: str, pipeline
         _lineage(premise, lines, depth + 1, base, pipeline)
 
 
-def quarantine_text(rows: Iterable[Quarantined], mappings: Mapping[tuple[str, str], str]) -> str:
+def quarantine_text(
+    rows: Iterable[Quarantined],
+    mappings: Mapping[tuple[str, str], str],
+    *,
+    is_whole: bool = False,
+) -> str:
     """Show the bad rows by what is wrong: how many, where, and what to do.
 
     ``mappings`` are today's versions: a row that was tried by another one may be well now.
+    Of many that are alike only the first are named, unless ``is_whole``.
     """
     groups: dict[tuple[str, ...], list[Quarantined]] = defaultdict(list)
     for row in rows:
@@ -143,10 +162,11 @@ def quarantine_text(rows: Iterable[Quarantined], mappings: Mapping[tuple[str, st
         groups[bad.source, bad.kind, bad.stage, bad.code, bad.hint].append(row)
     lines: list[str] = []
     for (source, kind, stage, code, hint), group in groups.items():
+        named = len(group) if is_whole else MAX_NAMED
         head = f"{source}.{kind}, {len(group)}: {code} at {stage}. {hint}"
-        lines += [*_wrap(head, "", "  "), *_bad_rows(group[:MAX_NAMED])]
-        if len(group) > MAX_NAMED:
-            lines.append(f"  and {len(group) - MAX_NAMED} more")
+        lines += [*_wrap(head, "", "  "), *_bad_rows(group[:named])]
+        if len(group) > named:
+            lines.append(f"  and {len(group) - named} more: traveler quarantine list --all")
         if any(row.mapping != mappings.get((source, kind)) for row in group):
             lines += _wrap("its mapping or settings changed: traveler quarantine replay", *_ARROW)
         lines.append("")

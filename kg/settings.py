@@ -60,6 +60,9 @@ class TableSettings(_Section):
     query: str = ""
     table: str = ""
     file: str = ""
+    done: str = ""
+    settle_seconds: float = Field(default=2.0, ge=0, le=600)
+    allow_empty: bool = False
     where: dict[str, str | list[str]] = {}
     arrives: Literal["snapshot", "changes", "events"] = "snapshot"
     row: Literal["state", "event", "interval"] = "state"
@@ -86,6 +89,8 @@ class TableSettings(_Section):
                 f"table {self.name}: {min(erasable)} tells rows or their times apart,"
                 " so it cannot be personal or free_text, which may be erased"
             )
+        if self.done and self.arrives != "snapshot":
+            raise ValueError(f"table {self.name}: done marks a whole snapshot, not {self.arrives}")
         return self
 
     def time_form(self, column: str) -> str:

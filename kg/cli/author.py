@@ -8,8 +8,17 @@ from typing import Annotated
 
 import typer
 
-from kg.cli.options import QuietOption, say, suggest
-from kg.draft import NewPlant, draft_text, locate, mapping_text, propose_mapping, write_draft
+from kg.cli.options import QuietOption, say, short_path, suggest
+from kg.cli.putaside import rejected_text
+from kg.draft import (
+    NewPlant,
+    check_there,
+    draft_text,
+    locate,
+    mapping_text,
+    propose_mapping,
+    write_draft,
+)
 from kg.draft.meanings import KINDS
 from kg.draft.sample import explain_mapping, place_mapping, sample_mapping
 from kg.draft.words import setting_name
@@ -43,6 +52,7 @@ def init(
     described = load_plant(file) if file.exists() else None
     home = file.parent
     place = locate(given, name, described, home)
+    check_there(given)
     wanted = tuple(part.strip() for part in key.split(",") if part.strip())
     if not dry:
         place.check_free()
@@ -78,14 +88,19 @@ def show_mapping(
     placed = place_mapping(mapping, base, plant)
     if is_explained:
         typer.echo(explain_mapping(placed))
+        suggest(f"traveler lift {mapping} --sample 5", is_quiet=False)
         return True
     sampled = sample_mapping(placed, rows, datetime.now(UTC))
     for line in sampled.lines:
         typer.echo(line)
-    for row in sampled.rejected:
-        typer.echo(f"{row.position}: {row.code}: {row.message}", err=True)
+    if sampled.rejected:
+        typer.echo(rejected_text(sampled.rejected, len(sampled.rejected)), err=True)
+    elif not sampled.lines:
+        typer.echo("No quads: no row had a value for every term of a fact.", err=True)
+    following = f"traveler lift {mapping} -o {mapping.stem}.nq"
     if placed.plant is not None:
-        suggest(f"traveler load --plant {placed.plant}", is_quiet=False)
+        following = f"traveler load --plant {short_path(placed.plant)}"
+    suggest(following, is_quiet=False)
     return not sampled.rejected
 
 

@@ -6,6 +6,8 @@ import json
 import sys
 from datetime import timedelta
 from pathlib import Path
+from shlex import quote
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -29,6 +31,9 @@ from kg.pipeline import Pipeline
 from kg.settings import load_plant
 from kg.times import format_time
 
+if TYPE_CHECKING:
+    from kg.answer.coverage import Check
+
 
 def load(
     plant: PlantOption = Path("plant.toml"), now: NowOption = "", quiet: QuietOption = False
@@ -43,11 +48,13 @@ def load(
         applied = work.apply(clock)
         gaps = work.validate(clock)
     say(report.balance_text(balances, applied.rejected), is_quiet=quiet)
-    say(report.applied_text(applied) + f"; {gaps} gap(s) found by shapes", is_quiet=quiet)
+    say(report.applied_text(applied, gaps), is_quiet=quiet)
     for balance in balances:
         if balance.error is not None:
             raise balance.error
-    suggest(f"traveler check --plant {plant}", is_quiet=quiet)
+    has_bad = applied.rejected or any(balance.quarantined for balance in balances)
+    first = f"traveler quarantine --plant {plant}\nthen: " if has_bad else ""
+    suggest(f"{first}traveler check --plant {plant}", is_quiet=quiet)
 
 
 def rebuild(
@@ -61,7 +68,7 @@ def rebuild(
     ):
         applied = work.rebuild(clock)
         gaps = work.validate(clock)
-    say(report.applied_text(applied) + f"; {gaps} gap(s) found", is_quiet=quiet)
+    say(report.applied_text(applied, gaps), is_quiet=quiet)
     suggest(f"traveler check --plant {plant}", is_quiet=quiet)
 
 
@@ -91,8 +98,18 @@ def check(
         sys.exit(int(is_lacking or bool(told["quarantine"])))
     typer.echo(to_json(found.to_dict()) if form == "json" else report.check_text(found))
     if form == "text":
-        suggest(f"traveler context MACHINE --plant {plant}", is_quiet=quiet)
+        suggest(_after_check(found, plant), is_quiet=quiet)
     sys.exit(found.exit_code())
+
+
+def _after_check(found: Check, plant: Path) -> str:
+    """Give the command that shows the first gap, or that brings what can have one."""
+    if found.gaps:
+        return f"traveler context {quote(found.gaps[0].entity)} --plant {plant}"
+    if any(row.of for row in found.coverage):
+        return f"traveler context MACHINE --plant {plant}"
+    folder = plant if plant.is_dir() else plant.parent
+    return f"traveler init {folder} --from FILE-OR-URL   (no machine and no job is known yet)"
 
 
 def prune(

@@ -17,9 +17,7 @@ from kg.errors import ConfigError
 from kg.lift import lift_file
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from kg.records import Rejected
+    from kg.lift.putaside import PutAside
 
 
 class Engine(StrEnum):
@@ -85,7 +83,7 @@ def lift(
 
 def _lift(
     mapping: Path, base: str, output: str, store: Path | None, *, is_sorted: bool
-) -> Sequence[Rejected]:
+) -> PutAside:
     """Lift into a store or a file, or print; give the rows that were put aside."""
     lifted = lift_file(mapping, base, is_sorted=is_sorted)
     if store is not None:
@@ -105,7 +103,7 @@ def _lift(
 
 def _lift_by_spark(
     mapping: Path, base: str, output: str, master: str, *, is_sorted: bool
-) -> tuple[Sequence[Rejected], int]:
+) -> tuple[PutAside, int]:
     """Lift into a folder; give the first rows that were put aside, and how many there are."""
     if not output:
         raise ConfigError("--engine spark writes no single file", hint="name a new folder by -o")

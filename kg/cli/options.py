@@ -76,6 +76,12 @@ def suggest(text: str, *, is_quiet: bool) -> None:
         typer.echo(f"\nNext: {text}", err=True)
 
 
+def short_path(path: Path) -> Path:
+    """Write a path as it is shortest from here."""
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path
+
+
 def choose(given: str, *allowed: str) -> str:
     """Give a format that is allowed.
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import textwrap
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from kg.errors import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
     from kg.records import Rejected
 
@@ -22,22 +22,25 @@ FIRST_SHOWN = 3
 _LONGEST = 400
 
 
-def rejected_text(rows: Sequence[Rejected], count: int = 0) -> str:
+def rejected_text(rows: Iterable[Rejected], count: int) -> str:
     """Tell what was put aside, by what is wrong: where, why, and what to do.
 
-    ``count`` is how many there are in all, where ``rows`` are only the first of them.
+    ``count`` is how many there are in all; ``rows`` may be only the first of them.
     """
-    count = max(count, len(rows))
-    groups: dict[tuple[str, str], list[Rejected]] = defaultdict(list)
-    for row in rows:
-        groups[row.code, row.hint].append(row)
     shown = ALL_SHOWN if count <= ALL_SHOWN else FIRST_SHOWN
     told = "1 row was" if count == 1 else f"{count:,} rows were"
+    first: dict[tuple[str, str], list[Rejected]] = defaultdict(list)
+    counts: Counter[tuple[str, str]] = Counter()
+    for row in rows:
+        kind = row.code, row.hint
+        counts[kind] += 1
+        if counts[kind] <= shown:
+            first[kind].append(row)
     lines = [f"{told} not lifted:"]
-    for (code, hint), group in groups.items():
-        lines += [line for row in group[:shown] for line in _wrap(_line(row), "", "  ")]
-        if len(group) > shown:
-            lines.append(f"  … and {len(group) - shown:,} more {code}")
+    for (code, hint), group in first.items():
+        lines += [line for row in group for line in _wrap(_line(row), "", "  ")]
+        if counts[code, hint] > shown:
+            lines.append(f"  … and {counts[code, hint] - shown:,} more {code}")
         lines += _wrap(hint, "  → ", "    ")
     return "\n".join(lines)
 

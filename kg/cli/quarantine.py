@@ -60,6 +60,9 @@ def list_rows(
     is_discarded: Annotated[
         bool, typer.Option("--discarded", help="What was discarded, instead of what waits.")
     ] = False,
+    is_whole: Annotated[
+        bool, typer.Option("--all", help="Name every row, also of many that are alike.")
+    ] = False,
     is_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
     """List the rows that could not become records or facts, and what to do about each."""
@@ -71,11 +74,10 @@ def list_rows(
             if is_json:
                 typer.echo(to_json({"rows": [work.described(row) for row in rows]}))
             else:
-                typer.echo(report.quarantine_text(rows, work.mappings))
+                typer.echo(report.quarantine_text(rows, work.mappings, is_whole=is_whole))
     except StoreLocked as locked:
         asked = {"format": "json" if is_json else "text", "source": source, "code": code}
-        if is_discarded:
-            asked["discarded"] = "true"
+        asked |= {"discarded": str(is_discarded).lower(), "all": str(is_whole).lower()}
         given = {name: value for name, value in asked.items() if value}
         typer.echo(ask_owner(described, locked, ROUTE, given).rstrip("\n"))
 

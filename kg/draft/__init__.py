@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kg.draft.locate import Place, locate
+from kg.draft.locate import Place, check_there, locate
 from kg.draft.preview import Loaded
 from kg.draft.profile import profile_rows
 from kg.draft.propose import Proposal, Wishes, propose
@@ -22,6 +22,7 @@ __all__ = [
     "Proposal",
     "Wishes",
     "Written",
+    "check_there",
     "draft_text",
     "locate",
     "mapping_text",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -70,6 +71,21 @@ class Place:
     def primary_key(self) -> tuple[str, ...]:
         """Give the columns that its database calls its primary key; () for a file."""
         return peek_key(self.settings, self.original) if self.adapter == "sql" else ()
+
+
+def check_there(given: str) -> None:
+    """Refuse a file that is not there.
+
+    Raises:
+        ConfigError: names the ones that are.
+    """
+    path = Path(given)
+    if "://" in given or path.is_file():
+        return
+    others = [str(other) for other in path.parent.glob("*") if other.suffix in ENDINGS]
+    near = get_close_matches(given, others, 3, 0.5) or sorted(others)[:5]
+    hint = f"there is {', '.join(near)}" if near else "its path is taken from here"
+    raise ConfigError(f"there is no file {given}", hint=hint)
 
 
 def locate(given: str, name: str, plant: Plant | None, folder: Path) -> Place:

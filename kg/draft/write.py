@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from kg.draft.meanings import codes_of
 from kg.draft.yarrrml import mapping_text
-from kg.errors import ConfigError
+from kg.errors import ConfigError, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -113,7 +113,7 @@ def table_text(place: Place, proposal: Proposal) -> str:
         lines.append(f"file = {_quote(place.original)}")
     elif place.original != place.table:
         lines.append(f"table = {_quote(place.original)}")
-    lines.append(f"key = {_array(proposal.key)}  # {proposal.key_reason}")
+    lines.append(f"key = {_array(proposal.key)}  # {printable(proposal.key_reason)}")
     lines += [*_event_lines(proposal), *_time_lines(proposal)]
     lines += [*_writing_lines(proposal), *_personal_lines(proposal)]
     for meaning in proposal.meanings:

@@ -8,6 +8,7 @@ import textwrap
 from typing import TYPE_CHECKING
 
 from kg.draft.meanings import ALLOCATED, KINDS
+from kg.errors import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -65,9 +66,16 @@ def scalar(text: str) -> str:
     """Write a YAML scalar, quoted where it would mean something else."""
     if _PLAIN.fullmatch(text):
         return text
-    if any(ord(character) < 32 or character in "\x7f\x85\u2028\u2029" for character in text):
-        return json.dumps(text)
+    if not text.isprintable():
+        return '"' + "".join(map(_escaped, text)) + '"'
     return "'" + text.replace("'", "''") + "'"
+
+
+def _escaped(character: str) -> str:
+    """Write a character of a double-quoted YAML scalar (YAML 1.2, section 5.7)."""
+    if character.isprintable():
+        return f"\\{character}" if character in '"\\' else character
+    return f"\\U{ord(character):08x}"
 
 
 def _subject_lines(proposal: Proposal) -> list[str]:
@@ -100,7 +108,7 @@ def _alias_lines(proposal: Proposal) -> list[str]:
 
 
 def _meaning_lines(meaning: Meaning) -> list[str]:
-    column = _one_line(meaning.column)
+    column = printable(meaning.column)
     said = f"{column}: {meaning.reason}"
     if meaning.term:
         said = f"{column}, {meaning.confidence:.0%}: {meaning.reason}"
@@ -227,13 +235,9 @@ def _allocation_lines(proposal: Proposal, meaning: Meaning) -> list[str]:
 def _comment(text: str, indent: int) -> list[str]:
     start = " " * indent + "# "
     return textwrap.wrap(
-        _one_line(text), _WIDTH, initial_indent=start, subsequent_indent=start + "  "
+        printable(text), _WIDTH, initial_indent=start, subsequent_indent=start + "  "
     )
 
 
 def _indented(lines: Iterable[str], by: int) -> list[str]:
     return [" " * by + line for line in lines]
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())

@@ -6,6 +6,7 @@ are made. Only the others go through DISTINCT, which spills to disk.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from kg.lift.duckdb import FileEngine
     from kg.lift.mapping import LogicalSource
     from kg.lift.model import ParentRelation, Pattern, RelationalModel
+    from kg.lift.putaside import PutAside
     from kg.lift.tables import Tables
     from kg.lift.units import Unit
     from kg.records import Rejected
@@ -68,7 +70,7 @@ class Bulk:
         mapping: Path,
         tables: Tables,
         units: list[Unit],
-        rejected: list[Rejected],
+        rejected: PutAside,
     ) -> None:
         self._engine = engine
         self._mapping = mapping
@@ -120,13 +122,20 @@ class Bulk:
 
     def report(self) -> None:
         """Say what could not be lifted, and where it stands; of every row once."""
-        seen = {(row.source, row.position) for row in self._rejected}
+        # A row can fail twice only where several units read it, or where it stands several times.
+        counts: Counter[str] = Counter()
+        for run in self._runs:
+            counts[run.unit.source.name] += 2 if run.unit.is_multiplied else 1
+        repeated = {name for name, count in counts.items() if count > 1}
+        seen = {(row.source, row.position) for row in self._rejected if row.source in repeated}
         for found in (*map(self._failures_of, self._runs), self._bad_lines()):
             for rejected in found:
-                row = (rejected.source, rejected.position)
-                if row not in seen:
+                if rejected.source in repeated:
+                    row = (rejected.source, rejected.position)
+                    if row in seen:
+                        continue
                     seen.add(row)
-                    self._rejected.append(rejected)
+                self._rejected.append(rejected)
 
     def _failures_of(self, run: _Run) -> Iterator[Rejected]:
         if not self._has_failed(run):

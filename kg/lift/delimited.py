@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from kg.lift.duckdb import BadLine
     from kg.lift.mapping import LogicalSource
+    from kg.lift.putaside import PutAside
 
 _CHUNK = 1 << 20
 _LONGEST = 1 << 24
@@ -106,9 +107,7 @@ def rewrite(path: Path, source: LogicalSource, folder: Path) -> Path:
     return made
 
 
-def mend(
-    path: Path, source: LogicalSource, width: int, folder: Path, rejected: list[Rejected]
-) -> Path:
+def mend(path: Path, source: LogicalSource, width: int, folder: Path, rejected: PutAside) -> Path:
     """Write a file as DuckDB reads it, without its bad rows; give the new file.
 
     Raises:

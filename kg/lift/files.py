@@ -12,6 +12,7 @@ import pyarrow as pa
 from kg.lift.bulk import Bulk
 from kg.lift.duckdb import MEMORY, FileEngine
 from kg.lift.opening import spill_folder, unchanged
+from kg.lift.putaside import RejectedRows
 from kg.lift.quads import QUAD_SCHEMA
 from kg.lift.reading import read_mapping
 from kg.lift.tables import Tables
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
 
     from _typeshed import SupportsWrite
 
+    from kg.lift.putaside import PutAside
     from kg.lift.units import Unit
-    from kg.records import Rejected
 
 
 class LiftedFile:
@@ -36,7 +37,7 @@ class LiftedFile:
     def __init__(self, quads: Quads, *, is_sorted: bool = False) -> None:
         self._quads = quads
         self._is_sorted = is_sorted
-        self.rejected: list[Rejected] = []
+        self.rejected = RejectedRows()
 
     @property
     def blocks(self) -> Iterator[memoryview]:
@@ -109,7 +110,7 @@ class Quads:
     memory: str
 
     @contextmanager
-    def open(self, rejected: list[Rejected]) -> Iterator[tuple[Bulk, Path]]:
+    def open(self, rejected: PutAside) -> Iterator[tuple[Bulk, Path]]:
         """Open the sources; at the end ``rejected`` says what could not be lifted."""
         uses = uses_of(self.units)
         files = [self.mapping.parent / source.name for source in uses if source.is_file]

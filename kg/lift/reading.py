@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from typing import TYPE_CHECKING
 
 from kg.errors import ConfigError
@@ -29,7 +30,7 @@ def read_mapping(file: Path, base: str) -> MappingDocument:
     if base and not is_absolute(base):
         raise ConfigError(f"the base {base!r} is no IRI", hint="https://plant.example/")
     if not file.is_file():
-        raise mapping_error(file, 1, "there is no such mapping", "see mapping = in source.toml")
+        raise mapping_error(file, 1, "there is no such mapping", _near(file))
     size = file.stat().st_size
     if size > LONGEST_BYTES:
         hint = f"a mapping has {LONGEST_BYTES:,} at most"
@@ -43,6 +44,15 @@ def read_mapping(file: Path, base: str) -> MappingDocument:
     for triples_map in document.triples_maps:
         _check_size(document, triples_map)
     return document
+
+
+def _near(file: Path) -> str:
+    """Say which mapping may be meant, by the files that are there."""
+    known = [str(other) for other in file.parent.glob("*") if other.suffix in {".yml", ".ttl"}]
+    near = difflib.get_close_matches(str(file), known, 1, 0.5)
+    if near:
+        return f"did you mean {near[0]}?"
+    return f"there is {', '.join(sorted(known)[:5])}" if known else "see mapping = in source.toml"
 
 
 def _check_size(document: MappingDocument, triples_map: TriplesMap) -> None:

@@ -15,6 +15,8 @@ from kg.records import Rejected
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from kg.lift.putaside import PutAside
+
 Cell: TypeAlias = Natural | list[Natural] | None
 POSITION, NUMBER = "position", "row_number"
 _ENCODING_HINT = "save the file as UTF-8, or say its encoding in the mapping"
@@ -102,7 +104,7 @@ def _naturals(values: list[Any]) -> list[Natural]:
 
 
 def to_batches(
-    source: str, blocks: Blocks, plural: Sequence[bool], rejected: list[Rejected]
+    source: str, blocks: Blocks, plural: Sequence[bool], rejected: PutAside
 ) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
     """Give the rows as batches with columns ``c0`` and ``k0`` …, putting bad rows aside.
 
@@ -118,7 +120,7 @@ def to_batches(
 
 
 def _batches(
-    source: str, blocks: Blocks, rejected: list[Rejected], schema: pa.Schema
+    source: str, blocks: Blocks, rejected: PutAside, schema: pa.Schema
 ) -> Iterator[pa.RecordBatch]:
     first = 1
     for block in blocks:
@@ -136,7 +138,7 @@ def _batches(
         yield pa.RecordBatch.from_arrays([numbers, *arrays], schema=schema)
 
 
-def _refuse(source: str, rows: Rows, rejected: list[Rejected]) -> Rows:
+def _refuse(source: str, rows: Rows, rejected: PutAside) -> Rows:
     """Put aside the rows of which a value is no Unicode text; give the others."""
     good = []
     for number, item in enumerate(to_items([rows])):

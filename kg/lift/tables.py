@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
     from kg.lift.duckdb import FileEngine
     from kg.lift.mapping import LogicalSource
+    from kg.lift.putaside import PutAside
     from kg.lift.spool import Blocks
-    from kg.records import Rejected
 
 TYPED = frozenset({"json", "jsonl", "parquet", "xlsx", "sql", "arrow"})
 """Forms whose values have datatypes by nature."""
@@ -122,7 +122,7 @@ class Tables:
     mapping: Path
     spill: Path
     uses: Mapping[LogicalSource, Mapping[str, int]]
-    rejected: list[Rejected]
+    rejected: PutAside
     given: Mapping[str, pa.Table] = field(default_factory=dict)
     _opened: dict[LogicalSource, Table] = field(default_factory=dict)
 

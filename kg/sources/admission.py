@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _SHOWN = 80
 _LOOKED_AT = 10_000
+_LONGEST_KEY = 8_192  # bytes: it becomes a part of IRIs
 
 
 class Admission:
@@ -50,7 +51,7 @@ class Admission:
             else:
                 item = self._judge(row, reading.seen_keys, is_snapshot=is_snapshot)
                 # Whose row it was is not known, so nobody's absence can be told.
-                has_unreadable = has_unreadable or getattr(item, "code", "") == "empty-key"
+                has_unreadable |= isinstance(item, Rejected) and item.key is None
                 yield item
         reading.is_whole = is_snapshot and not has_unreadable
 
@@ -158,9 +159,15 @@ class Admission:
                     hint="give the row its key in the source; without one it cannot be followed",
                 )
             parts.append(cell_text(value))
-        if len(parts) == 1:
-            return parts[0]
-        return "|".join(part.replace("|", "%7C") for part in parts)
+        is_single = len(parts) == 1
+        key = parts[0] if is_single else "|".join(part.replace("|", "%7C") for part in parts)
+        size = len(key.encode(errors="replace"))
+        if size > _LONGEST_KEY:
+            return self._refuse(
+                *(row, "bad-iri", f"its key has {size:,} bytes, and {_LONGEST_KEY:,} are allowed"),
+                hint="is it a text? name the columns that identify a row in key",
+            )
+        return key
 
     def _effective(self, row: Row, key: str) -> tuple[str | None, EffectiveBy] | Rejected:
         table = self._table

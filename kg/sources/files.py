@@ -6,6 +6,7 @@ import json
 import os
 from contextlib import contextmanager
 from pathlib import Path
+from time import sleep
 from typing import TYPE_CHECKING, BinaryIO
 
 from kg.csvrows import LONGEST_LINE
@@ -127,6 +128,9 @@ def _read_file(source: SourceSettings, reading: Reading, cursor: str) -> Iterato
             hint=f"its name must end in one of {', '.join(_ENDINGS)}",
         )
     admission = Admission(source, table)
+    reading.waits = _missing_mark(table, path)
+    if reading.waits:
+        return
     with _opened(source, table, path) as file:
         before = os.fstat(file.fileno())
         if ending == ".json":
@@ -141,8 +145,39 @@ def _read_file(source: SourceSettings, reading: Reading, cursor: str) -> Iterato
         yield from admission.admit(rows, reading)
         after = os.fstat(file.fileno())
     # An export that is still being written, or was not begun, is no snapshot to delete by.
-    is_still = (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns)
-    reading.is_whole = reading.is_whole and is_still and before.st_size > 0
+    reading.is_whole = reading.is_whole and _is_same(before, after) and before.st_size > 0
+    reading.is_settled = lambda: _has_settled(
+        path, before, 0 if table.done else table.settle_seconds
+    )
+
+
+def _missing_mark(table: TableSettings, path: Path) -> str:
+    """Say that an export has not been marked as done since it was written; "" if it has been."""
+    mark = path.parent / table.done
+    if not table.done:
+        return ""
+    if not mark.is_file():
+        return f"{table.done} is not there yet"
+    if path.is_file() and path.stat().st_mtime_ns > mark.stat().st_mtime_ns:
+        return f"{path.name} was written after {table.done}"
+    return ""
+
+
+def _has_settled(path: Path, before: os.stat_result, seconds: float) -> bool:
+    """Tell, after a while, whether a file is still what was read."""
+    sleep(seconds)
+    try:
+        return _is_same(before, path.stat())
+    except OSError:
+        return False
+
+
+def _is_same(before: os.stat_result, after: os.stat_result) -> bool:
+    return (before.st_ino, before.st_size, before.st_mtime_ns) == (
+        after.st_ino,
+        after.st_size,
+        after.st_mtime_ns,
+    )
 
 
 class _TextFile:
@@ -160,7 +195,8 @@ class _TextFile:
         """Give the rows of a CSV or TSV file whose header has all configured columns."""
         header = next(read_lines(self._file, Cursor(), is_growing=self._is_growing), None)
         if header is None and self._is_growing:
-            return  # its writer has not come to the end of the first line
+            self._reading.waits = f"{self._name}: its first line is not written to its end"
+            return
         rows = DelimitedRows(self._name, header, _delimiter_of(self._name))
         admission.check_columns(rows.columns, self._name)
         start = self._start if self._start.offset else Cursor(rows.end, rows.lines)
@@ -176,15 +212,29 @@ class _TextFile:
 
     def _objects(self) -> Iterator[Row | Unreadable]:
         end, number = self._start.offset, self._start.lines
-        for line in read_lines(self._file, self._start, is_growing=self._is_growing):
+        growing = self._is_growing
+        for line in read_lines(
+            self._file, self._start, is_growing=growing, is_whole=_is_whole_object
+        ):
             end, number = line.end, line.number
             if line.content.strip():
                 yield _read_object(f"{self._name}:{number}", line)
         self._finish(end, number)
 
     def _finish(self, end: int, lines: int) -> None:
-        if self._is_growing:
-            self._reading.cursor = Cursor.at(end, lines, self._file).write()
+        if not self._is_growing:
+            return
+        self._reading.cursor = Cursor.at(end, lines, self._file).write()
+        if os.fstat(self._file.fileno()).st_size > end:
+            self._reading.waits = f"{self._name}:{lines + 1} is not written to its end"
+
+
+def _is_whole_object(line: bytes) -> bool:
+    """Tell an object that nothing more can belong to, from one that is still being written."""
+    try:
+        return isinstance(json.loads(line), dict)
+    except (ValueError, RecursionError):
+        return False
 
 
 def _read_object(place: str, line: Line) -> Row | Unreadable:
@@ -235,6 +285,12 @@ def _read_array(name: str, file: BinaryIO) -> Iterator[Row | Unreadable]:
 @contextmanager
 def _opened(source: SourceSettings, table: TableSettings, path: Path) -> Iterator[BinaryIO]:
     try:
+        if path.exists() and not path.is_file():
+            kind = "a folder" if path.is_dir() else "a pipe or a device, not a plain file"
+            raise SourceError(
+                f"source {source.name}, table {table.name}: {path} is {kind}",
+                hint="name a plain file in source.toml",
+            )
         with path.open("rb") as file:
             yield file
     except OSError as error:

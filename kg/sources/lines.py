@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 from kg.csvrows import LONGEST_LINE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 _HEAD_BYTES = 4_096
 _TAIL_BYTES = 256
@@ -64,21 +64,38 @@ class Cursor:
         return cls(offset, lines, _digest(file, offset))
 
 
-def read_lines(file: BinaryIO, start: Cursor, *, is_growing: bool) -> Iterator[Line]:
-    """Give the lines after ``start``; of a growing file only those that are written to the end."""
-    file.seek(start.offset)
+def read_lines(
+    file: BinaryIO,
+    start: Cursor,
+    *,
+    is_growing: bool,
+    is_whole: Callable[[bytes], bool] = lambda _: False,
+) -> Iterator[Line]:
+    """Give the lines after ``start``; of a growing file only those that are written to the end.
+
+    ``is_whole`` tells a last line that needs no end of line to be taken; what comes behind it
+    later has its number.
+    """
     end, number = start.offset, start.lines
+    if end and _byte_before(file, end) != b"\n":
+        number -= 1
+    file.seek(end)
     while content := file.readline(LONGEST_LINE):
         size, last = len(content), content
         while len(last) == LONGEST_LINE and not last.endswith(b"\n"):
             last = file.readline(LONGEST_LINE)
             size += len(last)
-        if is_growing and not last.endswith(b"\n"):
+        if is_growing and not last.endswith(b"\n") and not is_whole(content):
             return
         end += size
         number += 1
         is_cut = size > len(content)
         yield Line(content[:_SHOWN] if is_cut else content, number, end, is_cut)
+
+
+def _byte_before(file: BinaryIO, offset: int) -> bytes:
+    file.seek(offset - 1)
+    return file.read(1)
 
 
 def _digest(file: BinaryIO, offset: int) -> str:

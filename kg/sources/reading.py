@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from kg.records import Filtered, Record, Rejected, Scalar
     from kg.settings import TableSettings
@@ -22,6 +22,8 @@ class Reading:
     ``is_whole`` says that this was a complete snapshot: a key that is not among ``seen_keys``
     is gone. A row that could not be read may have had any key, so it makes a snapshot unwhole.
     ``is_from_start`` says that all rows there are were read, and not only those after a cursor.
+    ``is_settled`` is asked before anything is taken for gone, and may take its time; ``waits``
+    says what is left for the next reading, and why.
     """
 
     table: TableSettings
@@ -30,6 +32,8 @@ class Reading:
     is_whole: bool = False
     is_from_start: bool = True
     seen_keys: set[str] = field(default_factory=set)
+    is_settled: Callable[[], bool] = lambda: True
+    waits: str = ""
 
 
 @dataclass(frozen=True, slots=True)

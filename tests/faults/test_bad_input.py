@@ -6,9 +6,19 @@ import json
 import sqlite3
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+
+from kg.cli.keep import check
+from kg.cli.keep import load as load_command
+from kg.cli.quarantine import list_rows
+from kg.intake import Balance
+from kg.pipeline import Applied, Pipeline
+from kg.report import applied_text, balance_text
+from kg.settings import load_plant
+from kg.sources import files
 
 PLANT = """\
 [plant]
@@ -202,3 +212,112 @@ def test_a_row_that_is_gone_from_a_snapshot_is_gone_from_the_graph(tmp_path: Pat
     traveler(tmp_path, "load")
     assert traveler(tmp_path, "context", "A-2").returncode == 2
     assert traveler(tmp_path, "context", "A-1").returncode == 0
+
+
+EMPTY = ROWS.splitlines()[0] + "\n"
+
+
+def load(folder: Path) -> Balance:
+    """Read the plant's only table into its journal."""
+    with Pipeline.open(load_plant(folder)) as work:
+        (balance,) = work.read(datetime(2026, 11, 23, tzinfo=UTC))
+        return balance
+
+
+@pytest.mark.parametrize(("rows", "named"), [(EMPTY, "it is empty now"), ("", "no header row")])
+def test_an_empty_export_after_a_full_one_takes_nothing_back(
+    rows: str, named: str, tmp_path: Path
+) -> None:
+    write_plant(tmp_path, rows=EMPTY)
+    assert load(tmp_path).error is None
+    (tmp_path / "jobs.csv").write_text(ROWS)
+    assert load(tmp_path).new == 1
+    (tmp_path / "jobs.csv").write_text(rows)
+    balance = load(tmp_path)
+    assert named in str(balance.error)
+    assert balance.retired == 0
+
+
+def test_an_empty_export_is_the_truth_where_that_is_allowed(tmp_path: Path) -> None:
+    write_plant(tmp_path, table='file = "jobs.csv"\nallow_empty = true\nsettle_seconds = 0')
+    assert load(tmp_path).new == 1
+    (tmp_path / "jobs.csv").write_text(EMPTY)
+    balance = load(tmp_path)
+    assert (balance.error, balance.retired) == (None, 1)
+
+
+def test_a_row_is_not_gone_while_its_export_is_being_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    second = ROWS.splitlines()[1].replace("1,A-1", "2,A-2")
+    write_plant(tmp_path, rows=ROWS + second + "\n")
+    assert load(tmp_path).new == 2
+    (tmp_path / "jobs.csv").write_text(ROWS)
+
+    def write_on(_seconds: float) -> None:
+        (tmp_path / "jobs.csv").write_text(ROWS + second + "\n")
+
+    monkeypatch.setattr(files, "sleep", write_on)
+    balance = load(tmp_path)
+    assert (balance.retired, balance.waits) == (
+        0,
+        "1 row(s) are missing while it is still being written",
+    )
+    with Pipeline.open(load_plant(tmp_path)) as work:
+        assert set(work.journal.doubts()) == {"record/erp/jobs/2"}
+    assert load(tmp_path).waits == ""
+    with Pipeline.open(load_plant(tmp_path)) as work:
+        assert work.journal.doubts() == {}
+
+
+def test_an_export_waits_for_its_mark_and_says_so(tmp_path: Path) -> None:
+    write_plant(tmp_path, table='file = "jobs.csv"\ndone = "jobs.done"')
+    balance = load(tmp_path)
+    assert (balance.error, balance.read, balance.waits) == (None, 0, "jobs.done is not there yet")
+    assert "erp.jobs waits: jobs.done is not there yet" in balance_text([balance], 0)
+    (tmp_path / "jobs.done").touch()
+    assert load(tmp_path).new == 1
+
+
+def test_bad_rows_of_the_last_export_wait_while_the_next_one_does(tmp_path: Path) -> None:
+    write_plant(tmp_path, rows=ROWS + ",A-2,,\n", table='file = "jobs.csv"\ndone = "jobs.done"')
+    (tmp_path / "jobs.done").touch()
+    assert load(tmp_path).quarantined == 1
+    (tmp_path / "jobs.done").unlink()
+    assert load(tmp_path).waits
+    with Pipeline.open(load_plant(tmp_path)) as work:
+        assert [row.rejected.position for row in work.journal.waiting()] == ["jobs.csv:3"]
+        assert work.journal.doubts() == {}
+
+
+def test_a_balance_and_its_names_fit_a_terminal() -> None:
+    name = "a-source-of-a-long-name"
+    balances = [Balance(name, "and-a-table-of-another", read=7, waits="x " * 60), Balance("a", "b")]
+    told = balance_text(balances, 3).splitlines()
+    assert f"{name}.and-a-table-of-another" in told
+    assert max(map(len, told)) <= 80
+    applied = Applied(9, seconds=dict.fromkeys(("lift", "merge", "derive", "store"), 1234.5))
+    assert max(map(len, applied_text(applied, 5).splitlines())) <= 80
+
+
+def test_each_command_of_a_plant_ends_with_the_next(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bad = "".join(f"{number},A-{number},2026-02-30,2026-11-01\n" for number in range(2, 40))
+    write_plant(tmp_path, rows=ROWS + bad)
+    load_command(tmp_path)
+    told = capsys.readouterr().err.strip().splitlines()
+    assert told[-2:] == [
+        f"Next: traveler quarantine --plant {tmp_path}",
+        f"then: traveler check --plant {tmp_path}",
+    ]
+    list_rows(tmp_path)
+    shown = capsys.readouterr().out
+    assert shown.startswith("erp.jobs, 38: bad-literal at lift.")
+    assert shown.count("jobs.csv:") == 5
+    assert shown.rstrip().endswith("and 33 more: traveler quarantine list --all")
+    list_rows(tmp_path, is_whole=True)
+    assert capsys.readouterr().out.count("jobs.csv:") == 38
+    with pytest.raises(SystemExit):
+        check(tmp_path)
+    assert f"Next: traveler context job/1 --plant {tmp_path}" in capsys.readouterr().err

@@ -36,6 +36,8 @@ adapter = "files"
 name = "crosswalk"
 mapping = "crosswalk.yml"
 file = "crosswalk.csv"
+allow_empty = true
+settle_seconds = 0
 key = ["canonical", "alias"]
 [[table]]
 name = "machine"

@@ -34,7 +34,7 @@ def due_of(work: Pipeline) -> list[str]:
 
 @pytest.fixture
 def plant(tmp_path: Path) -> Path:
-    write_plant(tmp_path)
+    write_plant(tmp_path, table='file = "jobs.csv"\nallow_empty = true\nsettle_seconds = 0')
     load(tmp_path, GOOD, NOW).close()
     return tmp_path
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from kg.errors import SourceError
+from kg.lift import lift_file
 
 A = b'{"id": 1, "name": "a"}'
 C = b'{"id": 3, "name": "c"}'
@@ -38,6 +39,17 @@ def test_a_bad_line_of_json_costs_one_row(case: str, tmp_path: Path, lift) -> No
     lines, rejected = lift("[f~jsonl]")
     assert lines == ['1 "a"', '3 "c"']
     assert [place for place, _ in rejected] == places
+
+
+def test_a_row_of_which_several_values_are_bad_is_told_once(tmp_path: Path) -> None:
+    (tmp_path / "f").write_text('[{"id": 1, "to": ["a b", "c d"]}, {"id": 2, "to": ["x", "y"]}]')
+    (tmp_path / "m.yml").write_text(
+        'prefixes: {ex: "http://x.org/"}\nmappings:\n  row:\n    sources:\n      - [f~json]\n'
+        "    s: ex:$(id)\n    po:\n      - [ex:to, '$(to[*])~iri']\n"
+    )
+    lifted = lift_file(tmp_path / "m.yml", "http://x.org/")
+    assert len(list(lifted.lines)) == 2
+    assert [bad.position for bad in lifted.rejected] == ["f#1"]
 
 
 DOCUMENTS = {

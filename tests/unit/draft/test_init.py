@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import tomllib
 from collections.abc import Callable
@@ -193,6 +194,37 @@ def test_what_cannot_be_drafted_is_refused_with_a_hint(
         draft(file(name, text))
     assert caught.value.hint
     assert not plant.exists()
+
+
+def test_a_file_that_is_not_there_is_told_with_its_near_ones(file: Write, draft: Draft) -> None:
+    there = file("jobs.csv", "id\n1\n")
+    with pytest.raises(ConfigError, match="there is no file") as caught:
+        draft(there.with_name("job.csv"))
+    assert "jobs.csv" in caught.value.hint
+
+
+STRANGE = [
+    'na"me', '"; DROP TABLE job; --', "$(id)", "a(b)c)d(", "a: b", "- c", "# x", "{a}", "a~iri",
+    "a\\", "*a", "&b", "!tag", "|", "%", "null", "yes", "größe 😀", " a ", "a\tb", "\x07bell",
+    "\x85", "\u2028", "x" * 3_000,
+]  # fmt: skip
+
+
+def test_columns_of_any_name_make_a_mapping_that_can_be_read(
+    file: Write, draft: Draft, loaded: Loaded, plant: Path
+) -> None:
+    header = ",".join('"{}"'.format(name.replace('"', '""')) for name in ["part_no", *STRANGE])
+    cells = ",".join(["v"] * len(STRANGE))
+    draft(file("part.csv", f"{header}\nP-1,{cells}\nP-2,{cells}\n"))
+    with loaded() as work:
+        assert (work.rejected, work.count("Part")) == (0, 2)
+    # Whoever takes a proposal in finds its column.
+    (mapping,) = plant.rglob("*.yml")
+    taken = re.sub(r"# (- \[tr:PROPERTY)", r"\1", mapping.read_text("utf-8"))
+    mapping.write_text(taken.replace("tr:PROPERTY", "tr:identifier"), encoding="utf-8")
+    with loaded() as work:
+        assert (work.rejected, work.count("Part")) == (0, 2)
+        assert len(work.values("part/P-1", "tr:identifier")) == 2
 
 
 def test_a_table_without_a_key_is_drafted_by_two_columns(

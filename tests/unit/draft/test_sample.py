@@ -7,7 +7,7 @@ import pytest
 
 from kg import assets
 from kg.cli.lifting import lift
-from kg.errors import ConfigError
+from kg.errors import ConfigError, MappingError
 
 Write = Callable[[str, str], Path]
 ALONE = """\
@@ -99,3 +99,26 @@ def test_the_sql_of_each_map_is_explained(run: Callable[..., list[str]], file: W
     assert any("'#1'" in line for line in shipped)
     alone = run(file("job.yml", ALONE.format(form="csv", iterator="")), explain=True)
     assert any("tr_escape" in line for line in alone)
+
+
+def test_every_showing_of_a_mapping_ends_with_the_next_command(
+    file: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file("jobs.csv", "id,name,price\n1,a,5\n")
+    mapping = file("job.yml", ALONE.format(form="csv", iterator=""))
+    for options, following in (
+        ({"explain": True}, f"traveler lift {mapping} --sample 5"),
+        ({"sample": 5}, f"traveler lift {mapping} -o job.nq"),
+    ):
+        with pytest.raises(SystemExit):
+            lift(mapping, **options)  # type: ignore[arg-type]
+        assert capsys.readouterr().err.splitlines()[-1] == f"Next: {following}"
+
+
+def test_a_mapping_that_is_not_there_is_told_with_its_near_ones(
+    file: Write, run: Callable[..., list[str]]
+) -> None:
+    there = file("job.yml", "mappings: {}")
+    with pytest.raises(MappingError, match="no such mapping") as caught:
+        lift(there.with_name("jobs.yml"))
+    assert caught.value.hint == f"did you mean {there}?"

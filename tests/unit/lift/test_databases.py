@@ -161,7 +161,7 @@ def lift(folder: Path, url: str, wanted: str, names: list[str]) -> tuple[list[st
     lines = [
         line.replace(f"<{X}", "").replace(">", "", 2).removesuffix(" .") for line in lifted.lines
     ]
-    return lines, lifted.rejected
+    return lines, list(lifted.rejected)
 
 
 def literal(expected: str) -> str:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import os
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,6 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kg.errors import SourceError
+
+BAD = "bad-row"
 
 
 def codes(read: Any) -> list[tuple[str, str]]:
@@ -229,6 +233,117 @@ def test_a_growing_file_goes_on_from_its_cursor_with_true_line_numbers(
     third = read(second.reading.cursor, **event)
     assert third.records == []
     assert third.reading.cursor == second.reading.cursor
+
+
+def test_a_last_object_without_an_end_of_line_is_taken_when_it_is_whole(
+    read: Any, write: Any
+) -> None:
+    event = {"file": "e.jsonl", "arrives": "events"}
+    cursor = ""
+    content, seen = "", []
+    for added in ['{"id": 1}\n{"id', '": 2', "}", "\n", '{"id": 3}', '\n\n{"id": 4}\n[']:
+        content += added
+        write("e.jsonl", content)
+        got = read(cursor, **event)
+        assert got.rejected == []
+        assert bool(got.reading.waits) == (added in {'{"id": 1}\n{"id', '": 2', '\n\n{"id": 4}\n['})
+        cursor = got.reading.cursor
+        seen += [(record.key, record.position) for record in got.records]
+    assert seen == [
+        ("1", "e.jsonl:1"),
+        ("2", "e.jsonl:2"),
+        ("3", "e.jsonl:3"),
+        ("4", "e.jsonl:5"),
+    ]
+    assert got.reading.waits == "e.jsonl:6 is not written to its end"
+
+
+def test_a_last_line_of_csv_waits_and_says_so(read: Any, write: Any) -> None:
+    write("jobs.csv", "id,n\n1,a\n2,b")
+    got = read(arrives="changes")
+    assert [record.key for record in got.records] == ["1"]
+    assert got.reading.waits == "jobs.csv:3 is not written to its end"
+    assert [record.key for record in read().records] == ["1", "2"]
+
+
+def test_an_export_counts_when_its_mark_is_there_and_newer(read: Any, write: Any) -> None:
+    done = {"done": "jobs.done"}
+    path = write("jobs.csv", "id\n1\n")
+    waiting = read(**done)
+    assert (waiting.records, waiting.reading.waits) == ([], "jobs.done is not there yet")
+    assert not waiting.reading.is_whole
+    mark = write("jobs.done", "")
+    os.utime(mark, ns=(0, path.stat().st_mtime_ns))
+    got = read(**done)
+    assert [record.key for record in got.records] == ["1"]
+    assert got.reading.is_whole
+    assert got.reading.is_settled()
+    os.utime(path, ns=(0, path.stat().st_mtime_ns + 1))
+    again = read(**done)
+    assert (again.records, again.reading.waits) == ([], "jobs.csv was written after jobs.done")
+
+
+@pytest.mark.parametrize(
+    ("change", "is_settled"),
+    [
+        (lambda path: None, True),
+        (lambda path: path.write_text("id\n1\n2\n"), False),
+        (lambda path: path.unlink(), False),
+    ],
+)
+def test_an_export_has_settled_when_it_is_still_what_was_read(
+    read: Any, write: Any, change: Any, is_settled: bool
+) -> None:
+    path = write("jobs.csv", "id\n1\n")
+    got = read(settle_seconds=0.01)
+    change(path)
+    assert got.reading.is_settled() is is_settled
+
+
+def test_an_open_quote_that_a_later_quote_closes_swallows_nothing(read: Any, write: Any) -> None:
+    write("jobs.csv", 'id,name\n1,"open\n2,b\n3,"c"\n4,"d\n5,e",f\n6,g\n')
+    got = read()
+    assert [record.key for record in got.records] == ["2", "3", "6"]
+    assert codes(got) == [(BAD, f"jobs.csv:{line}") for line in (2, 5, 6)]
+
+
+def test_a_key_too_long_for_an_iri_is_refused(read: Any, write: Any) -> None:
+    write("jobs.csv", f"id\n1\n{'k' * 8_192}\n{'å' * 4_097}\n")
+    got = read()
+    assert [len(record.key) for record in got.records] == [1, 8_192]
+    assert codes(got) == [("bad-iri", "jobs.csv:4")]
+    assert not got.reading.is_whole
+
+
+@pytest.mark.parametrize("file", ["jobs.csv", "jobs.json", "jobs.jsonl"])
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (os.mkfifo, "pipe or a device"),
+        (lambda path: path.symlink_to("/dev/zero"), "pipe or a device"),
+        (lambda path: path.mkdir(), "a folder"),
+        (lambda path: path.symlink_to(path), "symbolic links"),
+    ],
+)
+def test_what_is_no_plain_file_is_an_error(
+    read: Any, tmp_path: Path, file: str, make: Any, said: str
+) -> None:
+    make(tmp_path / file)
+    with pytest.raises(SourceError, match=said):
+        read(file=file)
+
+
+def test_a_line_of_many_megabytes_costs_one_row(read: Any, write: Any) -> None:
+    long = "x" * 5_000_000
+    write("jobs.csv", f'id,name\n1,a\n2,{long}\n3,"{long}"\n4,d\n')
+    got = read()
+    assert [record.key for record in got.records] == ["1", "4"]
+    assert codes(got) == [(BAD, "jobs.csv:3"), (BAD, "jobs.csv:4")]
+    assert max(len(row.raw) for row in got.rejected) < 20_000
+    write("jobs.jsonl", f'{{"id": 1}}\n{{"id": "{long}"}}\n{{"id": 3}}\n')
+    got = read(file="jobs.jsonl")
+    assert [record.key for record in got.records] == ["1", "3"]
+    assert codes(got) == [(BAD, "jobs.jsonl:2")]
 
 
 @pytest.mark.parametrize("content", ['{"id": 9}\n', '{"id": 8}\n{"id": 9}\n', ""])
