@@ -8,16 +8,27 @@ from importlib.metadata import version
 from fastapi import APIRouter, Request, Response
 
 from api.desk import Desk, desk_of
-from api.models import FeedState, Health, Readiness, SourceState
+from api.models import FeedState, Health, Readiness, SourceReading, SourceState
 from api.problems import problem
 
 router = APIRouter(tags=["Health"])
 
 
 @router.get("/health", summary="Is the process up?")
-def get_health() -> Health:
-    """Tell that the process answers at all: should it be started again?"""
-    return Health(status="up", version=version("traveler-kg"))
+def get_health(request: Request) -> Health:
+    """Tell that the process answers at all (should it be started again?), and how each source does.
+
+    This is always a 200: what fails is told, and tried again by itself.
+    """
+    owner = desk_of(request).owner
+    return Health(
+        status="up",
+        version=version("traveler-kg"),
+        error=owner.health.error,
+        hint=owner.health.hint,
+        alarm=owner.health.alarm,
+        sources=[SourceReading(**asdict(source)) for source in owner.sources()],
+    )
 
 
 @router.get("/ready", response_model=Readiness, summary="Are the answers whole?")
@@ -31,7 +42,8 @@ def get_readiness(request: Request) -> Response:
     state = _readiness(desk)
     if state.ready:
         return Response(state.model_dump_json(indent=2), media_type="application/json")
-    hint = desk.owner.health.hint or "ask again in a moment"
+    failing = [source.hint for source in desk.owner.sources() if source.error]
+    hint = next(filter(None, [desk.owner.health.hint, *failing]), "ask again in a moment")
     return problem(
         "not-ready", "; ".join(state.reasons), hint, members=state.model_dump(mode="json")
     )
@@ -47,7 +59,8 @@ def _readiness(desk: Desk) -> Readiness:
     if applied != last:
         reasons.append(f"the graph has reached record {applied} of {last}")
     if health.error:
-        reasons.append(f"the last round failed: {health.error}")
+        reasons.append(health.error)
+    reasons += [f"{s.name} cannot be read: {s.error}" for s in desk.owner.sources() if s.error]
     for feed in desk.owner.feeds.values():
         if not feed.health.is_connected:
             why = feed.health.error or "it was not started"

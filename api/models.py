@@ -275,11 +275,28 @@ class FactAnswer(_Answer):
     records: list[SourceRow]
 
 
+class SourceReading(_Answer):
+    """How reading a source is going; the times are empty where there is none."""
+
+    name: str = Field(examples=["erp"])
+    last_read: str = Field(examples=["2026-11-23T08:00:00Z"])
+    last_success: str = Field(examples=["2026-11-23T08:00:00Z"])
+    error: str = Field(description="Why the last reading failed; empty when it did not.")
+    hint: str
+    failures: int = Field(description="How many readings in a row failed.")
+    next_try: str = Field(examples=["2026-11-23T08:00:05Z"])
+    lag_seconds: float = Field(description="How long a reading is overdue or under way.")
+
+
 class Health(_Answer):
     """The process is up; this says nothing of the graph."""
 
     status: Literal["up"]
     version: str = Field(description="The version of Traveler.")
+    error: str = Field(description="What keeps the graph from following; empty when nothing does.")
+    hint: str
+    alarm: str = Field(description="What somebody should look at, although the plant is served.")
+    sources: list[SourceReading]
 
 
 class Readiness(_Answer):

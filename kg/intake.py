@@ -121,8 +121,12 @@ class Intake:
         A table that cannot be read as a whole says so in its balance; the others are read.
         """
         return [
-            balance for source in self._plant.sources for balance in self._read_source(source, now)
+            balance for source in self._plant.sources for balance in self.read_source(source, now)
         ]
+
+    def read_source(self, source: SourceSettings, now: datetime) -> list[Balance]:
+        """Read one source once; different ones may be read at the same time."""
+        return list(self._read_source(source, now))
 
     def reread(self, rows: Iterable[Quarantined], now: datetime) -> list[Balance]:
         """Read again what could not be read, by today's settings.

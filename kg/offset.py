@@ -1,7 +1,13 @@
-"""Offset: which journal a graph was folded from, and up to which of its records."""
+"""Offset: which journal a graph was folded from, and up to which of its records.
+
+The graph itself holds both, written together with what they are about. Beside it lies a mark of
+what was synced to the disk for good: a graph that has reached less than that has been damaged.
+"""
 
 from __future__ import annotations
 
+import json
+import os
 from typing import TYPE_CHECKING
 
 from kg.errors import JournalError
@@ -13,6 +19,10 @@ if TYPE_CHECKING:
     from kg.journal import Journal
     from kg.records import Term
     from kg.store import Store
+
+
+MARK_FILE = "FLUSHED"
+"""In the store's folder: up to which record of which journal the graph was on the disk."""
 
 
 def folded_from(store: Store) -> str:
@@ -28,19 +38,41 @@ def name_journal(base: str, journal: Journal) -> tuple[Term, Term, Term, Term]:
     return subject, FOLDED_FROM, f'"{journal.id}"', graph
 
 
-def check_journal(store: Store, journal: Journal, path: Path) -> None:
+def note_flushed(folder: Path, journal: Journal, seq: int) -> None:
+    """Remember, synced to the disk, up to which record a graph is on the disk for good."""
+    fresh = folder / f"{MARK_FILE}.new"
+    with fresh.open("w", encoding="utf-8") as file:
+        json.dump({"journal": journal.id, "seq": seq}, file)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(folder / MARK_FILE)
+
+
+def flushed_seq(folder: Path, journal: Journal) -> int:
+    """Give up to which record of a journal the graph was on the disk; 0 where nobody knows."""
+    try:
+        note = json.loads((folder / MARK_FILE).read_text(encoding="utf-8"))
+        return int(note["seq"]) if note["journal"] == journal.id else 0
+    except (OSError, ValueError, KeyError, TypeError):
+        return 0
+
+
+def check_journal(store: Store, journal: Journal, path: Path, flushed: int) -> None:
     """Let no graph answer whose journal was lost: what it says could not be shown again.
+
+    ``flushed`` is what ``flushed_seq`` gives: what the journal does not reach, it has lost.
 
     Raises:
         JournalError: the graph was folded from another journal, or from more of this one.
     """
-    applied, last = store.applied_seq(), journal.last_seq()
+    last = journal.last_seq()
+    reached = max(store.applied_seq(), flushed)
     is_ours = folded_from(store) in {"", journal.id}
-    if is_ours and applied <= last:
+    if is_ours and reached <= last:
         return
     reason = "is not the journal that the graph was folded from"
     if is_ours:
-        reason = f"ends at record {last}, and the graph was folded up to record {applied}"
+        reason = f"ends at record {last}, and the graph was folded up to record {reached}"
     raise JournalError(
         f"{path} {reason}",
         hint=f"put the right {path.name} back, or fold a new graph from this one: traveler rebuild",

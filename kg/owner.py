@@ -1,4 +1,4 @@
-"""The owner: the one process and thread that writes a plant's store while others read it."""
+"""The owner: the one process that writes a plant's store, in one thread, while others read it."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ import json
 import logging
 import os
 import threading
-from contextlib import suppress
-from dataclasses import dataclass, field
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
 from functools import partial
+from random import Random
 from time import monotonic
 from typing import TYPE_CHECKING
 
 from kg.errors import TravelerError
 from kg.pipeline import OWNER_FILE
+from kg.polling import REPORT_IT, Poller, pause_seconds
 from kg.sources.feeds import open_feed
 from kg.times import format_time
 
@@ -26,31 +28,41 @@ if TYPE_CHECKING:
     from kg.intake import Balance
     from kg.journal import Quarantined
     from kg.pipeline import Pipeline, Replayed
+    from kg.polling import SourceHealth
+    from kg.settings import SourceSettings
     from kg.sources import Message
     from kg.sources.feeds import Feed
 
 VALIDATE_EVERY_SECONDS = 10.0
-REPORT_IT = "this is a fault of Traveler: the log has its place"
+FLUSH_EVERY_SECONDS = 10.0
+LOOK_EVERY_SECONDS = 5.0
+"""How often the journal is looked at where nobody said that something was appended."""
+RETRY_SECONDS = 0.5
 _log = logging.getLogger("traveler.owner")
 
 
 @dataclass(slots=True)
 class Health:
-    """How the owner's loop is doing; ``error`` is the last round's trouble, empty when well."""
+    """How the owner is doing; ``error`` is what keeps the graph from following, empty when well.
+
+    ``alarm`` is what somebody should know although the plant is served.
+    """
 
     rounds: int = 0
     last_read: str = ""
     error: str = ""
     hint: str = ""
+    alarm: str = ""
     checked_seq: int = 0
-    troubles: list[str] = field(default_factory=list)
 
 
 class Owner:
-    """Follows a plant's sources in one thread and hands out answers to the others.
+    """Follows a plant: one thread folds what the journal holds, whoever appended it.
 
-    ``clock`` gives the time that answers are as of; ``before_round`` is called with it before
-    each reading (the demo plant goes on there).
+    Each source is read in a thread of its own, and one more validates and flushes. ``clock`` gives
+    the time that answers are as of; ``before_round`` is called with it before a source is read
+    (the demo plant goes on there), and no two are read at once then. ``seed`` makes the pauses
+    after failures the same again.
     """
 
     def __init__(
@@ -58,44 +70,75 @@ class Owner:
         pipeline: Pipeline,
         clock: Callable[[], datetime],
         before_round: Callable[[datetime], None] | None = None,
+        seed: int | None = None,
     ) -> None:
         self.pipeline = pipeline
         self.clock = clock
         self.health = Health(checked_seq=pipeline.journal.checked_seq())
+        if pipeline.lost_records:
+            self.health.alarm = (
+                f"the graph had lost {pipeline.lost_records} records that were on the disk, and"
+                " was folded again from the journal: check the disk"
+            )
         self._before_round = before_round
+        self._going_on = threading.Lock()
         self._stop = threading.Event()
-        # One round or replay at a time: the pipeline's stages are one thread's.
+        self._appended = threading.Event()
+        # One batch or replay at a time: what writes the store is one thread's.
         self._working = threading.Lock()
-        self._thread: threading.Thread | None = None
-        self._validated_at = monotonic()
-        self._has_arrived = threading.Event()
+        self._validating = threading.Lock()
+        self._threads: list[threading.Thread] = []
+        self._validated_at = self._flushed_at = monotonic()
+        self._flushed_seq = pipeline.store.applied_seq()
         self.feeds: dict[str, Feed] = {}
         for source in pipeline.plant.sources:
             if (feed := open_feed(source, partial(self.take, source.name))) is not None:
                 self.feeds[source.name] = feed
+        chance = Random(seed)
+        self._pollers = {
+            source.name: Poller(source.name, partial(self._read, source), clock, chance)
+            for source in pipeline.plant.sources
+            if source.name not in self.feeds
+        }
 
     def answers(self) -> Answers:
         """Give the answers from the store as it stands."""
         return self.pipeline.answers()
 
+    def sources(self) -> list[SourceHealth]:
+        """Tell how reading each source is going."""
+        return [poller.health() for poller in self._pollers.values()]
+
+    def wake(self) -> None:
+        """Say that something was appended to the journal; any thread may, and it costs nothing."""
+        self._appended.set()
+
     def start(self, every_seconds: float) -> None:
-        """Follow the sources from now on, one round every so many seconds."""
-        self._thread = threading.Thread(
-            target=self._follow, args=(every_seconds,), name="traveler-owner", daemon=True
-        )
-        self._thread.start()
+        """Follow the plant from now on; sources without a schedule are read every so often."""
+        self._stop.clear()
+        for name, work in (("applier", self._follow), ("keeper", self._keep)):
+            thread = threading.Thread(target=work, name=f"traveler-{name}", daemon=True)
+            self._threads.append(thread)
+            thread.start()
+        for source in self.pipeline.plant.sources:
+            if source.name in self._pollers:
+                self._pollers[source.name].start(source.every_seconds or every_seconds)
         for feed in self.feeds.values():
             feed.start()
 
     def stop(self) -> None:
-        """End the loop after the round under way, and the feeds before it."""
+        """End after the batch under way; no source is waited for that does not answer."""
         for feed in self.feeds.values():
             feed.stop()
         self._stop.set()
-        self.wake()
-        if self._thread is not None:
-            self._thread.join()
-            self._thread = None
+        self._appended.set()
+        for poller in self._pollers.values():
+            poller.ask_to_stop()
+        for poller in self._pollers.values():
+            poller.stop()
+        for thread in self._threads:
+            thread.join()
+        self._threads.clear()
 
     def take(self, source: str, table: str, messages: Sequence[Message]) -> Balance:
         """Take in messages of a table; durable when this returns. Any thread may call.
@@ -111,67 +154,116 @@ class Owner:
         self.wake()
         return balance
 
-    def wake(self) -> None:
-        """Say that the journal has grown: the graph follows at once. Any thread may call."""
-        self._has_arrived.set()
+    # ---- the threads
 
-    def _follow(self, every_seconds: float) -> None:
-        due = monotonic() + every_seconds
+    def _follow(self) -> None:
+        """Fold what was appended as soon as it was; after a failure try again, ever less often."""
+        failures = 0
         while not self._stop.is_set():
-            self._has_arrived.wait(max(0.0, due - monotonic()))
-            self._has_arrived.clear()
-            if self._stop.is_set():
-                break
-            try:
-                if monotonic() < due:
-                    self._apply()
-                else:
-                    due = monotonic() + every_seconds
-                    self.round()
-            except TravelerError as error:
-                self.health.error, self.health.hint = error.message, error.hint
-            except Exception as error:  # the loop outlives what nobody foresaw, and says so
-                _log.exception("a round of reading failed")
-                self.health.error, self.health.hint = f"{type(error).__name__}: {error}", REPORT_IT
+            self._appended.wait(LOOK_EVERY_SECONDS)
+            self._appended.clear()
+            if self._attempt("folding", self._apply):
+                failures = 0
             else:
-                self.health.error = self.health.hint = ""
+                failures += 1
+                self._stop.wait(pause_seconds(RETRY_SECONDS, failures, 1.0))
+                self.wake()
 
-    def replay(self, rows: Sequence[Quarantined]) -> Replayed:
-        """Read and lift again what waits in quarantine, between two rounds."""
-        with self._working:
-            now = self.clock()
-            replayed = self.pipeline.replay(rows, now)
-            self._validate(now)
-        return replayed
+    def _keep(self) -> None:
+        """Validate and flush from time to time, beside the folding and not in its way."""
+        while not self._stop.wait(0.5):
+            self._attempt("validating", self._validate_when_due)
+            self._attempt("flushing", self._flush_when_due)
+
+    def _attempt(self, what: str, work: Callable[[], None]) -> bool:
+        """Do work that a thread outlives, whatever becomes of it; tell whether it went well."""
+        try:
+            work()
+        except TravelerError as error:
+            self._note(what, error.message, error.hint)
+        except Exception as error:
+            _log.exception("%s failed", what)
+            self._note(what, f"{type(error).__name__}: {error}", REPORT_IT)
+        else:
+            if self.health.error.startswith(f"{what} "):
+                self.health.error = self.health.hint = ""
+            return True
+        return False
+
+    def _note(self, what: str, message: str, hint: str) -> None:
+        self.health.error, self.health.hint = f"{what} failed: {message}", hint
 
     def _apply(self) -> None:
         with self._working:
             self.pipeline.apply(self.clock())
 
-    def round(self) -> None:
-        """Read the sources once, fold in what is new, and validate when it is time to."""
-        with self._working:
-            self._round()
-
-    def _round(self) -> None:
-        now = self.clock()
-        if self._before_round is not None:
-            self._before_round(now)
-        balances = self.pipeline.read(now)
-        self.pipeline.apply(now)
+    def _read(self, source: SourceSettings) -> list[Balance]:
+        if self._before_round is None:
+            balances = self.pipeline.read_source(source, self.clock())
+        else:
+            with self._going_on:
+                now = self.clock()
+                self._before_round(now)
+                balances = self.pipeline.read_source(source, now)
         self.health.rounds += 1
-        self.health.last_read = format_time(now)
-        is_behind = self.pipeline.store.applied_seq() != self.health.checked_seq
-        if is_behind and monotonic() - self._validated_at >= VALIDATE_EVERY_SECONDS:
-            self._validate(now)
+        self.health.last_read = format_time(self.clock())
+        self.wake()
+        return balances
+
+    # ---- by hand
+
+    def replay(self, rows: Sequence[Quarantined]) -> Replayed:
+        """Read and lift again what waits in quarantine, between two batches.
+
+        Raises:
+            SourceError: a source of one of them is being read, and takes very long.
+        """
+        names = {row.rejected.source for row in rows if row.rejected.stage == "read"}
+        with self._paused(names), self._working:
+            now = self.clock()
+            replayed = self.pipeline.replay(rows, now)
+        self._validate(now)
+        return replayed
+
+    def _paused(self, names: set[str]) -> ExitStack:
+        with ExitStack() as stack:
+            for name in sorted(names & self._pollers.keys()):
+                stack.enter_context(self._pollers[name].paused())
+            return stack.pop_all()
+
+    def round(self) -> None:
+        """Read the sources once, fold in what is new, and validate when it is time to.
+
+        Raises:
+            SourceError: a source could not be read; the others were, and are folded in.
+        """
+        balances = [balance for poller in self._pollers.values() for balance in poller.poll()]
+        self._apply()
+        self._validate_when_due()
         for balance in balances:
             if balance.error is not None:
                 raise balance.error
 
+    def _validate_when_due(self) -> None:
+        if monotonic() - self._validated_at < VALIDATE_EVERY_SECONDS:
+            return
+        if self.pipeline.store.applied_seq() != self.health.checked_seq:
+            self._validate(self.clock())
+
     def _validate(self, now: datetime) -> None:
-        self.pipeline.validate(now)
-        self.health.checked_seq = self.pipeline.journal.checked_seq()
-        self._validated_at = monotonic()
+        with self._validating:
+            self.pipeline.validate(now)
+            self.health.checked_seq = self.pipeline.journal.checked_seq()
+            self._validated_at = monotonic()
+
+    def _flush_when_due(self) -> None:
+        if monotonic() - self._flushed_at < FLUSH_EVERY_SECONDS:
+            return
+        self._flushed_at = monotonic()
+        seq = self.pipeline.store.applied_seq()
+        if seq != self._flushed_seq:
+            self.pipeline.flush()
+            self._flushed_seq = seq
 
 
 def announce(folder: Path, url: str) -> None:

@@ -5,6 +5,7 @@ The only place where the stages are joined. One `Pipeline` owns a plant's journa
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -39,9 +40,9 @@ if TYPE_CHECKING:
     from kg.journal import Forgotten, Quarantined
     from kg.reason import RuleSet
     from kg.records import Fact, Record, Term
-    from kg.settings import Plant
+    from kg.settings import Plant, SourceSettings
     from kg.sources import Message
-    from kg.store import Graphs, Quad
+    from kg.store import Graphs, Quad, Store
 
     Report = Callable[[str, str], None]
     """Told a stage and what it is at, for progress on a screen."""
@@ -53,6 +54,7 @@ OWNER_FILE = "OWNER"
 """In the store's folder while it is served: where its owner answers."""
 REBUILD_ABOVE = 20_000
 """Records waiting above which a new generation is written instead of applying batches."""
+_log = logging.getLogger("traveler.pipeline")
 
 
 @dataclass(slots=True)
@@ -119,12 +121,13 @@ class Pipeline:
         self._merge = Merge(plant, self.shapes.single_valued)
         self._reasoner: Reasoner | None = None
         self._answers: Answers | None = None
+        self._found_well: Store | None = None
         self._derived_graph = f"<{plant.base}graph/derived>"
         self._generations = open_generations(plant)
         opened = self._generations.current()
         self.store = opened or self._generations.write((), 0, self._recipe.digest)
-        if not is_rebuild:
-            self._check_journal()
+        self.lost_records = 0 if is_rebuild else self._check_journal()
+        """Records that were on the disk in the graph, and were not found in it when it opened."""
         # Whoever left word here no longer holds the store: this process does.
         (plant.store_path / OWNER_FILE).unlink(missing_ok=True)
 
@@ -150,7 +153,7 @@ class Pipeline:
 
     def close(self) -> None:
         """Flush and let go of store and journal."""
-        self.store.flush()
+        self.flush()
         self.store.close()
         self._generations.close()
         self.journal.close()
@@ -166,13 +169,33 @@ class Pipeline:
     ) -> None:
         self.close()
 
-    def _check_journal(self) -> None:
+    def flush(self) -> None:
+        """Bring the graph to the disk for good, from any thread, and note how far it is there."""
+        store = self.store
+        seq = store.applied_seq()
+        store.flush()
+        offset.note_flushed(self.plant.store_path, self.journal, seq)
+
+    def _check_journal(self) -> int:
+        """Compare the graph with the journal and with what was flushed; counts lost records."""
+        flushed = offset.flushed_seq(self.plant.store_path, self.journal)
         try:
-            offset.check_journal(self.store, self.journal, self.plant.journal_path)
+            offset.check_journal(self.store, self.journal, self.plant.journal_path, flushed)
         except BaseException:
             self.store.close()
             self._generations.close()
             raise
+        # What was flushed stands in the engine's log in order: a damaged log ends earlier, and the
+        # offset with it, so that the journal is replayed from there.
+        lost = max(0, flushed - self.store.applied_seq())
+        if lost:
+            _log.warning(
+                "the graph in %s has lost %d records that were on the disk; they are folded again"
+                " from the journal. Check the disk.",
+                self.plant.store_path,
+                lost,
+            )
+        return lost
 
     # ---- answers
 
@@ -218,6 +241,10 @@ class Pipeline:
         A table that cannot be read as a whole says so in its balance; the others are read.
         """
         return self._intake.read(now)
+
+    def read_source(self, source: SourceSettings, now: datetime) -> list[Balance]:
+        """Read one source once into the journal, from any thread, but one at a time each."""
+        return self._intake.read_source(source, now)
 
     def take(self, source: str, table: str, messages: Sequence[Message], now: datetime) -> Balance:
         """Take in messages of a table; durable when this returns. Any thread may call.
@@ -347,6 +374,7 @@ class Pipeline:
         what = self.people().what_to_erase(person, self._canonical)
         # Should this process end before the new graph is whole, the next one makes it.
         self._generations.outdate()
+        self._found_well = None
         forgotten = self.journal.forget(what, now)
         self.journal.compact()
         self.rebuild(now)
@@ -375,6 +403,7 @@ class Pipeline:
         with applied.timed("store"):
             quads = _quads(change, reasoner.derived, self._derived_graph)
             self.store = self._generations.write(quads, seq, self._recipe.digest)
+            offset.note_flushed(self.plant.store_path, self.journal, seq)
         self._reasoner = reasoner
         applied.records = len(said.facts)
         return applied
@@ -382,10 +411,16 @@ class Pipeline:
     def _is_stale(self) -> bool:
         """Tell whether the graph was made by other mappings, settings or ontology than today's.
 
-        A graph that does not say which journal it was folded from is of an earlier Traveler.
+        A graph that does not say which journal it was folded from is of an earlier Traveler. Who
+        owns a graph that was found well makes it worse no more: it is looked at once.
         """
-        is_todays = self._generations.made_by(self._recipe.digest)
-        return self.store.applied_seq() > 0 and not (is_todays and offset.folded_from(self.store))
+        if self._found_well is not self.store and self.store.applied_seq() > 0:
+            if not self._generations.made_by(self._recipe.digest):
+                return True
+            if not offset.folded_from(self.store):
+                return True
+            self._found_well = self.store
+        return False
 
     # ---- validate
 

@@ -142,6 +142,7 @@ class SourceSettings(_Section):
     key_file: str = ""
     zone: str = ""
     placeholders: tuple[str, ...] = ()
+    every_seconds: float | None = Field(default=None, gt=0)
     stale_after_seconds: float = 86_400.0
     covers: tuple[str, ...] | None = None
     lookup: dict[str, dict[str, str]] = {}

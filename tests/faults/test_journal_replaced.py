@@ -117,3 +117,42 @@ def test_each_journal_has_an_id_of_its_own_and_keeps_it(tmp_path: Path) -> None:
             ids.append(journal.id)
     assert ids[0] == ids[1] != ids[2]
     assert len(ids[0]) == 32
+
+
+def test_a_journal_that_lost_its_end_is_told_even_where_the_graph_lost_it_too(
+    loaded: Path,
+) -> None:
+    kept = loaded / "kept"
+    shutil.copytree(loaded / "store", kept / "store")
+    shutil.copy(loaded / "journal.sqlite", kept / "journal.sqlite")
+    add_row(loaded, 2)
+    assert load(loaded) == 2
+    mark = (loaded / "store" / "FLUSHED").read_bytes()
+    remove_journal(loaded)
+    shutil.rmtree(loaded / "store")
+    shutil.copytree(kept / "store", loaded / "store")
+    shutil.copy(kept / "journal.sqlite", loaded / "journal.sqlite")
+    (loaded / "store" / "FLUSHED").write_bytes(mark)
+    with pytest.raises(
+        JournalError, match="ends at record 1, and the graph was folded up to record 2"
+    ):
+        load(loaded)
+
+
+def test_a_graph_that_lost_what_was_on_the_disk_says_so_and_folds_it_again(
+    loaded: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    shutil.copytree(loaded / "store", loaded / "kept")
+    add_row(loaded, 2)
+    assert load(loaded) == 2
+    mark = (loaded / "store" / "FLUSHED").read_bytes()
+    with Pipeline.open(load_plant(loaded)) as work:
+        whole = work.store.dump()
+    shutil.rmtree(loaded / "store")
+    shutil.copytree(loaded / "kept", loaded / "store")
+    (loaded / "store" / "FLUSHED").write_bytes(mark)
+    with Pipeline.open(load_plant(loaded)) as work:
+        assert work.lost_records == 1
+        assert "has lost 1 records that were on the disk" in caplog.text
+        work.apply(NOW)
+        assert work.store.dump() == whole

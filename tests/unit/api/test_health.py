@@ -3,8 +3,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import httpx
+import pytest
 
 from api.models import Health, Readiness
+from kg.errors import SourceError
 from kg.owner import Owner
 from kg.records import Record
 
@@ -24,15 +26,24 @@ def test_a_graph_that_holds_the_journal_is_ready(client: httpx.Client) -> None:
     assert [source.name for source in told.sources] == ["shop"]
 
 
-def test_a_round_that_failed_is_told(client: httpx.Client, owner: Owner) -> None:
-    owner.health.error, owner.health.hint = "there is no job.csv", "put it back"
-    try:
-        answer = client.get("/ready")
-    finally:
-        owner.health.error = owner.health.hint = ""
+def test_a_source_that_cannot_be_read_is_told(own_client: httpx.Client, own_owner: Owner) -> None:
+    jobs = own_owner.pipeline.plant.folder / "data" / "job.csv"
+    away = jobs.rename(jobs.with_suffix(".away"))
+    with pytest.raises(SourceError):
+        own_owner.round()
+    answer = own_client.get("/ready")
     assert (answer.status_code, answer.json()["code"]) == (503, "not-ready")
-    assert answer.json()["reasons"] == ["the last round failed: there is no job.csv"]
-    assert answer.json()["hint"] == "put it back"
+    (reason,) = answer.json()["reasons"]
+    assert reason.startswith("shop cannot be read: ")
+    assert "job.csv" in reason
+    (source,) = Health.model_validate_json(own_client.get("/health").content).sources
+    assert (source.name, source.failures) == ("shop", 1)
+    assert source.hint == answer.json()["hint"]
+    away.rename(jobs)
+    own_owner.round()
+    assert own_client.get("/ready").status_code == 200
+    (source,) = Health.model_validate_json(own_client.get("/health").content).sources
+    assert (source.error, source.failures, source.last_success) == ("", 0, source.last_read)
 
 
 def test_a_graph_behind_the_journal_is_not_ready(

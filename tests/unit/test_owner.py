@@ -1,0 +1,165 @@
+"""The owner's threads on a real plant: folding at once, reading apart, going on after failures."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from time import monotonic, sleep
+
+import pytest
+
+from kg.owner import Owner
+from kg.pipeline import Pipeline
+from kg.records import Record
+from kg.settings import load_plant
+
+NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
+PLANT = """
+[plant]
+name = "Two sources"
+base = "https://two.example/"
+[[source]]
+name = "mes"
+mapping = "shop"
+path = "mes"
+every_seconds = 0.05
+[[source]]
+name = "erp"
+mapping = "shop"
+path = "erp"
+every_seconds = 0.05
+"""
+SOURCE = """
+[source]
+name = "shop"
+system = "MES"
+adapter = "files"
+[[table]]
+name = "machine"
+mapping = "machine.yml"
+file = "machine.csv"
+key = ["id"]
+"""
+MAPPING = """
+prefixes: {tr: https://w3id.org/traveler/ontology/}
+mappings:
+  machine:
+    sources: [[machine~table]]
+    s: machine/$(id)
+    po:
+      - [a, tr:Machine]
+      - [tr:identifier, $(id)]
+"""
+
+
+def write_plant(folder: Path) -> Path:
+    for name in ("shop", "mes", "erp"):
+        (folder / name).mkdir()
+    (folder / "plant.toml").write_text(PLANT)
+    (folder / "shop" / "source.toml").write_text(SOURCE)
+    (folder / "shop" / "machine.yml").write_text(MAPPING)
+    (folder / "mes" / "machine.csv").write_text("id\nSAW-1\n")
+    (folder / "erp" / "machine.csv").write_text("id\nMILL-1\n")
+    return folder
+
+
+@contextmanager
+def owned(folder: Path, every_seconds: float = 0.05) -> Iterator[Owner]:
+    with Pipeline.open(load_plant(folder)) as pipeline:
+        owner = Owner(pipeline, lambda: NOW, seed=1)
+        owner.start(every_seconds)
+        try:
+            yield owner
+        finally:
+            owner.stop()
+
+
+@pytest.fixture
+def plant(tmp_path: Path) -> Path:
+    return write_plant(tmp_path)
+
+
+def until(is_so: Callable[[], bool], seconds: float = 10.0) -> None:
+    end = monotonic() + seconds
+    while not is_so():
+        assert monotonic() < end, "it did not come to that"
+        sleep(0.005)
+
+
+def machines(owner: Owner) -> set[str]:
+    rows = owner.pipeline.store.select("SELECT ?id { ?m a tr:Machine ; tr:identifier ?id }")
+    return {row["id"].strip('"') for row in rows}
+
+
+def test_what_is_appended_is_folded_as_soon_as_somebody_says_so(plant: Path) -> None:
+    (plant / "plant.toml").write_text(PLANT.replace("every_seconds = 0.05\n", ""))
+    with owned(plant, every_seconds=3600.0) as owner:
+        took = []
+        for number in range(5):
+            record = Record("mes", "machine", f"NEW-{number}", {"id": f"NEW-{number}"}, "pushed")
+            owner.pipeline.journal.append([record], NOW)
+            began = monotonic()
+            owner.wake()
+            until(lambda key=record.key: key in machines(owner))
+            took.append(monotonic() - began)
+    assert min(took) < 1.0, took
+
+
+def test_a_source_that_hangs_stops_neither_the_others_nor_the_folding(plant: Path) -> None:
+    rows = plant / "erp" / "machine.csv"
+    rows.unlink()
+    os.mkfifo(rows)  # whoever opens it waits for a writer
+    with owned(plant) as owner:
+        until(lambda: machines(owner) == {"SAW-1"})
+        (plant / "mes" / "machine.csv").write_text("id\nSAW-1\nSAW-2\n")
+        until(lambda: machines(owner) == {"SAW-1", "SAW-2"})
+        until(lambda: owner.sources()[1].lag_seconds > 0.2)
+        mes, erp = owner.sources()
+        assert (mes.error, erp.last_success) == ("", "")
+        pipe = rows.rename(plant / "pipe")
+        rows.write_text("id\nMILL-1\n")
+        os.close(os.open(pipe, os.O_RDWR))  # what it waited for
+        until(lambda: "MILL-1" in machines(owner))
+
+
+def test_a_source_that_failed_is_tried_again_and_the_others_go_on(plant: Path) -> None:
+    away = (plant / "erp" / "machine.csv").rename(plant / "away.csv")
+    with owned(plant) as owner:
+        until(lambda: owner.sources()[1].failures >= 2)
+        assert "machine.csv" in owner.sources()[1].error
+        assert owner.sources()[1].hint
+        until(lambda: machines(owner) == {"SAW-1"})
+        away.rename(plant / "erp" / "machine.csv")
+        until(lambda: machines(owner) == {"SAW-1", "MILL-1"})
+        assert (owner.sources()[1].failures, owner.sources()[1].error) == (0, "")
+
+
+def test_sources_that_stand_still_cost_no_batch(plant: Path) -> None:
+    with owned(plant) as owner:
+        until(lambda: owner.health.rounds >= 8 and owner.pipeline.store.applied_seq() == 2)
+        assert owner.pipeline.store.applied_seq() == owner.pipeline.journal.last_seq() == 2
+
+
+def test_each_source_is_read_by_its_own_schedule(plant: Path) -> None:
+    text = PLANT.replace("every_seconds = 0.05\n", "", 1)
+    (plant / "plant.toml").write_text(text)
+    with owned(plant, every_seconds=3600.0) as owner:
+        until(lambda: machines(owner) == {"MILL-1"})
+        mes, erp = owner.sources()
+        assert (mes.last_read, bool(erp.last_read)) == ("", True)
+        assert mes.next_try == "2026-11-23T09:00:00Z"
+
+
+def test_a_failing_store_is_told_and_folded_into_again_once_it_can_be(plant: Path) -> None:
+    with owned(plant) as owner:
+        until(lambda: machines(owner) == {"SAW-1", "MILL-1"})
+        owner.pipeline.store.close()
+        (plant / "mes" / "machine.csv").write_text("id\nSAW-1\nSAW-9\n")
+        until(lambda: owner.health.error.startswith("folding failed"))
+        assert owner.health.hint
+        owner.pipeline.store = owner.pipeline._generations.current()
+        until(lambda: "SAW-9" in machines(owner))
+        until(lambda: owner.health.error == "")
