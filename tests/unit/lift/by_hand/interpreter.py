@@ -56,11 +56,16 @@ class Terms:
 
 @dataclass
 class Result:
-    """The quads of rows without a fault, those that a faulty row may still make, the faults."""
+    """The quads of rows without a fault, those that a faulty row may still make, the faults.
+
+    A row of text that is broken in a field that no map uses is ``overlooked``: DuckDB may look at
+    such a field or not.
+    """
 
     quads: set[Quad] = field(default_factory=set)
     doubtful: set[Quad] = field(default_factory=set)
     rejected: dict[Place, set[str]] = field(default_factory=dict)
+    overlooked: set[Place] = field(default_factory=set)
 
 
 def interpret(case: Case) -> Result:
@@ -91,7 +96,9 @@ class _Interpreter:
                     made += self._linked(number, rule_number, rule, row)
         for places, is_link, quad in made:
             faulty = {place for place in places if place in self._result.rejected}
-            if not faulty:
+            if not places.isdisjoint(self._result.overlooked):
+                self._result.doubtful.add(quad)
+            elif not faulty:
                 self._result.quads.add(quad)
             elif is_link or all(self._is_by_fact[table] for table, _ in faulty):
                 self._result.doubtful.add(quad)
@@ -113,6 +120,10 @@ class _Interpreter:
             elif any(isinstance(value, str) and _is_broken(value) for value in flat):
                 self._result.rejected[(table, number)] = {"bad-encoding"}
             else:
+                if described.form in {"csv", "tsv"} and any(
+                    isinstance(value, str) and _is_broken(value) for value in row
+                ):
+                    self._result.overlooked.add((table, number))
                 yield number
 
     def _own(self, number: int, row: int) -> Iterator[Quad]:
