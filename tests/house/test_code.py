@@ -29,8 +29,9 @@ HOMES = {
     "owlrl": "kg/",
     "fastapi": "api/",
     "typer": "kg/cli",
+    "paho": "kg/sources/broker.py",
 }
-IN_ONE_MODULE = {"duckdb", "lxml", "openpyxl", "pint", "pyshacl", "owlrl"}
+IN_ONE_MODULE = {"duckdb", "paho", "lxml", "openpyxl", "pint", "pyshacl", "owlrl"}
 
 
 def _imported_by(modules: dict[str, ast.Module], engine: str) -> list[str]:
