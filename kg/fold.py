@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from kg import vocab
 from kg.times import sortable
@@ -164,27 +164,48 @@ def _time(text: str) -> Term:
     return f'"{text}"^^<{vocab.XSD}dateTime>'
 
 
+class Started(NamedTuple):
+    """A run that started on a machine; ``start`` and ``end`` sort as times do, ``end`` "" is none.
+
+    ``text`` is the start as it is written.
+    """
+
+    start: str
+    run: Term
+    end: str
+    text: str
+
+    @classmethod
+    def of(cls, run: Term, start: str, end: str | None) -> Started:
+        """Take times as they are written (ISO 8601, UTC)."""
+        return cls(sortable(start), run, sortable(end or ""), start)
+
+
+def start_one(
+    active: tuple[Started, ...], one: Started, capacity: int
+) -> tuple[tuple[Started, ...], list[Term]]:
+    """Start a run beside those that are active; gives who is active then, and what that closed."""
+    still = [other for other in active if not other.end or other.end > one.start]
+    still.append(one)
+    closed: list[Term] = []
+    while len(still) > capacity:
+        oldest = next((other for other in still if not other.end and other is not one), None)
+        if oldest is None:
+            break
+        closed.append(oldest.run)
+        still.remove(oldest)
+    return tuple(still), closed
+
+
 def infer_ends(runs: Iterable[tuple[Term, str, str | None]], capacity: int) -> dict[Term, str]:
     """Say when runs whose end was not recorded must have ended, on one machine.
 
     ``runs`` are (run, start, end or None), times in ISO 8601 UTC. A start beyond ``capacity``
     concurrent runs closes the oldest one that has no end. The order of the input does not matter.
     """
-    runs = list(runs)
-    when = {sortable(start): start for _, start, _ in runs}
-    starts = sorted(
-        (sortable(start), run, None if end is None else sortable(end)) for run, start, end in runs
-    )
-    active: list[tuple[str, Term, str | None]] = []
+    active: tuple[Started, ...] = ()
     inferred: dict[Term, str] = {}
-    for entry in starts:
-        moment = entry[0]
-        active = [one for one in active if one[2] is None or one[2] > moment]
-        active.append(entry)
-        while len(active) > capacity:
-            oldest = next((one for one in active if one[2] is None and one is not entry), None)
-            if oldest is None:
-                break
-            inferred[oldest[1]] = when[moment]
-            active.remove(oldest)
+    for one in sorted(Started.of(*run) for run in runs):
+        active, closed = start_one(active, one, capacity)
+        inferred.update(dict.fromkeys(closed, one.text))
     return inferred

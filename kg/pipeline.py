@@ -22,8 +22,9 @@ from kg.intake import Intake
 from kg.journal import Journal
 from kg.lifted import Lifters
 from kg.merge import Change, Merge, NoGraphs
-from kg.reason import Reasoner, compile_rules, load_graph
+from kg.reason import Reasoner
 from kg.recipe import Recipe, check_folds
+from kg.rules import compile_rules, load_graph
 from kg.store.engines import open_generations
 from kg.times import parse_time
 from kg.validate import find_gaps, read_shapes
@@ -38,8 +39,8 @@ if TYPE_CHECKING:
     from kg.errors import SourceError
     from kg.intake import Balance
     from kg.journal import Forgotten, Quarantined
-    from kg.reason import RuleSet
     from kg.records import Fact, Record, Term
+    from kg.rules import RuleSet
     from kg.settings import Plant, SourceSettings
     from kg.sources import Message
     from kg.store import Graphs, Quad, Store
@@ -307,8 +308,7 @@ class Pipeline:
         assert self._reasoner is not None
         if not change.present_removed and not change.present_added:
             return
-        self._reasoner.change(change.present_removed, change.present_added)
-        gone, come = self._reasoner.derive()
+        gone, come = self._reasoner.update(change.present_removed, change.present_added)
         present_gone = (change.present_removed | gone) - change.present_added - come
         for fact in present_gone:
             if fact not in self._reasoner.derived:

@@ -1,81 +1,43 @@
 """Reason: what follows from the present by the ontology and its rules.
 
-The ontology alone is closed once by owlrl (OWL 2 RL/RDF, W3C, section 4.3); what that means for
-data is run as SPARQL updates on an in-memory copy of the asserted present, to a fixpoint. Rules
-that look for what is absent (``ontology/rules``, SHACL-AF SPARQL rules) run between two fixpoints.
+The rules are run as SPARQL updates on an in-memory copy of the asserted present, to a fixpoint;
+those that look for what is absent (``ontology/rules``) run between two fixpoints. After that a
+change is followed where it leads, and nothing else is looked at.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import owlrl
-from rdflib import OWL, RDF, RDFS, SH, Graph, URIRef
-from rdflib.collection import Collection
-
 from kg import vocab
+from kg.concerned import Concern
 from kg.errors import OntologyError
-from kg.fold import infer_ends
+from kg.fold import Started, infer_ends
+from kg.rederive import Rules
+from kg.rules import unify
+from kg.step import ASSERTED as _ASSERTED
+from kg.step import DERIVED as _DERIVED
+from kg.step import Step
 from kg.store import EmbeddedStore
+from kg.timeline import Timeline
 from kg.vocab import RDF_TYPE
 
 if TYPE_CHECKING:
     from collections.abc import Collection as Facts
     from collections.abc import Iterable, Iterator, Mapping
-    from pathlib import Path
-
-    from rdflib.term import Node
 
     from kg.records import Fact, Term
+    from kg.rules import ConstructRule, Rule, RuleSet
     from kg.settings import Plant
     from kg.store import Store
 
-_ASSERTED = "<urn:traveler:asserted>"
-_DERIVED = "<urn:traveler:derived>"
-_CONSTRUCT = re.compile(r"CONSTRUCT\s*\{(.*?)\}\s*WHERE\s*\{(.*)\}\s*$", re.DOTALL | re.IGNORECASE)
-_BUILT_IN = (str(OWL), str(RDF), str(RDFS), "http://www.w3.org/2001/XMLSchema#")
-_AXIOMS = (
-    RDFS.subClassOf,
-    RDFS.subPropertyOf,
-    RDFS.domain,
-    RDFS.range,
-    OWL.inverseOf,
-    OWL.propertyChainAxiom,
-    OWL.equivalentClass,
-    OWL.equivalentProperty,
-    RDF.first,
-    RDF.rest,
-)
-_AXIOM_TYPES = (
-    OWL.Class,
-    OWL.ObjectProperty,
-    OWL.DatatypeProperty,
-    OWL.TransitiveProperty,
-    OWL.SymmetricProperty,
-)
+_OF_TIMELINES = {vocab.ON_MACHINE, vocab.STARTED_AT, vocab.ENDED_AT}
 MAX_ROUNDS = 50
+MOST_FOLLOWED = 5_000
+"""Facts of a change above which deriving all anew is quicker."""
 MAX_WAYS = 20
 """How many ways of one rule to give one fact are looked at when explaining."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """``head`` holds where every pattern of ``body`` holds; names as in OWL 2 RL/RDF."""
-
-    name: str
-    head: Fact
-    body: tuple[Fact, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ConstructRule:
-    """A SHACL-AF SPARQL rule: ``head`` and ``body`` are SPARQL text, prefixes expanded."""
-
-    name: str
-    head: str
-    body: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,120 +46,6 @@ class Explanation:
 
     rule: str
     premises: tuple[Fact, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class RuleSet:
-    """All that the ontology says about data."""
-
-    rules: tuple[Rule, ...]
-    constructs: tuple[ConstructRule, ...]
-
-
-def load_graph(folder: Path, pattern: str = "*.ttl") -> Graph:
-    """Parse every Turtle file of a folder into one graph.
-
-    Raises:
-        OntologyError: a file is no Turtle; the message names file and place.
-    """
-    graph = Graph()
-    for path in sorted(folder.glob(pattern)):
-        try:
-            graph.parse(path, format="turtle")
-        except Exception as error:  # rdflib's parsers raise many types
-            raise OntologyError(f"{path}: {error}", hint="mend the file's Turtle") from error
-    return graph
-
-
-def compile_rules(ontology: Path) -> RuleSet:
-    """Close the ontology with owlrl and turn its axioms and rules into what runs over data."""
-    closed = Graph()
-    for s, p, o in load_graph(ontology):
-        if p in _AXIOMS or (p == RDF.type and o in _AXIOM_TYPES):
-            closed.add((s, p, o))
-    chains = {
-        (p, tuple(Collection(closed, chain)))
-        for p, chain in closed.subject_objects(OWL.propertyChainAxiom)
-    }
-    owlrl.DeductiveClosure(owlrl.OWLRL_Semantics).expand(closed)
-    rules = [*_binary_rules(closed), *_property_rules(closed)]
-    for predicate, chain in sorted(chains):
-        rules.append(_chain_rule(_term(predicate), [_term(step) for step in chain]))
-    return RuleSet(tuple(rules), tuple(_construct_rules(load_graph(ontology / "rules"))))
-
-
-def _term(node: Node) -> Term:
-    return f"<{node}>"
-
-
-def _pairs(closed: Graph, predicate: URIRef) -> list[tuple[Term, Term]]:
-    return sorted(
-        (_term(s), _term(o))
-        for s, o in closed.subject_objects(predicate)
-        if isinstance(s, URIRef)
-        and isinstance(o, URIRef)
-        and s != o
-        and not str(s).startswith(_BUILT_IN)
-        and not str(o).startswith(_BUILT_IN)
-    )
-
-
-def _binary_rules(closed: Graph) -> Iterator[Rule]:
-    for sub, sup in _pairs(closed, RDFS.subClassOf):
-        yield Rule("cax-sco", ("?x", RDF_TYPE, sup), (("?x", RDF_TYPE, sub),))
-    for sub, sup in _pairs(closed, RDFS.subPropertyOf):
-        yield Rule("prp-spo1", ("?x", sup, "?y"), (("?x", sub, "?y"),))
-    for one, other in _pairs(closed, OWL.inverseOf):
-        yield Rule("prp-inv", ("?y", other, "?x"), (("?x", one, "?y"),))
-        yield Rule("prp-inv", ("?y", one, "?x"), (("?x", other, "?y"),))
-    for predicate, kind in _pairs(closed, RDFS.domain):
-        yield Rule("prp-dom", ("?x", RDF_TYPE, kind), (("?x", predicate, "?y"),))
-    for predicate, kind in _pairs(closed, RDFS.range):
-        yield Rule("prp-rng", ("?y", RDF_TYPE, kind), (("?x", predicate, "?y"),))
-
-
-def _property_rules(closed: Graph) -> Iterator[Rule]:
-    for kind, name in ((OWL.TransitiveProperty, "prp-trp"), (OWL.SymmetricProperty, "prp-symp")):
-        for node in sorted(closed.subjects(RDF.type, kind), key=str):
-            p = _term(node)
-            if str(node).startswith(_BUILT_IN):
-                continue
-            if name == "prp-trp":
-                yield Rule(name, ("?x", p, "?z"), (("?x", p, "?y"), ("?y", p, "?z")))
-            else:
-                yield Rule(name, ("?y", p, "?x"), (("?x", p, "?y"),))
-
-
-def _chain_rule(predicate: Term, chain: list[Term]) -> Rule:
-    body = tuple((f"?v{i}", step, f"?v{i + 1}") for i, step in enumerate(chain))
-    return Rule("prp-spo2", ("?v0", predicate, f"?v{len(chain)}"), body)
-
-
-def _construct_rules(graph: Graph) -> Iterator[ConstructRule]:
-    for shape, rule in sorted(graph.subject_objects(SH.rule)):
-        text = str(graph.value(rule, SH.construct))
-        match = _CONSTRUCT.search(text)
-        if match is None:
-            raise OntologyError(
-                f"rule {shape}: sh:construct is no CONSTRUCT {{…}} WHERE {{…}}",
-                hint="write the rule in that form",
-            )
-        head, body = (_expand(part, rule, graph) for part in match.groups())
-        target = graph.value(shape, SH.targetClass)
-        typed = f"?this {RDF_TYPE} {_term(target)} . " if target is not None else ""
-        name = str(graph.value(rule, RDFS.label) or graph.value(shape, RDFS.label) or shape)
-        yield ConstructRule(name, head, typed + body)
-
-
-def _expand(text: str, rule: Node, graph: Graph) -> str:
-    prefixes: dict[str, str] = {}
-    for header in graph.objects(rule, SH.prefixes):
-        for declared in graph.objects(header, SH.declare):
-            name = str(graph.value(declared, SH.prefix))
-            prefixes[name] = str(graph.value(declared, SH.namespace))
-    for name, namespace in prefixes.items():
-        text = re.sub(rf"(?<![\w<:/]){re.escape(name)}:([\w/-]+)", rf"<{namespace}\1>", text)
-    return text.replace("$this", "?this")
 
 
 class Reasoner:
@@ -213,12 +61,16 @@ class Reasoner:
             (_together(step), _is_recursive(step)) for step in _steps_after(steps, rules.constructs)
         ]
         self._constructs = [_insert_text(rule.head, rule.body) for rule in rules.constructs]
+        self._plain = Rules(rules.rules)
+        self._concerns = [Concern(rule) for rule in rules.constructs]
         self._folded = tuple(
             f"<{plant.base}run/{source.name}/{table.name}/"
             for source in plant.sources
             for table in source.tables
             if table.fold is not None and table.fold.kind == "open-close"
         )
+        self._timelines: dict[Term, Timeline] = {}
+        self._is_whole = False
         self.derived: set[Fact] = set()
 
     def start(self, asserted: Iterable[Fact], derived: Iterable[Fact] = ()) -> None:
@@ -242,10 +94,86 @@ class Reasoner:
         if self._constructs:
             self._memory.update(" ;\n".join(self._constructs))
             self._close(self._steps_again)
-        derived = self._memory.graph(_DERIVED) - self._memory.graph(_ASSERTED)
+        self._memory.update(
+            f"DELETE {{ GRAPH {_DERIVED} {{ ?s ?p ?o }} }} "
+            f"WHERE {{ GRAPH {_DERIVED} {{ ?s ?p ?o }} GRAPH {_ASSERTED} {{ ?s ?p ?o }} }}"
+        )
+        derived = self._memory.graph(_DERIVED)
         gone, come = self.derived - derived, derived - self.derived
         self.derived = derived
+        self._timelines.clear()
+        self._is_whole = True
         return gone, come
+
+    def update(self, removed: Facts[Fact], added: Facts[Fact]) -> tuple[set[Fact], set[Fact]]:
+        """Change the asserted present, and tell what went and what came of what is derived.
+
+        It is what ``change`` and ``derive`` give together, at the cost of what changes.
+
+        Raises:
+            OntologyError: the rules do not come to rest.
+        """
+        if not self._is_whole or len(removed) + len(added) > MOST_FOLLOWED:
+            self.change(removed, added)
+            return self.derive()
+        step = Step(self._memory, self.derived, self._plain, self._concerns)
+        fresh = set(added)
+        step.change(set(removed) - fresh, fresh)
+        step.change_derived(*self._moved_ends(step.changed))
+        step.ask_again()
+        return step.outcome()
+
+    def _moved_ends(self, changed: Facts[Fact]) -> tuple[set[Fact], set[Fact]]:
+        """Tell which inferred ends went and came with a change of the asserted present."""
+        runs = {s for s, p, _ in changed if p in _OF_TIMELINES and s.startswith(self._folded)}
+        gone: set[Fact] = set()
+        come: set[Fact] = set()
+        for run in self._replay(runs, changed):
+            ends = [self._timeline(machine).inferred_end(run) for machine in self._machines(run)]
+            new = {(run, vocab.INFERRED_END_AT, _time(end)) for end in ends if end is not None}
+            old = set(self._memory.facts(run, vocab.INFERRED_END_AT)) & self.derived
+            gone |= old - new
+            come |= new - old
+        return gone, come
+
+    def _replay(self, runs: set[Term], changed: Facts[Fact]) -> set[Term]:
+        """Play the timelines that runs or capacities changed; gives whose end may differ."""
+        touched = set(runs)
+        machines = {o for s, p, o in changed if p == vocab.ON_MACHINE and s in runs}
+        machines = machines.union(*(self._machines(run) for run in runs))
+        for machine in {s for s, p, _ in changed if p == vocab.CAPACITY} & self._timelines.keys():
+            touched.update(self._timelines.pop(machine).runs())
+        for machine in machines | {s for s, p, _ in changed if p == vocab.CAPACITY}:
+            if machine in self._timelines:
+                here = {run: self._started(run, machine) for run in runs}
+                touched |= self._timelines[machine].replace(here.items())
+            else:
+                touched.update(self._timeline(machine).runs())
+        return touched
+
+    def _timeline(self, machine: Term) -> Timeline:
+        """Give a machine's timeline; the first time it is made of the runs that there are."""
+        if machine not in self._timelines:
+            found = self._memory.facts(None, vocab.ON_MACHINE, machine)
+            runs = sorted({s for s, _, _ in found if s.startswith(self._folded)})
+            started = [one for run in runs if (one := self._started(run, machine))]
+            self._timelines[machine] = Timeline(self._capacity(machine), started)
+        return self._timelines[machine]
+
+    def _machines(self, run: Term) -> set[Term]:
+        return set(self._memory.objects(run, vocab.ON_MACHINE, _ASSERTED))
+
+    def _capacity(self, machine: Term) -> int:
+        said = self._memory.objects(machine, vocab.CAPACITY, _ASSERTED)
+        return max((int(_lexical(value)) for value in said), default=1)
+
+    def _started(self, run: Term, machine: Term) -> Started | None:
+        """Give how a run stands on a machine; None where it is not there or did not start."""
+        starts = self._memory.objects(run, vocab.STARTED_AT, _ASSERTED)
+        if not starts or machine not in self._machines(run):
+            return None
+        ends = self._memory.objects(run, vocab.ENDED_AT, _ASSERTED)
+        return Started.of(run, _lexical(min(starts)), _lexical(min(ends)) if ends else None)
 
     def _close(self, steps: Iterable[tuple[str, bool]]) -> None:
         """Run every rule to the fixpoint: each once, and those that feed themselves until rest."""
@@ -279,14 +207,19 @@ class Reasoner:
             start, end = _lexical(row["start"]), _lexical(row["end"]) if "end" in row else None
             machines.setdefault(row["machine"], []).append((row["run"], start, end))
             if "capacity" in row:
-                capacity[row["machine"]] = int(_lexical(row["capacity"]))
+                most = capacity.get(row["machine"], 0)
+                capacity[row["machine"]] = max(most, int(_lexical(row["capacity"])))
         for machine, runs in machines.items():
             for run, moment in infer_ends(runs, capacity.get(machine, 1)).items():
-                yield run, vocab.INFERRED_END_AT, f'"{moment}"^^<{vocab.XSD}dateTime>'
+                yield run, vocab.INFERRED_END_AT, _time(moment)
 
 
 def _lexical(literal: Term) -> str:
     return literal.split('"')[1]
+
+
+def _time(text: str) -> Term:
+    return f'"{text}"^^<{vocab.XSD}dateTime>'
 
 
 def _steps(rules: Iterable[Rule]) -> list[list[Rule]]:
@@ -382,7 +315,7 @@ def explanations(fact: Fact, rules: RuleSet, store: Store) -> Iterator[Explanati
     Inverses explain each other in a circle: who follows premises must not come back to a fact.
     """
     for rule in rules.rules:
-        bindings = _unify(rule.head, fact)
+        bindings = unify(rule.head, fact)
         if bindings is None:
             continue
         body = [tuple(bindings.get(part, part) for part in pattern) for pattern in rule.body]
@@ -399,14 +332,3 @@ def explanations(fact: Fact, rules: RuleSet, store: Store) -> Iterator[Explanati
     for construct in rules.constructs:
         if fact[1] in construct.head:
             yield Explanation(construct.name, ())
-
-
-def _unify(head: Fact, fact: Fact) -> dict[str, Term] | None:
-    bindings: dict[str, Term] = {}
-    for pattern, term in zip(head, fact, strict=True):
-        if pattern.startswith("?"):
-            if bindings.setdefault(pattern, term) != term:
-                return None
-        elif pattern != term:
-            return None
-    return bindings

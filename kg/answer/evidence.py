@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from kg import records
     from kg.journal import Journal
     from kg.records import Term
+    from kg.rules import RuleSet
     from kg.settings import Plant
     from kg.store import Store
 
@@ -50,7 +51,7 @@ class Evidence:
         plant: Plant,
         store: Store,
         journal: Journal,
-        rules: reason.RuleSet,
+        rules: RuleSet,
         single_valued: frozenset[Term],
         now: datetime,
     ) -> None:

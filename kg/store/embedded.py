@@ -179,6 +179,12 @@ class EmbeddedStore:
         """Give the facts of one graph; "" is the default graph."""
         return {(str(s), str(p), str(o)) for s, p, o, _ in self._match(None, None, None, name)}
 
+    def facts(
+        self, s: Term | None = None, p: Term | None = None, o: Term | None = None
+    ) -> Iterator[Fact]:
+        """Give the facts of a pattern in any graph one by one, as they were when it was asked."""
+        return ((str(qs), str(qp), str(qo)) for qs, qp, qo, _ in self._match(s, p, o, None))
+
     def objects(self, s: Term, p: Term, g: Term = "") -> list[Term]:
         """Give the objects of a subject and property in one graph, the current one by default."""
         return [str(quad.object) for quad in self._match(s, p, None, g)]

@@ -3,12 +3,14 @@ from __future__ import annotations
 import functools
 
 import owlrl
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rdflib import Graph
 
 from kg import assets, vocab
-from kg.reason import Reasoner, compile_rules, explanations, load_graph
+from kg.reason import Reasoner, explanations
+from kg.rules import compile_rules, load_graph
 from kg.settings import FoldSettings, Plant, SourceSettings, TableSettings
 from kg.store import EmbeddedStore
 from kg.vocab import RDF_TYPE
@@ -167,3 +169,105 @@ def test_owlrl_derives_the_same_about_the_plant(facts) -> None:
         if fact[1] not in {vocab.RUNNING_ON, vocab.PRESUMABLY_CONSUMES}
     }
     assert ours == expected
+
+
+LOG = TableSettings(
+    name="log",
+    mapping="m.yml",
+    key=("id",),
+    row="event",
+    event_time="ts",
+    fold=FoldSettings(kind="open-close", pair=("tr:onMachine",)),
+)
+FOLDING = Plant(
+    name="Test", base=BASE, sources=(SourceSettings(name="mes", adapter="files", tables=(LOG,)),)
+)
+LOOKED_AT = [
+    *PROPERTIES,
+    vocab.POSSIBLY_CONSUMES,
+    vocab.CONSUMES,
+    vocab.OF_MATERIAL,
+    vocab.ENDED_AT,
+]
+
+
+def moment(hour: int) -> str:
+    return f'"2026-01-01T{hour:02}:00:00Z"^^<{vocab.XSD}dateTime>'
+
+
+def run_facts(number: int, machine: int, start: int, end: int | None) -> set:
+    run = thing(f"run/mes/log/{number}")
+    facts = {
+        (run, RDF_TYPE, vocab.RUN),
+        (run, vocab.ON_MACHINE, thing(f"x/{machine}")),
+        (run, vocab.STARTED_AT, moment(start)),
+    }
+    return facts | ({(run, vocab.ENDED_AT, moment(end))} if end is not None else set())
+
+
+runs = st.builds(
+    run_facts,
+    st.integers(0, 5),
+    st.sampled_from([0, 0, 1]),
+    st.integers(0, 12),
+    st.one_of(st.none(), st.integers(13, 23)),
+)
+capacities = st.builds(
+    lambda n, most: {(thing(f"x/{n}"), vocab.CAPACITY, f'"{most}"^^<{vocab.XSD}integer>')},
+    st.integers(0, 1),
+    st.integers(1, 3),
+)
+things = st.one_of(
+    st.tuples(names, st.sampled_from(LOOKED_AT), names),
+    st.tuples(names, st.just(RDF_TYPE), st.sampled_from([*CLASSES, vocab.JOB])),
+)
+several = st.lists(runs, min_size=1, max_size=4).map(lambda sets: set().union(*sets))
+additions = st.one_of(
+    several,
+    several,
+    several,
+    capacities,
+    st.sets(things, min_size=1, max_size=4),
+    st.sets(things, max_size=12),
+)
+
+
+def one_start_each(facts: set) -> set:
+    """Keep one start, end and machine of a run, as folding makes one of each."""
+    single = {vocab.STARTED_AT, vocab.ENDED_AT, vocab.ON_MACHINE}
+    kept = {(s, p): o for s, p, o in sorted(facts) if p in single and "/run/" in s}
+    return {f for f in facts if (f[0], f[1]) not in kept or kept[f[0], f[1]] == f[2]}
+
+
+changes = st.lists(st.tuples(additions, st.integers(0, 2**12)), min_size=1, max_size=8)
+
+
+@settings(max_examples=20, deadline=None)
+@given(changes)
+def test_following_a_change_gives_what_deriving_all_anew_gives(steps) -> None:
+    check_following(steps)
+
+
+@pytest.mark.slow
+@settings(max_examples=300, deadline=None)
+@given(changes)
+def test_following_many_changes_gives_what_deriving_all_anew_gives(steps) -> None:
+    check_following(steps)
+
+
+def check_following(steps) -> None:
+    followed = Reasoner(FOLDING, rules())
+    followed.start(set())
+    followed.derive()
+    present: set = set()
+    for added, chosen in steps:
+        removed = {f for n, f in enumerate(sorted(present)) if chosen >> (n % 12) & 1}
+        wanted = one_start_each((present - removed) | added)
+        before = followed.derived.copy()
+        gone, come = followed.update(present - wanted, wanted - present)
+        present = wanted
+        anew = Reasoner(FOLDING, rules())
+        anew.start(present)
+        anew.derive()
+        assert followed.derived == anew.derived
+        assert (gone, come) == (before - anew.derived, anew.derived - before)
