@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from fastapi import FastAPI
 
 from api import (
+    backup,
     context,
     documentation,
     facts,
@@ -30,7 +31,18 @@ if TYPE_CHECKING:
 
     from kg.owner import Owner
 
-ROUTERS = (context, questions, gaps, facts, quarantine, sparql, health, documentation, landing)
+ROUTERS = (
+    context,
+    questions,
+    gaps,
+    facts,
+    quarantine,
+    sparql,
+    health,
+    backup,
+    documentation,
+    landing,
+)
 DESCRIPTION = """\
 What job is running, on which machine, to which spec, for which customer, from which material
 batch; since when, says who; and what is missing?

@@ -237,6 +237,13 @@ class FactAnswer(_Answer):
     records: list[SourceRow]
 
 
+class CheckpointAnswer(_Answer):
+    """Whether the graph was copied: one in a SPARQL server is folded again from the journal."""
+
+    has_graph: bool
+    recipe: str = Field(description="What the graph was made by; empty where that is not known.")
+
+
 class Health(_Answer):
     """The process is up; this says nothing of the graph."""
 

@@ -7,10 +7,12 @@
     ├── MappingError              a mapping is wrong: file, line, term
     ├── SourceError               a system cannot be read as a whole
     ├── JournalError              the journal cannot be written or read
+    │   └── DiskFull              the disk has too little room left to take anything in
     ├── StoreError                the store cannot be opened, written or read
     │   └── StoreLocked           another process owns the store
     ├── QueryError                a query is refused or failed
     │   └── QueryTimeout          a query took longer than it may
+    ├── BackupError               a backup cannot be made, is damaged, or cannot be restored
     ├── OntologyError             the ontology or a shape cannot be used
     └── UnknownEntity             no such machine, job, customer, batch …
 
@@ -58,6 +60,12 @@ class JournalError(TravelerError):
     code = "journal"
 
 
+class DiskFull(JournalError):
+    """Nothing is taken in while the disk has less room than the plant keeps; answers go on."""
+
+    code = "disk-full"
+
+
 class StoreError(TravelerError):
     """The graph store cannot be opened, written or read."""
 
@@ -80,6 +88,12 @@ class QueryTimeout(QueryError):
     """A query ran past its deadline and was stopped; there is no partial answer."""
 
     code = "query-timeout"
+
+
+class BackupError(TravelerError):
+    """A backup cannot be made, is not as it was written, or would replace what is there."""
+
+    code = "backup"
 
 
 class OntologyError(TravelerError):

@@ -70,6 +70,14 @@ class EmbeddedStore:
             raise _open_error(path, error) from error
 
     @classmethod
+    def open_checkpoint(cls, path: Path, base: str) -> EmbeddedStore:
+        """Open a checkpoint to read it; not a byte of it changes. Raises: StoreError."""
+        try:
+            return cls(ox.Store.read_only(str(path)), base, path)
+        except (OSError, RuntimeError) as error:
+            raise _open_error(path, error) from error
+
+    @classmethod
     def in_memory(cls, base: str) -> EmbeddedStore:
         """Make an empty store that ends with the process and cannot be checkpointed."""
         return cls(ox.Store(), base)
