@@ -9,14 +9,24 @@ from fastapi import APIRouter, Request, Response
 from api.desk import Desk, desk_of
 from api.models import Health, Readiness, SourceState
 from api.problems import problem
+from kg.space import MEGABYTE
 
 router = APIRouter(tags=["Health"])
 
 
 @router.get("/health", summary="Is the process up?")
-def get_health() -> Health:
-    """Tell that the process answers at all: should it be started again?"""
-    return Health(status="up", version=version("traveler-kg"))
+def get_health(request: Request) -> Health:
+    """Tell that the process answers at all: should it be started again?
+
+    On a disk that is nearly full it takes nothing in, answers, and goes on by itself.
+    """
+    disks = desk_of(request).pipeline.space.look()
+    return Health(
+        status="up",
+        version=version("traveler-kg"),
+        is_accepting=not any(disk.is_low for disk in disks),
+        free_mb=min(disk.free_bytes for disk in disks) // MEGABYTE,
+    )
 
 
 @router.get("/ready", response_model=Readiness, summary="Are the answers whole?")
@@ -45,6 +55,13 @@ def _readiness(desk: Desk) -> Readiness:
     reasons = []
     if applied != last:
         reasons.append(f"the graph has reached record {applied} of {last}")
+    disks = desk.pipeline.space.look()
+    reasons += [
+        f"nothing is taken in: {disk.free_bytes // MEGABYTE} MB are free on the disk of"
+        f" {disk.folder.name}"
+        for disk in disks
+        if disk.is_low
+    ]
     if health.error:
         reasons.append(f"the last round failed: {health.error}")
     return Readiness(

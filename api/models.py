@@ -249,6 +249,8 @@ class Health(_Answer):
 
     status: Literal["up"]
     version: str = Field(description="The version of Traveler.")
+    is_accepting: bool = Field(description="False while the disk is nearly full.")
+    free_mb: int = Field(description="Free on the plant's disk, the fuller one of two.")
 
 
 class Readiness(_Answer):

@@ -7,8 +7,9 @@
     ├── MappingError              a mapping is wrong: file, line, term
     ├── SourceError               a system cannot be read as a whole
     ├── JournalError              the journal cannot be written or read
-    │   └── DiskFull              the disk has too little room left to take anything in
+    │   └── DiskFull              the disk has too little room to take anything in
     ├── StoreError                the store cannot be opened, written or read
+    │   ├── StoreFull             the disk has too little room to write the graph
     │   └── StoreLocked           another process owns the store
     ├── QueryError                a query is refused or failed
     │   └── QueryTimeout          a query took longer than it may
@@ -61,7 +62,7 @@ class JournalError(TravelerError):
 
 
 class DiskFull(JournalError):
-    """Nothing is taken in while the disk has less room than the plant keeps; answers go on."""
+    """The disk has too little room: nothing is taken in, and answers go on."""
 
     code = "disk-full"
 
@@ -70,6 +71,12 @@ class StoreError(TravelerError):
     """The graph store cannot be opened, written or read."""
 
     code = "store"
+
+
+class StoreFull(StoreError):
+    """The disk has too little room: the graph stays as it is, and follows when there is some."""
+
+    code = "disk-full"
 
 
 class StoreLocked(StoreError):

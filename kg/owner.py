@@ -70,6 +70,7 @@ class Owner:
 
     def start(self, every_seconds: float) -> None:
         """Follow the sources from now on, one round every so many seconds."""
+        self.pipeline.space.hold()
         self._thread = threading.Thread(
             target=self._follow, args=(every_seconds,), name="traveler-owner", daemon=True
         )
@@ -111,8 +112,11 @@ class Owner:
         now = self.clock()
         if self._before_round is not None:
             self._before_round(now)
-        balances = self.pipeline.read(now)
-        self.pipeline.apply(now)
+        try:
+            balances = self.pipeline.read(now)
+        finally:
+            # Also where nothing is taken in, as on a full disk: what was is folded.
+            self.pipeline.apply(now)
         self.health.rounds += 1
         self.health.last_read = format_time(now)
         is_behind = self.pipeline.store.applied_seq() != self.health.checked_seq

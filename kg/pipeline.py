@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from kg import assets, offset, vocab
 from kg.answer import Answers
 from kg.canonical import Canonical
+from kg.errors import StoreFull
 from kg.forget import People
 from kg.intake import Intake
 from kg.journal import Journal
@@ -23,6 +24,7 @@ from kg.lifted import Lifters
 from kg.merge import Change, Merge, NoGraphs
 from kg.reason import Reasoner, compile_rules, load_graph
 from kg.recipe import Recipe, check_folds
+from kg.space import Space
 from kg.store.engines import open_generations
 from kg.times import parse_time
 from kg.validate import find_gaps, read_shapes
@@ -104,6 +106,10 @@ class Pipeline:
     ) -> None:
         self.plant = plant
         self.journal = journal
+        self.space = Space.of(plant)
+        # A store that met a full disk may need the ballast's room to be opened.
+        self.space.look()
+        journal.room = self.space
         self._report = report
         ontology = assets.ontology_folder()
         self._lifters = Lifters(plant, journal, report)
@@ -149,10 +155,12 @@ class Pipeline:
 
     def close(self) -> None:
         """Flush and let go of store and journal."""
-        self.store.flush()
-        self.store.close()
-        self._generations.close()
-        self.journal.close()
+        try:
+            self.store.flush()
+        finally:
+            self.store.close()
+            self._generations.close()
+            self.journal.close()
 
     def __enter__(self) -> Self:
         return self
@@ -253,8 +261,10 @@ class Pipeline:
                 self._derive(change)
             with applied.timed("store"):
                 self.store.apply(change.removed, change.added, seq)
-        except BaseException:
+        except BaseException as error:
             self._reasoner = None  # it may be ahead of the store: it starts from there again
+            if isinstance(error, StoreFull):
+                self.space.ran_out()
             raise
         applied.records += len(records)
         return True

@@ -43,10 +43,16 @@ class FolderGenerations:
         """
         folder = begin(self._folder)
         store = EmbeddedStore.open(folder, self._base)
-        store.bulk_load(f"{s} {p} {o} {g} ." for s, p, o, g in quads)
-        store.set_seq(seq)
-        store.flush()
-        publish(self._folder, folder)
+        try:
+            store.bulk_load(f"{s} {p} {o} {g} ." for s, p, o, g in quads)
+            store.set_seq(seq)
+            store.flush()
+            publish(self._folder, folder)
+        except BaseException:
+            # On a full disk the half-built one would be in the way of the one that answers.
+            store.close()
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
         _note_recipe(self._folder, folder, recipe)
         return store
 
