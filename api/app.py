@@ -18,6 +18,7 @@ from api import (
     landing,
     quarantine,
     questions,
+    records,
     sparql,
 )
 from api.desk import Desk
@@ -36,6 +37,7 @@ ROUTERS = (
     questions,
     gaps,
     facts,
+    records,
     quarantine,
     sparql,
     health,

@@ -119,7 +119,7 @@ class Lifter:
 def _has_header(source: SourceSettings, table: TableSettings) -> bool:
     """Tell whether every row has every column: events in JSON leave out what they have not."""
     is_json = PurePath(table.file).suffix.lower() in {".json", ".jsonl", ".ndjson"}
-    return source.adapter == "sql" or not is_json
+    return source.adapter == "sql" or (source.adapter == "files" and not is_json)
 
 
 def _triples_maps_of(

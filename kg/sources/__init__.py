@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kg.sources import files, sql
+from kg.sources import files, messages, sql
+from kg.sources.drift import Drift
+from kg.sources.messages import Message
 from kg.sources.reading import Item, Reading
 
 if TYPE_CHECKING:
@@ -15,7 +17,10 @@ if TYPE_CHECKING:
     from kg.sources.reading import Row, Unreadable
 
 __all__ = [
+    "ARRIVING",
+    "Drift",
     "Item",
+    "Message",
     "Reading",
     "is_read_again",
     "peek_key",
@@ -24,6 +29,10 @@ __all__ = [
     "reread_rows",
     "table_names",
 ]
+
+
+ARRIVING = {"push", "mqtt", "sparkplug"}
+"""Adapters of sources that speak by themselves: there is nothing to read, and nothing again."""
 
 
 def read_source(
@@ -39,12 +48,14 @@ def read_source(
     """
     if source.adapter == "files":
         yield from files.read_tables(source, cursors)
-    else:
+    elif source.adapter not in ARRIVING:
         yield from sql.read_tables(source)
 
 
 def is_read_again(source: SourceSettings, table: TableSettings) -> bool:
     """Tell whether the next reading of a table gives every row that there is, not new ones only."""
+    if source.adapter in ARRIVING:
+        return False
     return source.adapter != "files" or not files.is_growing(table)
 
 
@@ -58,6 +69,8 @@ def reread_rows(
     Raises:
         SourceError: what is needed to make sense of them is gone.
     """
+    if source.adapter in ARRIVING:
+        return messages.reread_rows(source, table, raws, Drift(source, table, ""))
     return files.reread_rows(source, table, raws)
 
 

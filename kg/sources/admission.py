@@ -45,7 +45,7 @@ class Admission:
             if isinstance(row, Unreadable):
                 has_unreadable = True
                 yield self._refuse_unreadable(row)
-            elif not self._is_wanted(row.cells):
+            elif not self.is_wanted(row.cells):
                 yield self._filtered
             else:
                 item = self._judge(row, reading.seen_keys, is_snapshot=is_snapshot)
@@ -76,7 +76,7 @@ class Admission:
         cells = [row.cells for row in head if not isinstance(row, Unreadable)]
         if cells:
             self._check(set(self._table.where), set().union(*cells), place)
-        wanted = [row for row in cells if self._is_wanted(row)]
+        wanted = [row for row in cells if self.is_wanted(row)]
         if wanted:
             self._check(self._configured(), set().union(*wanted), place)
         return chain(head, rows)
@@ -97,7 +97,8 @@ class Admission:
                     hint=f"it has {', '.join(near)}; correct source.toml or the query",
                 )
 
-    def _is_wanted(self, cells: dict[str, Scalar]) -> bool:
+    def is_wanted(self, cells: dict[str, Scalar]) -> bool:
+        """Tell whether a row is one of the table's by ``where``."""
         return all(
             cell_text(cells.get(column)) in values for column, values in self._wanted.items()
         )

@@ -11,8 +11,11 @@ import pytest
 from kg.errors import DiskFull
 from kg.journal import Journal
 from kg.owner import Owner
+from kg.pipeline import Pipeline
 from kg.records import Record, Rejected
+from kg.settings import load_plant
 from kg.space import BALLAST, Space, free_bytes
+from tests.live_plant import state_row, write_live_plant
 from tests.unit.api.conftest import NOW, opened, served, write_plant
 
 HUGE = 1 << 60
@@ -116,3 +119,16 @@ def test_a_plant_without_room_pauses_reading_folds_what_it_has_and_answers(low: 
         ready = client.get("/ready")
         assert ready.status_code == 503
         assert "nothing is taken in" in ready.json()["reasons"][0]
+
+
+def test_what_is_sent_without_room_is_refused_before_it_is_acknowledged(tmp_path: Path) -> None:
+    with Pipeline.open(load_plant(write_live_plant(tmp_path))) as work:
+        work.journal.room = Space([tmp_path], HUGE, 0)
+        with served(Owner(work, lambda: NOW)) as client:
+            sent = {"content": state_row(1), "headers": {"Content-Type": "application/json"}}
+            refused = client.post("/v1/records/line/state", **sent)
+            assert (refused.status_code, refused.json()["code"]) == (507, "disk-full")
+            assert work.journal.last_seq() == 0
+            work.journal.room = Space([tmp_path], 0, 0)
+            assert client.post("/v1/records/line/state", **sent).status_code == 202
+            assert work.journal.last_seq() == 1
