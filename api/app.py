@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from fastapi import FastAPI
 
 from api import (
+    backup,
     context,
     documentation,
     facts,
@@ -40,6 +41,7 @@ ROUTERS = (
     quarantine,
     sparql,
     health,
+    backup,
     documentation,
     landing,
 )

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Request, Response
 from api.desk import Desk, desk_of
 from api.models import FeedState, Health, Readiness, SourceReading, SourceState
 from api.problems import problem
+from kg.space import MEGABYTE
 
 router = APIRouter(tags=["Health"])
 
@@ -18,9 +19,12 @@ router = APIRouter(tags=["Health"])
 def get_health(request: Request) -> Health:
     """Tell that the process answers at all (should it be started again?), and how each source does.
 
-    This is always a 200: what fails is told, and tried again by itself.
+    This is always a 200: what fails is told, and tried again by itself. On a disk that is nearly
+    full it takes nothing in, answers, and goes on by itself.
     """
-    owner = desk_of(request).owner
+    desk = desk_of(request)
+    owner = desk.owner
+    disks = desk.pipeline.space.look()
     return Health(
         status="up",
         version=version("traveler-kg"),
@@ -28,6 +32,8 @@ def get_health(request: Request) -> Health:
         hint=owner.health.hint,
         alarm=owner.health.alarm,
         sources=[SourceReading(**asdict(source)) for source in owner.sources()],
+        is_accepting=not any(disk.is_low for disk in disks),
+        free_mb=min(disk.free_bytes for disk in disks) // MEGABYTE,
     )
 
 
@@ -58,6 +64,13 @@ def _readiness(desk: Desk) -> Readiness:
     reasons = []
     if applied != last:
         reasons.append(f"the graph has reached record {applied} of {last}")
+    disks = desk.pipeline.space.look()
+    reasons += [
+        f"nothing is taken in: {disk.free_bytes // MEGABYTE} MB are free on the disk of"
+        f" {disk.folder.name}"
+        for disk in disks
+        if disk.is_low
+    ]
     if health.error:
         reasons.append(health.error)
     reasons += [f"{s.name} cannot be read: {s.error}" for s in desk.owner.sources() if s.error]

@@ -289,6 +289,13 @@ class SourceReading(_Answer):
     lag_seconds: float = Field(description="How long a reading is overdue or under way.")
 
 
+class CheckpointAnswer(_Answer):
+    """Whether the graph was copied: one in a SPARQL server is folded again from the journal."""
+
+    has_graph: bool
+    recipe: str = Field(description="What the graph was made by; empty where that is not known.")
+
+
 class Health(_Answer):
     """The process is up; this says nothing of the graph."""
 
@@ -298,6 +305,8 @@ class Health(_Answer):
     hint: str
     alarm: str = Field(description="What somebody should look at, although the plant is served.")
     sources: list[SourceReading]
+    is_accepting: bool = Field(description="False while the disk is nearly full.")
+    free_mb: int = Field(description="Free on the plant's disk, the fuller one of two.")
 
 
 class Readiness(_Answer):

@@ -7,10 +7,13 @@
     ├── MappingError              a mapping is wrong: file, line, term
     ├── SourceError               a system cannot be read as a whole
     ├── JournalError              the journal cannot be written or read
+    │   └── DiskFull              the disk has too little room to take anything in
     ├── StoreError                the store cannot be opened, written or read
+    │   ├── StoreFull             the disk has too little room to write the graph
     │   └── StoreLocked           another process owns the store
     ├── QueryError                a query is refused or failed
     │   └── QueryTimeout          a query took longer than it may
+    ├── BackupError               a backup cannot be made, is damaged, or cannot be restored
     ├── OntologyError             the ontology or a shape cannot be used
     └── UnknownEntity             no such machine, job, customer, batch …
 
@@ -58,10 +61,22 @@ class JournalError(TravelerError):
     code = "journal"
 
 
+class DiskFull(JournalError):
+    """The disk has too little room: nothing is taken in, and answers go on."""
+
+    code = "disk-full"
+
+
 class StoreError(TravelerError):
     """The graph store cannot be opened, written or read."""
 
     code = "store"
+
+
+class StoreFull(StoreError):
+    """The disk has too little room: the graph stays as it is, and follows when there is some."""
+
+    code = "disk-full"
 
 
 class StoreLocked(StoreError):
@@ -80,6 +95,12 @@ class QueryTimeout(QueryError):
     """A query ran past its deadline and was stopped; there is no partial answer."""
 
     code = "query-timeout"
+
+
+class BackupError(TravelerError):
+    """A backup cannot be made, is not as it was written, or would replace what is there."""
+
+    code = "backup"
 
 
 class OntologyError(TravelerError):

@@ -206,6 +206,8 @@ class Intake:
         return self._journal.newest(record.source, record.kind, record.key)
 
     def _read_source(self, source: SourceSettings, now: datetime) -> Iterator[Balance]:
+        # Nothing is asked of a source while nothing may be taken in.
+        self._journal.room.require()
         cursors = self._journal.cursors(source.name)
         try:
             for reading in read_source(source, cursors, now):

@@ -116,6 +116,7 @@ class Owner:
 
     def start(self, every_seconds: float) -> None:
         """Follow the plant from now on; sources without a schedule are read every so often."""
+        self.pipeline.space.hold()
         self._stop.clear()
         for name, work in (("applier", self._follow), ("keeper", self._keep)):
             thread = threading.Thread(target=work, name=f"traveler-{name}", daemon=True)

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from kg import assets, offset, vocab
 from kg.answer import Answers
 from kg.canonical import Canonical
+from kg.errors import StoreFull
 from kg.forget import People
 from kg.intake import Intake
 from kg.journal import Journal
@@ -25,6 +26,7 @@ from kg.merge import Change, Merge, NoGraphs
 from kg.reason import Reasoner
 from kg.recipe import Recipe, check_folds
 from kg.rules import compile_rules, load_graph
+from kg.space import Space
 from kg.store.engines import open_generations
 from kg.times import parse_time
 from kg.validate import find_gaps, read_shapes
@@ -108,6 +110,10 @@ class Pipeline:
     ) -> None:
         self.plant = plant
         self.journal = journal
+        self.space = Space.of(plant)
+        # A store that met a full disk may need the ballast's room to be opened.
+        self.space.look()
+        journal.room = self.space
         self._report = report
         ontology = assets.ontology_folder()
         self._lifters = Lifters(plant, journal, report)
@@ -154,10 +160,12 @@ class Pipeline:
 
     def close(self) -> None:
         """Flush and let go of store and journal."""
-        self.flush()
-        self.store.close()
-        self._generations.close()
-        self.journal.close()
+        try:
+            self.flush()
+        finally:
+            self.store.close()
+            self._generations.close()
+            self.journal.close()
 
     def __enter__(self) -> Self:
         return self
@@ -291,8 +299,10 @@ class Pipeline:
                 self._derive(change)
             with applied.timed("store"):
                 self.store.apply(change.removed, change.added, seq)
-        except BaseException:
+        except BaseException as error:
             self._reasoner = None  # it may be ahead of the store: it starts from there again
+            if isinstance(error, StoreFull):
+                self.space.ran_out()
             raise
         applied.records += len(records)
         return True

@@ -201,6 +201,8 @@ class StoreSettings(_Section):
     password: str = Field(default="", repr=False)
     password_file: str = ""
     timeout_seconds: float = Field(default=60.0, gt=0)
+    free_mb_stop: float = Field(default=200.0, ge=0)
+    ballast_mb: float = Field(default=64.0, ge=0)
 
     @field_validator("endpoint", "update", "graph_store")
     @classmethod

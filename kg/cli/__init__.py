@@ -21,6 +21,8 @@ COMMANDS = {
     "serve": "live",
     "rebuild": "keep",
     "prune": "keep",
+    "backup": "backups",
+    "restore": "backups",
     "quarantine": "quarantine",
     "people": "people",
     "forget": "people",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from kg.journal.journal import Journal, OpenGap
 from kg.journal.people import Forgetting, Forgotten
 from kg.journal.quarantine import Quarantined, WaitingCount
+from kg.journal.snapshot import Snapshot, copy_journal
 from kg.journal.versions import Appended
 
 __all__ = [
@@ -14,5 +15,7 @@ __all__ = [
     "Journal",
     "OpenGap",
     "Quarantined",
+    "Snapshot",
     "WaitingCount",
+    "copy_journal",
 ]

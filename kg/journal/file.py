@@ -6,7 +6,7 @@ import sqlite3
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from kg.errors import JournalError
+from kg.errors import DiskFull, JournalError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 APPLICATION_ID = 0x54524A4C
 SET_CURSOR = "INSERT OR REPLACE INTO cursor VALUES (?, ?, ?, ?)"
 _BUSY_SECONDS = 30.0
+_FULL = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE)
 
 # The version is part of a record's identity, so a redelivered record meets its own row.
 # `newest` repeats what deciding about a new version needs: a look-up, not a walk of history.
@@ -113,10 +114,15 @@ def connect(path: Path) -> sqlite3.Connection:
 
 @contextmanager
 def translated(path: Path) -> Iterator[None]:
-    """Turn SQLite's and the file system's errors into ``JournalError``."""
+    """Turn SQLite's and the file system's errors into ``JournalError`` and ``DiskFull``."""
     try:
         yield
     except sqlite3.DatabaseError as error:
+        if getattr(error, "sqlite_errorcode", None) in _FULL:
+            raise DiskFull(
+                f"the disk of the journal {path} is full: {error}",
+                hint="free some space; nothing that was acknowledged is lost",
+            ) from error
         is_foreign = "not a database" in str(error)
         raise JournalError(
             f"the journal {path} {'is no SQLite file' if is_foreign else f'failed: {error}'}",

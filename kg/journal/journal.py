@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import unquote
 
+from kg.errors import DiskFull
 from kg.journal.arriving import Arriving
 from kg.journal.commits import GroupCommit
 from kg.journal.doubts import has_doubts, read_doubts, write_doubts, write_stand_ins
@@ -27,6 +28,7 @@ from kg.journal.quarantine import (
     supersede_rows,
 )
 from kg.journal.retention import prune_versions
+from kg.journal.room import Room, Unwatched
 from kg.journal.versions import Appended, VersionWriter, receive
 from kg.records import Gap, Record, record_path
 from kg.times import format_time, sortable
@@ -59,11 +61,13 @@ class Journal:
 
     What a writing method wrote is durable when it returns, whole or not at all; threads that write
     at the same time share one sync of the disk. A record is acknowledged when ``append`` returns.
-    All methods raise ``JournalError`` when SQLite cannot read or write.
+    All methods raise ``JournalError`` when SQLite cannot read or write, and what takes something in
+    raises ``DiskFull`` while ``room`` refuses it.
     """
 
     def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
         self._path = path
+        self.room: Room = Unwatched()
         self._commits = GroupCommit(connection)
         # A connection of its own sees what is synced, never a transaction under way, and does not
         # wait for it.
@@ -93,6 +97,7 @@ class Journal:
         1, 2, 3 … for polled state that differs from the last. The source's name given again with
         other content becomes ``name~2``. Whatever stands there already is ``unchanged``.
         """
+        self.room.require()
         arrivals = [receive(record) for record in records]
         named = [a.record for a in arrivals if a.record.personal is not None or a.record.deleted]
         moment = format_time(now)
@@ -120,6 +125,7 @@ class Journal:
 
         The cursor is kept, and the source has vouched for it, where any of it is a record.
         """
+        self.room.require()
         arriving = Arriving(*place, items, cursor, format_time(now))
         return self._write(lambda connection: arriving.write(connection, mappings))
 
@@ -279,6 +285,8 @@ class Journal:
         rows = list(rejected)
         if not rows and not replacing:
             return 0
+        if any(row.stage == "read" for row in rows):
+            self.room.require()
         return self._write(
             lambda connection: put_rows(connection, rows, mappings, format_time(now), replacing)
         )
@@ -425,8 +433,12 @@ class Journal:
             yield self._reader
 
     def _write(self, write: Callable[[sqlite3.Connection], _T]) -> _T:
-        with translated(self._path):
-            return self._commits.run(write)
+        try:
+            with translated(self._path):
+                return self._commits.run(write)
+        except DiskFull:
+            self.room.ran_out()
+            raise
 
 
 def _record(row: tuple[Any, ...]) -> Record:

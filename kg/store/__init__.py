@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kg.store.embedded import EmbeddedStore
-from kg.store.generations import write_store
+from kg.store.generations import adopt, recipe_of, write_store
 from kg.store.protocol import Generations, Graphs, Queries, QueryAnswer, Store
 from kg.store.terms import PREFIXES, Quad, stored_form
 
@@ -16,6 +16,8 @@ __all__ = [
     "Queries",
     "QueryAnswer",
     "Store",
+    "adopt",
+    "recipe_of",
     "stored_form",
     "write_store",
 ]

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import gc
-import re
+import shutil
 from contextlib import contextmanager
 from itertools import chain, islice
-from threading import Lock
+from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 import pyoxigraph as ox
 
-from kg.errors import QueryError, StoreError, StoreLocked
+from kg.errors import QueryError, StoreError, StoreFull
+from kg.store.engine_errors import (
+    FREE_SPACE,
+    engine_errors,
+    open_again,
+    open_error,
+    query_errors,
+)
 from kg.store.terms import (
     DEFAULT_GRAPH,
     PREFIXES,
@@ -35,11 +42,7 @@ _APPLIED_SEQ = f"<{PREFIXES['tr']}appliedSeq>"
 _INTEGER = f"<{PREFIXES['xsd']}integer>"
 _LINES_PER_READ = 2_000
 _LINES_PER_LOAD = 500_000
-# "lock hold by current process …" or "While lock file: …: Resource temporarily unavailable";
-# a lock file that may not be written ("Permission denied") is another trouble.
-_LOCKED = re.compile(
-    r"lock hold by|while lock file.*(temporarily unavailable|no locks)", re.IGNORECASE
-)
+_ROOM_TO_OPEN = 8_000_000
 
 
 class EmbeddedStore:
@@ -51,7 +54,8 @@ class EmbeddedStore:
 
     def __init__(self, engine: ox.Store, base: str, path: Path | None = None) -> None:
         self._engine: ox.Store | None = engine
-        self._writing = Lock()
+        self._writing = RLock()
+        self._met_full_disk = False
         self.base = base
         self.path = path
         self._offset_subject = f"<{base}store>"
@@ -67,7 +71,15 @@ class EmbeddedStore:
             path.parent.mkdir(parents=True, exist_ok=True)
             return cls(ox.Store(path), base, path)
         except (OSError, RuntimeError) as error:
-            raise _open_error(path, error) from error
+            raise open_error(path, error) from error
+
+    @classmethod
+    def open_checkpoint(cls, path: Path, base: str) -> EmbeddedStore:
+        """Open a checkpoint to read it; not a byte of it changes. Raises: StoreError."""
+        try:
+            return cls(ox.Store.read_only(str(path)), base, path)
+        except (OSError, RuntimeError) as error:
+            raise open_error(path, error) from error
 
     @classmethod
     def in_memory(cls, base: str) -> EmbeddedStore:
@@ -78,6 +90,7 @@ class EmbeddedStore:
         """Let the folder go; harmless when repeated, and every later call raises StoreError."""
         with self._writing:
             self._engine = None
+            self._met_full_disk = False
         # The engine has no close: its lock goes with the last reference, wherever a cycle
         # (a traceback that holds an iterator, for instance) still keeps one.
         gc.collect()
@@ -127,7 +140,7 @@ class EmbeddedStore:
         Raises: StoreError for a line that is no N-Quads.
         """
         waiting = iter(lines)
-        with self._writing, _engine_errors("The lines cannot be loaded"):
+        with self._writing, self._write_errors("The lines cannot be loaded"):
             # The engine holds a whole load in memory: blocks bound that, at a little disk.
             for first in waiting:
                 block = islice(waiting, _LINES_PER_LOAD - 1)
@@ -135,11 +148,17 @@ class EmbeddedStore:
                 self._open_engine().bulk_load(reader, ox.RdfFormat.N_QUADS)
 
     def recover(self) -> None:
-        """Do nothing: a batch is written whole or not at all."""
+        """Open a store again that met a full disk, as its engine refuses to write ever after.
+
+        A batch itself is written whole or not at all. Reads go on until there is room, and wait
+        for a moment then. Raises: StoreFull while there is too little.
+        """
+        if self._met_full_disk:
+            self._reopen()
 
     def flush(self) -> None:
         """Sync everything written so far to disk (about 80 ms)."""
-        with _engine_errors("The store cannot be flushed to disk"):
+        with self._write_errors("The store cannot be flushed to disk"):
             self._open_engine().flush()
 
     def checkpoint(self, folder: Path) -> None:
@@ -147,7 +166,7 @@ class EmbeddedStore:
 
         Writers may go on meanwhile. Raises: StoreError, also for a store in memory.
         """
-        with _engine_errors(f"No checkpoint can be made in {folder}"):
+        with self._write_errors(f"No checkpoint can be made in {folder}"):
             folder.parent.mkdir(parents=True, exist_ok=True)
             self._open_engine().backup(folder)
 
@@ -239,7 +258,7 @@ class EmbeddedStore:
         ``PREFIXES`` are declared already. For templates of our own: there is no deadline here.
         Raises: QueryError.
         """
-        with _query_errors():
+        with query_errors():
             found = self._query(query)
             if not isinstance(found, ox.QuerySolutions):
                 raise QueryError("A SELECT query is needed here.", code="query-form")
@@ -255,7 +274,7 @@ class EmbeddedStore:
 
     def ask(self, query: str) -> bool:
         """Give the answer of an ASK; Raises: QueryError."""
-        with _query_errors():
+        with query_errors():
             found = self._query(query)
             if not isinstance(found, ox.QueryBoolean):
                 raise QueryError("An ASK query is needed here.", code="query-form")
@@ -263,7 +282,7 @@ class EmbeddedStore:
 
     def construct(self, query: str) -> set[Fact]:
         """Give the facts that a CONSTRUCT or DESCRIBE makes; Raises: QueryError."""
-        with _query_errors():
+        with query_errors():
             found = self._query(query)
             if not isinstance(found, ox.QueryTriples):
                 raise QueryError("A CONSTRUCT or DESCRIBE is needed here.", code="query-form")
@@ -272,10 +291,36 @@ class EmbeddedStore:
     # The engine
 
     def _open_engine(self) -> ox.Store:
+        if self._engine is None and self._met_full_disk:
+            self._reopen()
         engine = self._engine
         if engine is None:
             raise StoreError("The store is closed.", hint="Open it again.", code="store-closed")
         return engine
+
+    def _reopen(self) -> None:
+        assert self.path is not None
+        with self._writing:
+            if not self._met_full_disk:
+                return
+            # What the log holds is written into tables when it is opened.
+            log = sum(file.stat().st_size for file in self.path.glob("*.log"))
+            needed, free = 2 * log + _ROOM_TO_OPEN, shutil.disk_usage(self.path).free
+            if free < needed:
+                raise StoreFull(
+                    f"The graph needs {needed / 1e6:.0f} MB free to be written again; the disk of "
+                    f"{self.path} has {free / 1e6:.0f}.",
+                    hint=FREE_SPACE,
+                )
+            self._engine = None
+            gc.collect()
+            try:
+                self._engine = open_again(self.path)
+            except StoreFull:
+                # Somebody else took the room: it can be read all the same.
+                self._engine = ox.Store.read_only(str(self.path))
+                raise
+            self._met_full_disk = False
 
     def _match(
         self, s: Term | None, p: Term | None, o: Term | None, g: Term | None
@@ -291,8 +336,17 @@ class EmbeddedStore:
         return self._open_engine().query(query, prefixes=PREFIXES, base_iri=self.base)
 
     def _update(self, update: str) -> None:
-        with _engine_errors("The graph cannot be written"):
+        with self._write_errors("The graph cannot be written"):
             self._open_engine().update(update)
+
+    @contextmanager
+    def _write_errors(self, what: str) -> Iterator[None]:
+        try:
+            with engine_errors(what):
+                yield
+        except StoreFull:
+            self._met_full_disk = True
+            raise
 
     def _move_offset(
         self, taken: dict[Term, list[str]], given: dict[Term, list[str]], seq: int
@@ -329,38 +383,3 @@ class _LineReader:
         piece = self._chunk[self._at : end]
         self._at += len(piece)
         return piece
-
-
-def _open_error(path: Path, error: Exception) -> StoreError:
-    if _LOCKED.search(str(error)):
-        return StoreLocked(
-            f"The store {path} is open in another process.",
-            hint="Stop the other traveler (serve, watch or load), or ask it over HTTP.",
-        )
-    return StoreError(
-        f"The store {path} cannot be opened: {error}",
-        hint="Check the folder's permissions and free disk space; the journal can rebuild the "
-        "graph at any time: traveler rebuild.",
-    )
-
-
-@contextmanager
-def _engine_errors(what: str) -> Iterator[None]:
-    try:
-        yield
-    except SyntaxError as error:
-        raise StoreError(f"{what}: {error}", code="bad-term") from error
-    except (OSError, RuntimeError) as error:
-        raise StoreError(
-            f"{what}: {error}", hint="Check free disk space and the folder's permissions."
-        ) from error
-
-
-@contextmanager
-def _query_errors() -> Iterator[None]:
-    try:
-        yield
-    except SyntaxError as error:
-        raise QueryError(f"The query is not valid: {error}", code="query-syntax") from error
-    except (OSError, RuntimeError, ValueError) as error:
-        raise QueryError(f"The query failed: {error}", code="query-failed") from error

@@ -36,3 +36,11 @@ def open_queries(store: Store, folder: Path, workers: int = 1) -> Queries:
         return EndpointQueries(store)
     assert isinstance(store, EmbeddedStore)
     return QueryWorkers(store, folder, workers=workers)
+
+
+def copy_store(store: Store, folder: Path) -> bool:
+    """Copy a graph's files by hard links into a new folder; False where they are not here."""
+    if not isinstance(store, EmbeddedStore):
+        return False
+    store.checkpoint(folder)
+    return True

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+    from kg.store.protocol import Store
     from kg.store.terms import Quad
 
 CURRENT = "CURRENT"
@@ -42,12 +43,17 @@ class FolderGenerations:
         """
         folder = begin(self._folder)
         store = EmbeddedStore.open(folder, self._base)
-        store.bulk_load(f"{s} {p} {o} {g} ." for s, p, o, g in quads)
-        store.set_seq(seq)
-        store.flush()
-        publish(self._folder, folder)
-        note = {"generation": folder.name, "digest": recipe}
-        (self._folder / RECIPE_FILE).write_text(json.dumps(note), encoding="utf-8")
+        try:
+            store.bulk_load(f"{s} {p} {o} {g} ." for s, p, o, g in quads)
+            store.set_seq(seq)
+            store.flush()
+            publish(self._folder, folder)
+        except BaseException:
+            # On a full disk the half-built one would be in the way of the one that answers.
+            store.close()
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+        _note_recipe(self._folder, folder, recipe)
         return store
 
     def close(self) -> None:
@@ -56,11 +62,7 @@ class FolderGenerations:
     def made_by(self, recipe: str) -> bool:
         """Tell whether the current one was made by a recipe."""
         current = current_generation(self._folder)
-        try:
-            note = json.loads((self._folder / RECIPE_FILE).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return False
-        return current is not None and note == {"generation": current.name, "digest": recipe}
+        return current is not None and _noted_recipe(self._folder, current) == recipe
 
     def outdate(self) -> None:
         """Let the current one count as made by another recipe."""
@@ -114,6 +116,25 @@ def write_store(folder: Path, base: str, lines: Iterable[str]) -> None:
         shutil.rmtree(half, ignore_errors=True)
 
 
+def adopt(folder: Path, files: Path, recipe: str) -> None:
+    """Copy a checkpoint's files into a folder as its current generation, made by ``recipe``.
+
+    With "" for the recipe it counts as made by another one than today's, whatever that is.
+    """
+    generation = begin(folder)
+    for path in files.iterdir():
+        shutil.copyfile(path, generation / path.name)
+    publish(folder, generation)
+    if recipe:
+        _note_recipe(folder, generation, recipe)
+
+
+def recipe_of(folder: Path, store: Store) -> str:
+    """Give what an open generation of a folder was made by; "" where that is not known."""
+    path = store.path if isinstance(store, EmbeddedStore) else None
+    return (_noted_recipe(folder, path) or "") if path is not None else ""
+
+
 def begin(folder: Path) -> Path:
     """Make an empty folder for a new generation; it counts for nothing until it is published."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -162,6 +183,20 @@ def discard_others(folder: Path) -> list[Path]:
         for leftover in folder.glob(f"gen-*{_DISCARDED}"):
             shutil.rmtree(leftover, ignore_errors=True)
     return removed
+
+
+def _note_recipe(folder: Path, generation: Path, recipe: str) -> None:
+    note = {"generation": generation.name, "digest": recipe}
+    (folder / RECIPE_FILE).write_text(json.dumps(note), encoding="utf-8")
+
+
+def _noted_recipe(folder: Path, generation: Path) -> str | None:
+    """Give what a generation was made by; None where there is no word, or one of another."""
+    try:
+        note = json.loads((folder / RECIPE_FILE).read_text(encoding="utf-8"))
+        return str(note["digest"]) if note["generation"] == generation.name else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def _is_ours(generation: Path) -> bool:

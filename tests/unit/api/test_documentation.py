@@ -56,6 +56,7 @@ def test_the_document_is_what_the_page_can_read(document: dict[str, Any]) -> Non
         "/v1/quarantine/{number}/replay",
         "/v1/quarantine/{number}/discard",
         "/sparql",
+        "/v1/checkpoint",
         "/health",
         "/ready",
     }

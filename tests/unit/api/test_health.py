@@ -14,7 +14,8 @@ from kg.records import Record
 def test_a_process_that_answers_is_up(client: httpx.Client) -> None:
     answer = client.get("/health")
     assert answer.status_code == 200
-    assert Health.model_validate_json(answer.content).status == "up"
+    told = Health.model_validate_json(answer.content)
+    assert (told.status, told.is_accepting) == ("up", True)
 
 
 def test_a_graph_that_holds_the_journal_is_ready(client: httpx.Client) -> None:

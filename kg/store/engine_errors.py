@@ -1,0 +1,79 @@
+"""The embedded engine's errors, in our words."""
+
+from __future__ import annotations
+
+import re
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pyoxigraph as ox
+
+from kg.errors import QueryError, StoreError, StoreFull, StoreLocked
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+FREE_SPACE = "Free some space: it goes on by itself."
+_FULL = "No space left"
+_READERS_SECONDS = 10.0
+# "lock hold by current process …" or "While lock file: …: Resource temporarily unavailable";
+# a lock file that may not be written ("Permission denied") is another trouble.
+_LOCKED = re.compile(
+    r"lock hold by|while lock file.*(temporarily unavailable|no locks)", re.IGNORECASE
+)
+
+
+def open_again(path: Path) -> ox.Store:
+    """Open a store whose last readers may still be at it; Raises: StoreFull, StoreError."""
+    until = time.monotonic() + _READERS_SECONDS
+    while True:
+        try:
+            return ox.Store(path)
+        except (OSError, RuntimeError) as error:
+            if _FULL in str(error):
+                raise StoreFull(f"{path} cannot be opened: {error}", hint=FREE_SPACE) from error
+            if not _LOCKED.search(str(error)) or time.monotonic() > until:
+                raise open_error(path, error) from error
+        time.sleep(0.02)
+
+
+def open_error(path: Path, error: Exception) -> StoreError:
+    """Say why a store cannot be opened: ``StoreLocked`` where another has it."""
+    if _LOCKED.search(str(error)):
+        return StoreLocked(
+            f"The store {path} is open in another process.",
+            hint="Stop the other traveler (serve, watch or load), or ask it over HTTP.",
+        )
+    return StoreError(
+        f"The store {path} cannot be opened: {error}",
+        hint="Check the folder's permissions and free disk space; the journal can rebuild the "
+        "graph at any time: traveler rebuild.",
+    )
+
+
+@contextmanager
+def engine_errors(what: str) -> Iterator[None]:
+    """Turn the engine's errors of reading and writing into ours."""
+    try:
+        yield
+    except SyntaxError as error:
+        raise StoreError(f"{what}: {error}", code="bad-term") from error
+    except (OSError, RuntimeError) as error:
+        if _FULL in str(error):
+            raise StoreFull(f"{what}: the disk is full.", hint=FREE_SPACE) from error
+        raise StoreError(
+            f"{what}: {error}", hint="Check free disk space and the folder's permissions."
+        ) from error
+
+
+@contextmanager
+def query_errors() -> Iterator[None]:
+    """Turn the engine's errors of a query into ``QueryError``."""
+    try:
+        yield
+    except SyntaxError as error:
+        raise QueryError(f"The query is not valid: {error}", code="query-syntax") from error
+    except (OSError, RuntimeError, ValueError) as error:
+        raise QueryError(f"The query failed: {error}", code="query-failed") from error
