@@ -28,7 +28,7 @@ from kg.times import parse_time
 from kg.validate import find_gaps, read_shapes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
     from datetime import datetime
     from pathlib import Path
     from types import TracebackType
@@ -211,12 +211,13 @@ class Pipeline:
 
     # ---- sources → journal
 
-    def read(self, now: datetime) -> list[Balance]:
+    def read(self, now: datetime, confirmed: Collection[str] = ()) -> list[Balance]:
         """Read every source once into the journal; what it holds is durable when this returns.
 
         A table that cannot be read as a whole says so in its balance; the others are read.
+        ``confirmed`` are tables (``source.table``) of which any number of rows may be gone.
         """
-        return self._intake.read(now)
+        return self._intake.read(now, confirmed)
 
     # ---- journal → store
 

@@ -11,7 +11,7 @@ from kg.answer.evidence import short
 from kg.errors import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from kg.answer.answers import Explained
     from kg.answer.bundle import SlotGap
@@ -27,7 +27,7 @@ MAX_COLUMNS = 8
 _ARROW = ("  → ", "    ")
 
 
-def balance_text(balances: Iterable[Balance], rejected: int) -> str:
+def balance_text(balances: Sequence[Balance], rejected: int) -> str:
     """Show what became of each table's rows: read = new + unchanged + filtered + quarantined."""
     lines = [f"{'table':<28}{'read':>8}{'new':>8}{'same':>8}{'filtered':>10}{'bad':>6}{'gone':>6}"]
     for row in balances:
@@ -36,6 +36,10 @@ def balance_text(balances: Iterable[Balance], rejected: int) -> str:
             f"{row.source + '.' + row.kind:<28.28}{row.read:>8}{row.new:>8}{row.unchanged:>8}"
             f"{filtered:>10}{row.quarantined:>6}{row.retired:>6}"
         )
+    for row in balances:
+        for said, what in (("waits", row.waits), ("missed for good", row.missed)):
+            if what:
+                lines += _wrap(f"{row.source}.{row.kind} {said}: {what}", "", "  ")
     if rejected:
         lines.append(f"{rejected} more record(s) could not be lifted and wait in quarantine.")
     return "\n".join(lines)

@@ -7,21 +7,23 @@ import re
 import tomllib
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from kg import assets
 from kg.errors import ConfigError
+from kg.polling import CursorSettings, HttpSettings, MtconnectSettings, ReconcileSettings, Share
+from kg.polling import Section as _Section
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _ENVIRONMENT = re.compile(r"\$\{(\w+)\}")
+_SECRETS = ("user", "password", "token")
 _T = TypeVar("_T", bound="_Section")
 Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")]
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 def _check_zone(name: str) -> str:
@@ -32,6 +34,14 @@ def _check_zone(name: str) -> str:
             f"no time zone {name!r}; use an IANA name such as Europe/Stockholm or UTC"
         ) from error
     return name
+
+
+def _check_address(name: str, address: str) -> None:
+    if not re.fullmatch(r"https?://[^\s/@]+(/[^\s]*)?", address):
+        shown = re.sub(r"//[^/]*@", "//…@", address)
+        raise ValueError(
+            f"{name}: {shown!r} must be an http(s) address without a user or password in it"
+        )
 
 
 class FoldSettings(_Section):
@@ -60,6 +70,10 @@ class TableSettings(_Section):
     query: str = ""
     table: str = ""
     file: str = ""
+    cursor: CursorSettings | None = None
+    reconcile: ReconcileSettings | None = None
+    allow_empty: bool = False
+    allow_drop: Share = 0.2
     where: dict[str, str | list[str]] = {}
     arrives: Literal["snapshot", "changes", "events"] = "snapshot"
     row: Literal["state", "event", "interval"] = "state"
@@ -80,6 +94,16 @@ class TableSettings(_Section):
             raise ValueError(f"table {self.name}: events need event_time = their time column")
         if self.fold is not None and self.row != "event":
             raise ValueError(f"table {self.name}: a fold needs row = 'event'")
+        if self.cursor is not None and self.arrives == "snapshot":
+            raise ValueError(
+                f"table {self.name}: with a cursor a reading gives only what is new:"
+                " say arrives = 'changes' or 'events'"
+            )
+        if self.reconcile is not None and (self.cursor is None or self.arrives != "changes"):
+            raise ValueError(
+                f"table {self.name}: reconcile is for arrives = 'changes' with a [table.cursor];"
+                " a snapshot is compared whenever it is read"
+            )
         needed = {*self.key, *self.changed, *self.where, self.event_time, self.version}
         if erasable := needed.intersection((*self.personal, *self.free_text)):
             raise ValueError(
@@ -101,18 +125,34 @@ class SourceSettings(_Section):
     system: str = ""
     owner: str = ""
     authority: int = 50
-    adapter: Literal["sql", "files"]
+    adapter: Literal["sql", "files", "http", "mtconnect"]
     url: str = ""
+    user: str = Field(default="", repr=False)
+    user_file: str = ""
+    password: str = Field(default="", repr=False)
+    password_file: str = ""
+    token: str = Field(default="", repr=False)
+    token_file: str = ""
     path: str = ""
     zone: str = ""
     placeholders: tuple[str, ...] = ()
     stale_after_seconds: float = 86_400.0
     covers: tuple[str, ...] | None = None
+    http: HttpSettings = HttpSettings()
+    mtconnect: MtconnectSettings = MtconnectSettings()
     lookup: dict[str, dict[str, str]] = {}
     tables: tuple[TableSettings, ...] = ()
     folder: Path = Path()
 
     _zone = field_validator("zone")(lambda zone: _check_zone(zone) if zone else zone)
+
+    @model_validator(mode="after")
+    def _agrees(self) -> Self:
+        if bool(self.user) != bool(self.password):
+            raise ValueError("user and password belong together")
+        if self.adapter in {"http", "mtconnect"}:
+            _check_address("url", self.url)
+        return self
 
     @cached_property
     def zone_info(self) -> ZoneInfo:
@@ -154,10 +194,8 @@ class StoreSettings(_Section):
     @field_validator("endpoint", "update", "graph_store")
     @classmethod
     def _is_address(cls, address: str) -> str:
-        if address and not re.fullmatch(r"https?://[^\s/@]+(/[^\s]*)?", address):
-            raise ValueError(
-                f"{address!r} must be an http(s) address without a user or password in it"
-            )
+        if address:
+            _check_address("it", address)
         return address
 
     @model_validator(mode="after")
@@ -254,7 +292,9 @@ def load_source(folder: Path, overrides: dict[str, Any] | None = None) -> Source
     unknown = set(document) - {"source", "table", "lookup"}
     if unknown:
         raise ConfigError(f"{path}: unknown section [{min(unknown)}]")
-    head = dict(document.get("source", {})) | (overrides or {})
+    said = dict(document.get("source", {}))
+    head = _expand_secrets(said, _SECRETS, folder, f"{path}: [source]", path)
+    head |= overrides or {}
     head |= {
         "tables": document.get("table", []),
         "lookup": document.get("lookup", {}),
@@ -264,7 +304,8 @@ def load_source(folder: Path, overrides: dict[str, Any] | None = None) -> Source
 
 
 def _load_source(entry: dict[str, Any], folder: Path, zone: str, path: Path) -> SourceSettings:
-    overrides = {key: _expand(value, path) for key, value in entry.items() if key != "mapping"}
+    given = {key: value for key, value in entry.items() if key != "mapping"}
+    overrides = _expand_secrets(given, _SECRETS, folder, f"{path}: [[source]]", path)
     if "mapping" not in entry:
         raise ConfigError(f"{path}: a [[source]] has no mapping", hint='mapping = "mappings/erp"')
     mapping = assets.find_mapping(str(entry["mapping"]), folder)
@@ -278,20 +319,31 @@ def _load_source(entry: dict[str, Any], folder: Path, zone: str, path: Path) -> 
 
 
 def _expand_store(section: dict[str, Any], folder: Path, path: Path) -> dict[str, Any]:
+    return _expand_secrets(section, ("user", "password"), folder, f"{path}: [store]", path)
+
+
+def _expand_secrets(
+    section: dict[str, Any], secrets: Sequence[str], folder: Path, where: str, path: Path
+) -> dict[str, Any]:
     """Fill in the environment and the files that hold secrets, which stand nowhere else."""
+    _refuse_open_secrets(section, secrets, where)
     given = {key: _expand(value, path) for key, value in section.items()}
-    for name in ("user", "password"):
-        if name in section and not _ENVIRONMENT.fullmatch(str(section[name])):
-            raise ConfigError(
-                f"{path}: [store] {name} stands in the open",
-                hint=f'{name} = "${{NAME}}" takes it from the environment, {name}_file from a file',
-            )
+    for name in secrets:
         if file := given.get(f"{name}_file"):
             try:
                 given[name] = (folder / str(file)).read_text(encoding="utf-8").strip()
             except (OSError, UnicodeDecodeError) as error:
-                raise ConfigError(f"{path}: [store] {name}_file: {error}") from error
+                raise ConfigError(f"{where} {name}_file: {error}") from error
     return given
+
+
+def _refuse_open_secrets(section: dict[str, Any], secrets: Sequence[str], where: str) -> None:
+    for name in secrets:
+        if name in section and not _ENVIRONMENT.fullmatch(str(section[name])):
+            raise ConfigError(
+                f"{where} {name} stands in the open",
+                hint=f'{name} = "${{NAME}}" takes it from the environment, {name}_file from a file',
+            )
 
 
 def _expand(value: Any, path: Path) -> Any:

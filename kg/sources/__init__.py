@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kg.sources import files, sql
+from kg.sources import files, kept, sql
 from kg.sources.reading import Item, Reading
 
 if TYPE_CHECKING:
@@ -31,8 +31,9 @@ def read_source(
 ) -> Iterator[Reading]:
     """Read a source table by table, each from its cursor where it has one.
 
-    ``now`` bounds nothing yet: files and queries are read as they stand. A reading's rows are
-    fetched while its ``items`` are consumed, so each must be exhausted before the next is asked.
+    What says that it changed later than ``now`` is read as it stands, and moves no cursor. A
+    reading's rows are fetched while its ``items`` are consumed, so each must be exhausted before
+    the next is asked.
 
     Raises:
         SourceError: a file, table or configured column is not there, or cannot be read.
@@ -40,12 +41,14 @@ def read_source(
     if source.adapter == "files":
         yield from files.read_tables(source, cursors)
     else:
-        yield from sql.read_tables(source)
+        yield from sql.read_tables(source, cursors, now)
 
 
 def is_read_again(source: SourceSettings, table: TableSettings) -> bool:
     """Tell whether the next reading of a table gives every row that there is, not new ones only."""
-    return source.adapter != "files" or not files.is_growing(table)
+    if source.adapter == "files":
+        return not files.is_growing(table)
+    return table.cursor is None
 
 
 def reread_rows(
@@ -58,7 +61,9 @@ def reread_rows(
     Raises:
         SourceError: what is needed to make sense of them is gone.
     """
-    return files.reread_rows(source, table, raws)
+    if source.adapter == "files":
+        return files.reread_rows(source, table, raws)
+    return kept.reread_rows(source, table, raws)
 
 
 def peek_rows(source: SourceSettings, name: str) -> Iterator[Row | Unreadable]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from kg.records import Filtered, Record, Rejected, Scalar
     from kg.settings import TableSettings
@@ -22,6 +22,9 @@ class Reading:
     ``is_whole`` says that this was a complete snapshot: a key that is not among ``seen_keys``
     is gone. A row that could not be read may have had any key, so it makes a snapshot unwhole.
     ``is_from_start`` says that all rows there are were read, and not only those after a cursor.
+    ``is_settled`` is asked before anything is taken for gone, and may take its time; ``waits``
+    says what is left for the next reading, and why. ``present_keys`` are all that there are, where
+    a reading of what is new compared them; ``missed`` says what can never be read any more.
     """
 
     table: TableSettings
@@ -30,6 +33,10 @@ class Reading:
     is_whole: bool = False
     is_from_start: bool = True
     seen_keys: set[str] = field(default_factory=set)
+    is_settled: Callable[[], bool] = lambda: True
+    waits: str = ""
+    present_keys: set[str] | None = None
+    missed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
