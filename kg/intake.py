@@ -153,7 +153,8 @@ class Intake:
         arrivals = _Arrivals(self._journal, self._mappings, reading, balance, now)
         for item in reading.items:
             arrivals.take(item)
-        balance.waits, balance.missed = reading.waits, reading.missed
+        balance.waits = reading.waits or reading.cut_short
+        balance.missed = reading.missed
         arrivals.end()
         if reading.table.arrives == "snapshot" and reading.is_whole:
             self._retire(reading, balance, now)

@@ -152,7 +152,20 @@ class SourceSettings(_Section):
             raise ValueError("user and password belong together")
         if self.adapter in {"http", "mtconnect"}:
             _check_address("url", self.url)
+        for table in self.tables:
+            self._check_cursor(table)
         return self
+
+    def _check_cursor(self, table: TableSettings) -> None:
+        if self.adapter not in {"sql", "http"} and table.cursor is not None:
+            raise ValueError(f"table {table.name}: only adapters sql and http have a cursor")
+        if self.adapter != "sql" and table.reconcile is not None:
+            raise ValueError(f"table {table.name}: reconcile is for adapter sql")
+        has_parameter = self.http.paging == "odata" or (table.cursor and table.cursor.parameter)
+        if self.adapter == "http" and table.cursor is not None and not has_parameter:
+            raise ValueError(
+                f"table {table.name}: its cursor needs parameter = the one that takes a time"
+            )
 
     @cached_property
     def zone_info(self) -> ZoneInfo:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kg.sources import files, kept, sql
+from kg.sources import files, http, kept, sql
 from kg.sources.reading import Item, Reading
 
 if TYPE_CHECKING:
@@ -40,6 +40,8 @@ def read_source(
     """
     if source.adapter == "files":
         yield from files.read_tables(source, cursors)
+    elif source.adapter == "http":
+        yield from http.read_tables(source, cursors, now)
     else:
         yield from sql.read_tables(source, cursors, now)
 

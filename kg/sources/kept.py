@@ -33,7 +33,7 @@ def _row(position: str, raw: str) -> Row | Unreadable:
     if not isinstance(cells, dict):
         hint = "discard it, or wait until its source gives it again"
         return Unreadable(position, "gone-row", "was not kept as cells", hint, raw)
-    if not is_encodable(raw):
+    if not is_encodable(json.dumps(cells, ensure_ascii=False)):
         return refuse_encoding(position, raw)
     # The key completes the place, and may be another one by now.
     place, mark, _ = position.rpartition("#")

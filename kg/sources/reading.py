@@ -25,6 +25,7 @@ class Reading:
     ``is_settled`` is asked before anything is taken for gone, and may take its time; ``waits``
     says what is left for the next reading, and why. ``present_keys`` are all that there are, where
     a reading of what is new compared them; ``missed`` says what can never be read any more.
+    ``cut_short`` says why it ended before its end: it is not whole, and the next one goes on there.
     """
 
     table: TableSettings
@@ -37,6 +38,7 @@ class Reading:
     waits: str = ""
     present_keys: set[str] | None = None
     missed: str = ""
+    cut_short: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -197,7 +197,7 @@ class _GrowingTable:
     def _literal(self, start: Start) -> str:
         dialect = self._database.connection.dialect.name
         if start.number is not None:
-            return f"{start.number:f}"
+            return f"{start.number.normalize():f}"
         moment, kind = start.moment, start.mark.kind
         assert moment is not None
         if kind == "instant" and dialect in {"mysql", "mariadb"}:

@@ -182,7 +182,7 @@ def write_as_column(start: Start, form: str, where: str, *, is_sorted: bool) -> 
         SourceError: texts of that form do not sort as their times do.
     """
     if start.number is not None:
-        return f"{start.number:f}"
+        return f"{start.number.normalize():f}"
     assert start.moment is not None
     moment, sample = start.moment, start.mark.text
     if form in _PER_SECOND:
