@@ -17,6 +17,7 @@ from api import (
     landing,
     quarantine,
     questions,
+    records,
     sparql,
 )
 from api.desk import Desk
@@ -30,7 +31,18 @@ if TYPE_CHECKING:
 
     from kg.owner import Owner
 
-ROUTERS = (context, questions, gaps, facts, quarantine, sparql, health, documentation, landing)
+ROUTERS = (
+    context,
+    questions,
+    gaps,
+    facts,
+    records,
+    quarantine,
+    sparql,
+    health,
+    documentation,
+    landing,
+)
 DESCRIPTION = """\
 What job is running, on which machine, to which spec, for which customer, from which material
 batch; since when, says who; and what is missing?

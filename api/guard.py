@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 METHODS = ("GET", "HEAD", "POST")
 MAX_BODY_BYTES = 64 * 1024
+MAX_RECORDS_BYTES = 16 * 1024 * 1024
+RECORDS = "/v1/records/"
 _HOST = re.compile(r"(?P<name>\[[0-9A-Fa-f:.]+\]|[^:\[\]]+)(?::\d+)?")
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -80,8 +82,9 @@ class Guard:
             detail = "a page of another site may not send anything here"
             return problem("origin", detail, "send it from a page of this server, or no browser")
         length = headers.get("content-length", "0")
-        if not length.isdigit() or int(length) > MAX_BODY_BYTES:
-            return problem("too-large", f"a request may have {MAX_BODY_BYTES} bytes")
+        most = MAX_RECORDS_BYTES if scope["path"].startswith(RECORDS) else MAX_BODY_BYTES
+        if not length.isdigit() or int(length) > most:
+            return problem("too-large", f"a request may have {most} bytes")
         return None
 
 

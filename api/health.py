@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from importlib.metadata import version
 
 from fastapi import APIRouter, Request, Response
 
 from api.desk import Desk, desk_of
-from api.models import Health, Readiness, SourceState
+from api.models import FeedState, Health, Readiness, SourceState
 from api.problems import problem
 
 router = APIRouter(tags=["Health"])
@@ -47,6 +48,10 @@ def _readiness(desk: Desk) -> Readiness:
         reasons.append(f"the graph has reached record {applied} of {last}")
     if health.error:
         reasons.append(f"the last round failed: {health.error}")
+    for feed in desk.owner.feeds.values():
+        if not feed.health.is_connected:
+            why = feed.health.error or "it was not started"
+            reasons.append(f"{feed.health.source} is not connected: {why}")
     return Readiness(
         ready=not reasons,
         reasons=reasons,
@@ -56,4 +61,5 @@ def _readiness(desk: Desk) -> Readiness:
         rounds=health.rounds,
         last_read=health.last_read,
         sources=[SourceState(**row) for row in answers.sources(desk.owner.clock())],
+        feeds=[FeedState(**asdict(feed.health)) for feed in desk.owner.feeds.values()],
     )

@@ -190,6 +190,44 @@ class Discarded(_Answer):
     discarded: int
 
 
+class RefusedRecord(_Answer):
+    """A record that waits in quarantine: which one of the request, why, and what to do."""
+
+    position: str = Field(examples=["POST /v1/records/mes/run#3"])
+    key: str | None = Field(description="Where the record has one.", examples=["E001353"])
+    code: str = Field(examples=["bad-time"])
+    message: str = Field(examples=["POST /v1/records/mes/run#3: column ts is 'soon', no iso time"])
+    hint: str = Field(examples=["mend the time in the source, or say its form in times"])
+
+
+class RecordsTaken(_Answer):
+    """What became of records that were sent: new + unchanged + filtered + quarantined."""
+
+    records: int = Field(examples=[3])
+    new: int = Field(examples=[2])
+    unchanged: int = Field(description="Known already.", examples=[0])
+    filtered: int = Field(description="Left out by `where` of source.toml.", examples=[0])
+    quarantined: int = Field(examples=[1])
+    refused: list[RefusedRecord] = Field(description="The first 100 that are quarantined.")
+    warnings: list[str] = Field(examples=[["mes.run: column 'tool' is new"]])
+    seq: int = Field(description="The journal holds all of them by this record.", examples=[4711])
+
+
+class FeedState(_Answer):
+    """A source that speaks by itself: whether it is connected, and what came since the start."""
+
+    source: str = Field(examples=["mes"])
+    is_connected: bool
+    since: str = Field(description="Since when it is, or is not.", examples=[""])
+    last_message: str = Field(examples=["2026-11-23T08:00:00Z"])
+    new: int = Field(examples=[1043])
+    unchanged: int = Field(examples=[2])
+    quarantined: int = Field(examples=[0])
+    error: str = Field(examples=[""])
+    hint: str = Field(examples=[""])
+    warnings: list[str] = Field(examples=[[]])
+
+
 class Statement(_Answer):
     """A fact in short words: ids below the plant's base, the property's last word."""
 
@@ -255,3 +293,4 @@ class Readiness(_Answer):
     rounds: int = Field(description="How often the sources were read since the start.")
     last_read: str = Field(description="When they were last read; empty before the first time.")
     sources: list[SourceState]
+    feeds: list[FeedState] = Field(description="Sources that speak by themselves.")

@@ -28,6 +28,9 @@ STATUSES: dict[str, tuple[int, str]] = {
     "query-too-deep": (400, "The query is nested too deep"),
     "query-failed": (400, "The query failed while it ran"),
     "bad-term": (400, "An IRI or a literal is not valid"),
+    "body": (400, "The body cannot be read"),
+    "unauthorized": (401, "A token is needed"),
+    "push-refused": (403, "Records of this table are not taken here"),
     "update-refused": (403, "This endpoint only reads"),
     "origin": (403, "The request comes from another site's page"),
     "not-found": (404, "There is no such page"),
@@ -92,6 +95,8 @@ def problem(
         **(members or {}),
     }
     sent = {"Retry-After": "1"} if status in SOON else {}
+    if status == HTTPStatus.UNAUTHORIZED:
+        sent["WWW-Authenticate"] = "Bearer"
     return JSONResponse(body, status, {**sent, **(headers or {})}, MEDIA_TYPE)
 
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from kg.errors import SourceError
 from kg.records import Filtered, Record, Rejected
-from kg.sources import is_read_again, read_source, reread_rows
+from kg.sources import Drift, Message, is_read_again, read_source, reread_rows
+from kg.sources.messages import read_messages
+from kg.sources.topics import tables_of
 from kg.times import sortable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from kg.journal import Journal, Quarantined
@@ -22,11 +25,15 @@ if TYPE_CHECKING:
 JOURNAL_BATCH = 5_000
 FEW_ROWS = 20
 """So many rows of a table may be gone at once, whatever share of it they are."""
+_DRIFTED = {"missing-column", "missing-required"}
 
 
 @dataclass(slots=True)
 class Balance:
-    """What became of the rows of one table: read = new + unchanged + filtered + quarantined."""
+    """What became of the rows of one table: read = new + unchanged + filtered + quarantined.
+
+    Of messages it also holds the refused ones, and ``warnings`` of columns that are new.
+    """
 
     source: str
     kind: str
@@ -39,6 +46,13 @@ class Balance:
     waits: str = ""
     missed: str = ""
     error: SourceError | None = None
+    refused: list[Rejected] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def alarm(self) -> Rejected | None:
+        """A message that lacks what settings name, as if its sender had been changed."""
+        return next((row for row in self.refused if row.code in _DRIFTED), None)
 
 
 class Intake:
@@ -59,6 +73,51 @@ class Intake:
         self._mappings = mappings
         self._report = report
         self._confirmed: frozenset[str] = frozenset()
+        self._drifts: dict[tuple[str, str], Drift] = {}
+        self._finding_drift = threading.Lock()
+
+    def take(
+        self, source_name: str, table_name: str, messages: Sequence[Message], now: datetime
+    ) -> Balance:
+        """Take messages of a table in; all of it is durable when this returns. Any thread may call.
+
+        The table "" is that of messages which no table is for: they wait until one is.
+
+        Raises:
+            ConfigError: there is no such source or table.
+            JournalError: nothing was taken, as it cannot be written.
+        """
+        source = self._plant.source(source_name)
+        balance = Balance(source.name, table_name)
+        if not table_name:
+            items: list[Item] = [_no_table(source.name, message) for message in messages]
+            self._keep(items, "", balance, now)
+            return balance
+        table = source.table(table_name)
+        drift = self._drift(source, table)
+        taken = read_messages(source, table, messages, drift)
+        balance.warnings = taken.warnings
+        self._keep(taken.items, drift.cursor(), balance, now)
+        return balance
+
+    def _keep(self, items: list[Item], cursor: str, balance: Balance, now: datetime) -> None:
+        balance.read = len(items)
+        balance.filtered = Counter(item.rule for item in items if isinstance(item, Filtered))
+        balance.refused = [item for item in items if isinstance(item, Rejected)]
+        balance.quarantined = len(balance.refused)
+        kept = [item for item in items if not isinstance(item, Filtered)]
+        if kept:
+            place = (balance.source, balance.kind)
+            appended = self._journal.take(place, kept, cursor, now, self._mappings)
+            balance.new, balance.unchanged = appended
+
+    def _drift(self, source: SourceSettings, table: TableSettings) -> Drift:
+        place = (source.name, table.name)
+        with self._finding_drift:
+            if place not in self._drifts:
+                cursor = self._journal.cursors(source.name).get(table.name, "")
+                self._drifts[place] = Drift(source, table, cursor)
+            return self._drifts[place]
 
     def read(self, now: datetime, confirmed: Collection[str] = ()) -> list[Balance]:
         """Read every source once; what the journal holds is durable when this returns.
@@ -82,10 +141,26 @@ class Intake:
             of_tables[row.rejected.source, row.rejected.kind].append(row)
         balances: list[Balance] = []
         for source in self._plant.sources:
+            balances += self._retake(source, of_tables.get((source.name, ""), []), now)
+        for source in self._plant.sources:
             for table in source.tables:
                 if kept := of_tables.get((source.name, table.name)):
                     balances += self._reread_table(source, table, kept, now)
         return balances
+
+    def _retake(
+        self, source: SourceSettings, kept: list[Quarantined], now: datetime
+    ) -> Iterator[Balance]:
+        """Take messages that no table was for into the tables that are for them by now."""
+        for row in kept:
+            said = row.rejected
+            content = said.raw.encode(errors="surrogateescape")
+            tables = list(tables_of(source, said.position))
+            for table, columns in tables:
+                message = Message(said.position, content, columns)
+                yield self.take(source.name, table.name, [message], now)
+            tried = {row.id: None if tables else said}
+            self._journal.requarantine(tried, now, self._mappings)
 
     def _reread_table(
         self, source: SourceSettings, table: TableSettings, kept: list[Quarantined], now: datetime
@@ -306,6 +381,15 @@ class _Arrivals:
             self._journal.quarantine(self._rejected, self._now, self._mappings, replacing)
             self._has_waiting = True
         self._rejected = []
+
+
+def _no_table(source: str, message: Message) -> Rejected:
+    return Rejected(
+        *(source, "", message.place, "read", "unknown-topic"),
+        message=f"{message.place}: no table of {source} is for this topic",
+        hint="give a table this topic in source.toml and replay it, or discard it",
+        raw=message.content.decode(errors="surrogateescape"),
+    )
 
 
 def _is_older(row: Quarantined, newest: Record | None) -> bool:

@@ -8,11 +8,13 @@ import os
 import threading
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING
 
 from kg.errors import TravelerError
 from kg.pipeline import OWNER_FILE
+from kg.sources.feeds import open_feed
 from kg.times import format_time
 
 if TYPE_CHECKING:
@@ -21,8 +23,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kg.answer import Answers
+    from kg.intake import Balance
     from kg.journal import Quarantined
     from kg.pipeline import Pipeline, Replayed
+    from kg.sources import Message
+    from kg.sources.feeds import Feed
 
 VALIDATE_EVERY_SECONDS = 10.0
 REPORT_IT = "this is a fault of Traveler: the log has its place"
@@ -63,6 +68,11 @@ class Owner:
         self._working = threading.Lock()
         self._thread: threading.Thread | None = None
         self._validated_at = monotonic()
+        self._has_arrived = threading.Event()
+        self.feeds: dict[str, Feed] = {}
+        for source in pipeline.plant.sources:
+            if (feed := open_feed(source, partial(self.take, source.name))) is not None:
+                self.feeds[source.name] = feed
 
     def answers(self) -> Answers:
         """Give the answers from the store as it stands."""
@@ -74,18 +84,50 @@ class Owner:
             target=self._follow, args=(every_seconds,), name="traveler-owner", daemon=True
         )
         self._thread.start()
+        for feed in self.feeds.values():
+            feed.start()
 
     def stop(self) -> None:
-        """End the loop after the round under way."""
+        """End the loop after the round under way, and the feeds before it."""
+        for feed in self.feeds.values():
+            feed.stop()
         self._stop.set()
+        self.wake()
         if self._thread is not None:
             self._thread.join()
             self._thread = None
 
+    def take(self, source: str, table: str, messages: Sequence[Message]) -> Balance:
+        """Take in messages of a table; durable when this returns. Any thread may call.
+
+        Raises:
+            ConfigError: there is no such source or table.
+            JournalError: nothing was taken, as it cannot be written.
+        """
+        now = self.clock()
+        balance = self.pipeline.take(source, table, messages, now)
+        if source in self.feeds:
+            self.feeds[source].health.count(balance, now)
+        self.wake()
+        return balance
+
+    def wake(self) -> None:
+        """Say that the journal has grown: the graph follows at once. Any thread may call."""
+        self._has_arrived.set()
+
     def _follow(self, every_seconds: float) -> None:
-        while not self._stop.wait(every_seconds):
+        due = monotonic() + every_seconds
+        while not self._stop.is_set():
+            self._has_arrived.wait(max(0.0, due - monotonic()))
+            self._has_arrived.clear()
+            if self._stop.is_set():
+                break
             try:
-                self.round()
+                if monotonic() < due:
+                    self._apply()
+                else:
+                    due = monotonic() + every_seconds
+                    self.round()
             except TravelerError as error:
                 self.health.error, self.health.hint = error.message, error.hint
             except Exception as error:  # the loop outlives what nobody foresaw, and says so
@@ -101,6 +143,10 @@ class Owner:
             replayed = self.pipeline.replay(rows, now)
             self._validate(now)
         return replayed
+
+    def _apply(self) -> None:
+        with self._working:
+            self.pipeline.apply(self.clock())
 
     def round(self) -> None:
         """Read the sources once, fold in what is new, and validate when it is time to."""

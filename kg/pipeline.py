@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from kg.reason import RuleSet
     from kg.records import Fact, Record, Term
     from kg.settings import Plant
+    from kg.sources import Message
     from kg.store import Graphs, Quad
 
     Report = Callable[[str, str], None]
@@ -218,6 +219,15 @@ class Pipeline:
         ``confirmed`` are tables (``source.table``) of which any number of rows may be gone.
         """
         return self._intake.read(now, confirmed)
+
+    def take(self, source: str, table: str, messages: Sequence[Message], now: datetime) -> Balance:
+        """Take in messages of a table; durable when this returns. Any thread may call.
+
+        Raises:
+            ConfigError: there is no such source or table.
+            JournalError: nothing was taken, as it cannot be written.
+        """
+        return self._intake.take(source, table, messages, now)
 
     # ---- journal → store
 

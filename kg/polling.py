@@ -48,7 +48,6 @@ class HttpSettings(Section):
     cursor_parameter: str = "cursor"
     cursor_at: str = "next_cursor"
     token_header: str = Field(default="Authorization", pattern=r"^[A-Za-z0-9-]+$")
-    ca_file: str = ""
     max_requests: int = Field(default=100, gt=0)
     max_megabytes: float = Field(default=32.0, gt=0)
     timeout_seconds: float = Field(default=30.0, gt=0)

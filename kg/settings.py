@@ -7,7 +7,7 @@ import re
 import tomllib
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, ValidationError, field_validator, model_validator
@@ -17,11 +17,8 @@ from kg.errors import ConfigError
 from kg.polling import CursorSettings, HttpSettings, MtconnectSettings, ReconcileSettings, Share
 from kg.polling import Section as _Section
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
 _ENVIRONMENT = re.compile(r"\$\{(\w+)\}")
-_SECRETS = ("user", "password", "token")
+_SECRETS = {"user", "password", "token"}
 _T = TypeVar("_T", bound="_Section")
 Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")]
 
@@ -86,7 +83,25 @@ class TableSettings(_Section):
     placeholders: tuple[str, ...] = ()
     personal: tuple[str, ...] = ()
     free_text: tuple[str, ...] = ()
+    topic: str = ""
+    push: bool = False
     fold: FoldSettings | None = None
+
+    @field_validator("topic")
+    @classmethod
+    def _is_topic(cls, topic: str) -> str:
+        parts = topic.split("/")
+        names = [part[1:-1] for part in parts if part.startswith("{")]
+        is_whole = all(
+            re.fullmatch(r"\{\w+\}|\+|[^+#{}\0]*", part) or (part == "#" and number == len(parts))
+            for number, part in enumerate(parts, 1)
+        )
+        if not is_whole or len(set(names)) < len(names):
+            raise ValueError(
+                f"topic {topic!r} must be levels such as factory/{{machine}}/state, where {{name}}"
+                " becomes a column, + is any one level, and # at the end is any more of them"
+            )
+        return topic
 
     @model_validator(mode="after")
     def _agrees(self) -> Self:
@@ -125,15 +140,21 @@ class SourceSettings(_Section):
     system: str = ""
     owner: str = ""
     authority: int = 50
-    adapter: Literal["sql", "files", "http", "mtconnect"]
-    url: str = ""
+    adapter: Literal["sql", "files", "http", "mtconnect", "push", "mqtt", "sparkplug"]
+    url: str = Field(default="", repr=False)
+    path: str = ""
     user: str = Field(default="", repr=False)
     user_file: str = ""
     password: str = Field(default="", repr=False)
     password_file: str = ""
     token: str = Field(default="", repr=False)
     token_file: str = ""
-    path: str = ""
+    protocol: Literal["5", "3.1.1"] = "5"
+    client_id: str = ""
+    host_id: str = ""
+    ca_file: str = ""
+    cert_file: str = ""
+    key_file: str = ""
     zone: str = ""
     placeholders: tuple[str, ...] = ()
     stale_after_seconds: float = 86_400.0
@@ -147,13 +168,16 @@ class SourceSettings(_Section):
     _zone = field_validator("zone")(lambda zone: _check_zone(zone) if zone else zone)
 
     @model_validator(mode="after")
-    def _agrees(self) -> Self:
-        if bool(self.user) != bool(self.password):
-            raise ValueError("user and password belong together")
+    def _is_reachable(self) -> Self:
+        for table in self.tables:
+            if bool(table.topic) != (self.adapter == "mqtt"):
+                needs = "needs a" if self.adapter == "mqtt" else "of this adapter has no"
+                raise ValueError(f"table {table.name} {needs} topic")
+            self._check_cursor(table)
+        if self.password and not self.user:
+            raise ValueError("a password needs a user")
         if self.adapter in {"http", "mtconnect"}:
             _check_address("url", self.url)
-        for table in self.tables:
-            self._check_cursor(table)
         return self
 
     def _check_cursor(self, table: TableSettings) -> None:
@@ -166,6 +190,10 @@ class SourceSettings(_Section):
             raise ValueError(
                 f"table {table.name}: its cursor needs parameter = the one that takes a time"
             )
+
+    def is_pushed(self, table: TableSettings) -> bool:
+        """Tell whether records of a table may be sent to us by whoever has them."""
+        return self.adapter == "push" or table.push
 
     @cached_property
     def zone_info(self) -> ZoneInfo:
@@ -285,7 +313,7 @@ def load_plant(path: Path) -> Plant:
     unknown = set(document) - {"plant", "store", "source"}
     if unknown:
         raise ConfigError(f"{path}: unknown section [{min(unknown)}]")
-    store = _expand_store(dict(document.get("store", {})), folder, path)
+    store = _expand_secrets(dict(document.get("store", {})), folder, path, "[store]")
     head |= {"store": store, "sources": sources, "folder": folder}
     plant = _validate(Plant, head, path)
     names = [source.name for source in plant.sources]
@@ -305,9 +333,12 @@ def load_source(folder: Path, overrides: dict[str, Any] | None = None) -> Source
     unknown = set(document) - {"source", "table", "lookup"}
     if unknown:
         raise ConfigError(f"{path}: unknown section [{min(unknown)}]")
-    said = dict(document.get("source", {}))
-    head = _expand_secrets(said, _SECRETS, folder, f"{path}: [source]", path)
-    head |= overrides or {}
+    if secret := _SECRETS.intersection(document.get("source", {})):
+        raise ConfigError(
+            f"{path}: {min(secret)} stands in the open",
+            hint="it belongs into the plant's own file: see README, Settings",
+        )
+    head = dict(document.get("source", {})) | (overrides or {})
     head |= {
         "tables": document.get("table", []),
         "lookup": document.get("lookup", {}),
@@ -318,45 +349,37 @@ def load_source(folder: Path, overrides: dict[str, Any] | None = None) -> Source
 
 def _load_source(entry: dict[str, Any], folder: Path, zone: str, path: Path) -> SourceSettings:
     given = {key: value for key, value in entry.items() if key != "mapping"}
-    overrides = _expand_secrets(given, _SECRETS, folder, f"{path}: [[source]]", path)
+    overrides = _expand_secrets(given, folder, path, "[[source]]")
     if "mapping" not in entry:
         raise ConfigError(f"{path}: a [[source]] has no mapping", hint='mapping = "mappings/erp"')
     mapping = assets.find_mapping(str(entry["mapping"]), folder)
     source = load_source(mapping, overrides)
     updates: dict[str, Any] = {"zone": source.zone or zone}
-    if source.path:
-        updates["path"] = str((folder / source.path).resolve())
+    for name in ("path", "ca_file", "cert_file", "key_file"):
+        if given_path := getattr(source, name):
+            updates[name] = str((folder / given_path).resolve())
     if source.url.startswith("sqlite:///") and not source.url.startswith("sqlite:////"):
         updates["url"] = f"sqlite:///{(folder / source.url.removeprefix('sqlite:///')).resolve()}"
     return source.model_copy(update=updates)
 
 
-def _expand_store(section: dict[str, Any], folder: Path, path: Path) -> dict[str, Any]:
-    return _expand_secrets(section, ("user", "password"), folder, f"{path}: [store]", path)
-
-
 def _expand_secrets(
-    section: dict[str, Any], secrets: Sequence[str], folder: Path, where: str, path: Path
+    section: dict[str, Any], folder: Path, path: Path, where: str
 ) -> dict[str, Any]:
     """Fill in the environment and the files that hold secrets, which stand nowhere else."""
-    _refuse_open_secrets(section, secrets, where)
     given = {key: _expand(value, path) for key, value in section.items()}
-    for name in secrets:
+    for name in sorted(_SECRETS):
+        if name in section and not _ENVIRONMENT.fullmatch(str(section[name])):
+            raise ConfigError(
+                f"{path}: {where} {name} stands in the open",
+                hint=f'{name} = "${{NAME}}" takes it from the environment, {name}_file from a file',
+            )
         if file := given.get(f"{name}_file"):
             try:
                 given[name] = (folder / str(file)).read_text(encoding="utf-8").strip()
             except (OSError, UnicodeDecodeError) as error:
-                raise ConfigError(f"{where} {name}_file: {error}") from error
+                raise ConfigError(f"{path}: {where} {name}_file: {error}") from error
     return given
-
-
-def _refuse_open_secrets(section: dict[str, Any], secrets: Sequence[str], where: str) -> None:
-    for name in secrets:
-        if name in section and not _ENVIRONMENT.fullmatch(str(section[name])):
-            raise ConfigError(
-                f"{where} {name} stands in the open",
-                hint=f'{name} = "${{NAME}}" takes it from the environment, {name}_file from a file',
-            )
 
 
 def _expand(value: Any, path: Path) -> Any:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 APPLICATION_ID = 0x54524A4C
+SET_CURSOR = "INSERT OR REPLACE INTO cursor VALUES (?, ?, ?, ?)"
 _BUSY_SECONDS = 30.0
 
 # The version is part of a record's identity, so a redelivered record meets its own row.

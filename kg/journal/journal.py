@@ -10,9 +10,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import unquote
 
+from kg.journal.arriving import Arriving
 from kg.journal.commits import GroupCommit
 from kg.journal.doubts import has_doubts, read_doubts, write_doubts, write_stand_ins
-from kg.journal.file import connect, open_journal_file, translated
+from kg.journal.file import SET_CURSOR, connect, open_journal_file, translated
 from kg.journal.gaps import write_gaps
 from kg.journal.people import Forgetting, Forgotten, Place, forget, read_names, remember_names
 from kg.journal.quarantine import (
@@ -106,6 +107,21 @@ class Journal:
         """Count the live keys of a table that a snapshot did not hold."""
         query = "SELECT key FROM newest WHERE source = ? AND kind = ? AND NOT deleted"
         return sum(key not in seen_keys for (key,) in self._read(query, (source, kind)))
+
+    def take(
+        self,
+        place: tuple[str, str],
+        items: Sequence[Record | Rejected],
+        cursor: str,
+        now: datetime,
+        mappings: Mapping[tuple[str, str], str],
+    ) -> Appended:
+        """Write what arrived for a (source, table), records and bad rows in order: all, or none.
+
+        The cursor is kept, and the source has vouched for it, where any of it is a record.
+        """
+        arriving = Arriving(*place, items, cursor, format_time(now))
+        return self._write(lambda connection: arriving.write(connection, mappings))
 
     def retire_missing(
         self, source: str, kind: str, seen_keys: Collection[str], now: datetime
@@ -350,8 +366,7 @@ class Journal:
     def set_cursor(self, source: str, kind: str, cursor: str, now: datetime) -> None:
         """Remember how far a table was read, and that its source vouched for it at ``now``."""
         row = (source, kind, cursor, format_time(now))
-        insert = "INSERT OR REPLACE INTO cursor VALUES (?, ?, ?, ?)"
-        self._write(lambda connection: connection.execute(insert, row))
+        self._write(lambda connection: connection.execute(SET_CURSOR, row))
 
     def cursors(self, source: str) -> dict[str, str]:
         """Give how far each table of a source was read, by its name."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kg.sources import files, http, kept, sql
+from kg.sources import files, http, kept, messages, sql
+from kg.sources.drift import Drift
+from kg.sources.messages import Message
 from kg.sources.reading import Item, Reading
 
 if TYPE_CHECKING:
@@ -15,7 +17,10 @@ if TYPE_CHECKING:
     from kg.sources.reading import Row, Unreadable
 
 __all__ = [
+    "ARRIVING",
+    "Drift",
     "Item",
+    "Message",
     "Reading",
     "is_read_again",
     "peek_key",
@@ -24,6 +29,10 @@ __all__ = [
     "reread_rows",
     "table_names",
 ]
+
+
+ARRIVING = {"push", "mqtt", "sparkplug"}
+"""Adapters of sources that speak by themselves: there is nothing to read, and nothing again."""
 
 
 def read_source(
@@ -42,12 +51,14 @@ def read_source(
         yield from files.read_tables(source, cursors)
     elif source.adapter == "http":
         yield from http.read_tables(source, cursors, now)
-    else:
+    elif source.adapter not in ARRIVING:
         yield from sql.read_tables(source, cursors, now)
 
 
 def is_read_again(source: SourceSettings, table: TableSettings) -> bool:
     """Tell whether the next reading of a table gives every row that there is, not new ones only."""
+    if source.adapter in ARRIVING:
+        return False
     if source.adapter == "files":
         return not files.is_growing(table)
     return table.cursor is None
@@ -63,6 +74,8 @@ def reread_rows(
     Raises:
         SourceError: what is needed to make sense of them is gone.
     """
+    if source.adapter in ARRIVING:
+        return messages.reread_rows(source, table, raws, Drift(source, table, ""))
     if source.adapter == "files":
         return files.reread_rows(source, table, raws)
     return kept.reread_rows(source, table, raws)

@@ -45,7 +45,7 @@ class Admission:
             if isinstance(row, Unreadable):
                 has_unreadable = True
                 yield self._refuse_unreadable(row)
-            elif not self._is_wanted(row.cells):
+            elif not self.is_wanted(row.cells):
                 yield self._filtered
             else:
                 item = self._judge(row, reading.seen_keys, is_snapshot=is_snapshot)
@@ -56,7 +56,7 @@ class Admission:
 
     def key_of(self, cells: dict[str, Scalar]) -> str | None:
         """Give the key that a row of these cells has; None where it has none, or is left out."""
-        if not self._is_wanted(cells):
+        if not self.is_wanted(cells):
             return None
         key = self._key(Row(cells, "#"))
         return key if isinstance(key, str) else None
@@ -83,7 +83,7 @@ class Admission:
         cells = [row.cells for row in head if not isinstance(row, Unreadable)]
         if cells:
             self._check(set(self._table.where), set().union(*cells), place)
-        wanted = [row for row in cells if self._is_wanted(row)]
+        wanted = [row for row in cells if self.is_wanted(row)]
         if wanted:
             self._check(self._configured(), set().union(*wanted), place)
         return chain(head, rows)
@@ -106,7 +106,8 @@ class Admission:
                     hint=f"it has {', '.join(near)}; correct source.toml or the query",
                 )
 
-    def _is_wanted(self, cells: dict[str, Scalar]) -> bool:
+    def is_wanted(self, cells: dict[str, Scalar]) -> bool:
+        """Tell whether a row is one of the table's by ``where``."""
         return all(
             cell_text(cells.get(column)) in values for column, values in self._wanted.items()
         )

@@ -12,9 +12,10 @@ from kg.csvrows import LONGEST_LINE
 from kg.errors import SourceError
 from kg.settings import TableSettings
 from kg.sources.admission import Admission
-from kg.sources.cells import flatten, is_encodable
+from kg.sources.cells import is_encodable
 from kg.sources.delimited import DelimitedRows, refuse_encoding
 from kg.sources.lines import BOM, Cursor, Line, read_lines
+from kg.sources.objects import object_row, refuse_json
 from kg.sources.reading import Reading, Row, Unreadable
 
 if TYPE_CHECKING:
@@ -190,31 +191,14 @@ class _TextFile:
 def _read_object(place: str, line: Line) -> Row | Unreadable:
     raw = line.text().strip()
     if line.is_cut:
-        return _refuse_json(place, f"is longer than {LONGEST_LINE:,} bytes", raw)
+        return refuse_json(place, f"is longer than {LONGEST_LINE:,} bytes", raw)
     if not is_encodable(raw):
         return refuse_encoding(place, raw)
     try:
         document = json.loads(raw)
     except (ValueError, RecursionError) as error:
-        return _refuse_json(place, f"is no JSON: {error}", raw)
-    return _object_row(place, document, raw)
-
-
-def _object_row(place: str, document: object, raw: str) -> Row | Unreadable:
-    if not isinstance(document, dict):
-        return _refuse_json(place, f"is no object but {raw[:80]!r}", raw)
-    try:
-        cells = flatten(document)
-    except RecursionError:
-        return _refuse_json(place, "is nested too deeply", raw)
-    # "\\ud800" is JSON, but half a character: nothing after us could write it down.
-    if "\\u" in raw and not is_encodable(json.dumps(cells, ensure_ascii=False)):
-        return _refuse_json(place, "holds half a surrogate pair", raw, code="bad-encoding")
-    return Row(cells, place, raw)
-
-
-def _refuse_json(place: str, message: str, raw: str, code: str = "bad-row") -> Unreadable:
-    return Unreadable(place, code, message, "write one whole JSON object for each record", raw)
+        return refuse_json(place, f"is no JSON: {error}", raw)
+    return object_row(place, document, raw)
 
 
 def _read_array(name: str, file: BinaryIO) -> Iterator[Row | Unreadable]:
@@ -229,7 +213,7 @@ def _read_array(name: str, file: BinaryIO) -> Iterator[Row | Unreadable]:
             f"{name} holds no JSON array", hint="give an array of objects, or one object a line"
         )
     for number, item in enumerate(document, start=1):
-        yield _object_row(f"{name}#{number}", item, json.dumps(item))
+        yield object_row(f"{name}#{number}", item, json.dumps(item))
 
 
 @contextmanager

@@ -248,9 +248,9 @@ class WebClient:
 
 
 def _trusted(source: SourceSettings, where: str) -> ssl.SSLContext | bool:
-    if not source.http.ca_file:
+    if not source.ca_file:
         return True
-    path = Path(source.folder) / source.http.ca_file
+    path = Path(source.folder) / source.ca_file
     context = ssl.create_default_context()
     try:
         context.load_verify_locations(path)

@@ -51,6 +51,7 @@ def test_the_document_is_what_the_page_can_read(document: dict[str, Any]) -> Non
         "/v1/questions/{name}",
         "/v1/gaps",
         "/v1/facts/{fact}",
+        "/v1/records/{source}/{table}",
         "/v1/quarantine",
         "/v1/quarantine/{number}/replay",
         "/v1/quarantine/{number}/discard",

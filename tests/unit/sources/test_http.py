@@ -454,7 +454,7 @@ def test_the_time_is_written_as_the_column_writes_it(
     [
         ({"url": "http://u:p@h/"}, "without a user or password"),
         ({"url": "ftp://h/"}, "http"),
-        ({"user": "u"}, "belong together"),
+        ({"password": "p"}, "a password needs a user"),
         ({"http": {"paging": "pages"}}, "paging"),
         ({"http": {"max_requests": 0}}, "max_requests"),
         ({"tables": [{"arrives": "changes", "cursor": {"column": "c"}}]}, "needs parameter"),
