@@ -50,9 +50,15 @@ class MappingError(TravelerError):
 
 
 class SourceError(TravelerError):
-    """A whole source or table cannot be read; single bad rows are quarantined instead."""
+    """A whole source or table cannot be read; single bad rows are quarantined instead.
+
+    ``status`` is that of an HTTP answer, 0 if it was none; ``retry_after_seconds`` is how long the
+    source asked to be left alone, if it did.
+    """
 
     code = "source"
+    status = 0
+    retry_after_seconds: float | None = None
 
 
 class JournalError(TravelerError):

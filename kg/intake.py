@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from kg.sources import Item, Reading
 
 JOURNAL_BATCH = 5_000
+FEW_ROWS = 20
+"""So many rows of a table may be gone at once, whatever share of it they are."""
 _DRIFTED = {"missing-column", "missing-required"}
 
 
@@ -42,6 +44,7 @@ class Balance:
     filtered: Counter[str] = field(default_factory=Counter)
     quarantined: int = 0
     waits: str = ""
+    missed: str = ""
     error: SourceError | None = None
     refused: list[Rejected] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
@@ -69,6 +72,7 @@ class Intake:
         self._journal = journal
         self._mappings = mappings
         self._report = report
+        self._confirmed: frozenset[str] = frozenset()
         self._drifts: dict[tuple[str, str], Drift] = {}
         self._finding_drift = threading.Lock()
 
@@ -115,11 +119,13 @@ class Intake:
                 self._drifts[place] = Drift(source, table, cursor)
             return self._drifts[place]
 
-    def read(self, now: datetime) -> list[Balance]:
+    def read(self, now: datetime, confirmed: Collection[str] = ()) -> list[Balance]:
         """Read every source once; what the journal holds is durable when this returns.
 
         A table that cannot be read as a whole says so in its balance; the others are read.
+        ``confirmed`` are tables (``source.table``) of which any number of rows may be gone.
         """
+        self._confirmed = frozenset(confirmed)
         return [
             balance for source in self._plant.sources for balance in self.read_source(source, now)
         ]
@@ -228,13 +234,16 @@ class Intake:
         arrivals = _Arrivals(self._journal, self._mappings, reading, balance, now)
         for item in reading.items:
             arrivals.take(item)
-        balance.waits = reading.waits
+        balance.waits = reading.waits or reading.cut_short
+        balance.missed = reading.missed
         is_snapshot = reading.table.arrives == "snapshot"
         if is_snapshot and reading.waits:
             return  # none of it was read: what its last export said stands as it did
         arrivals.end()
         if is_snapshot and reading.is_whole:
             self._retire(reading, balance, now)
+        elif reading.present_keys is not None:
+            self._reconcile(reading, reading.present_keys, balance, now)
         self._doubt(reading, arrivals)
         if balance.read == 0 or balance.quarantined < balance.read:
             # A source whose every row is unreadable vouches for nothing.
@@ -244,22 +253,60 @@ class Intake:
         """Take back the records that a whole snapshot does not hold, unless it may be a fault.
 
         Raises:
-            SourceError: it holds none at all, and its table does not allow that.
+            SourceError: it holds none at all, or far fewer, and its table does not allow that.
         """
-        source, kind, seen = balance.source, balance.kind, reading.seen_keys
+        source, kind = balance.source, balance.kind
+        seen = reading.seen_keys if reading.present_keys is None else reading.present_keys
         gone = self._journal.count_missing(source, kind, seen)
         if not gone:
             return
-        if not seen and not reading.table.allow_empty:
-            raise SourceError(
-                f"source {source}, table {kind}: it is empty now, and held {gone} row(s) before",
-                hint="nothing was taken back; if this is right, set allow_empty = true for it",
-            )
+        self._check_drop(reading.table, balance, gone, is_empty=not seen)
         if reading.is_settled():
             balance.retired = self._journal.retire_missing(source, kind, seen, now)
         else:
             reading.is_whole = False
             balance.waits = f"{gone} row(s) are missing while it is still being written"
+
+    def _check_drop(
+        self, table: TableSettings, balance: Balance, gone: int, *, is_empty: bool
+    ) -> None:
+        where = f"source {balance.source}, table {balance.kind}"
+        name = f"{balance.source}.{balance.kind}"
+        confirm = f"traveler load --allow-drop {name} takes them back once"
+        if name in self._confirmed:
+            return
+        if is_empty and not table.allow_empty:
+            raise SourceError(
+                f"{where}: it is empty now, and held {gone} row(s) before",
+                hint=f"nothing was taken back; if this is right, set allow_empty = true for it;"
+                f" {confirm}",
+            )
+        held = len(self._journal.live_keys(balance.source, balance.kind))
+        if not is_empty and gone > FEW_ROWS and gone > table.allow_drop * held:
+            raise SourceError(
+                f"{where}: {gone} of {held} rows are gone, more than its allow_drop of"
+                f" {table.allow_drop:.0%}",
+                hint=f"nothing was taken back; if this is right, {confirm}, and a greater"
+                " allow_drop always",
+            )
+
+    def _reconcile(
+        self, reading: Reading, present: set[str], balance: Balance, now: datetime
+    ) -> None:
+        """Take back the records that are gone; where rows were never read, begin at the start."""
+        self._retire(reading, balance, now)
+        source, kind = balance.source, balance.kind
+        unknown = present - reading.seen_keys - self._journal.live_keys(source, kind)
+        if unknown:
+            held = (*self._journal.waiting(), *self._journal.discarded())
+            places = {(row.rejected.source, row.rejected.kind, row.rejected.key) for row in held}
+            unknown = {key for key in unknown if (source, kind, key) not in places}
+        if unknown:
+            reading.cursor = ""
+            balance.waits = (
+                f"{len(unknown)} row(s), {min(unknown)} first, came below its cursor:"
+                " the next reading begins at the start"
+            )
 
     def _doubt(self, reading: Reading, arrivals: _Arrivals) -> None:
         """Note what the table does not vouch for: keys of bad rows, and those it did not get to."""

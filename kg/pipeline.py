@@ -6,16 +6,13 @@ The only place where the stages are joined. One `Pipeline` owns a plant's journa
 from __future__ import annotations
 
 import logging
-from collections import defaultdict
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from functools import lru_cache
-from time import perf_counter
 from typing import TYPE_CHECKING, Any, Self
 from zoneinfo import ZoneInfo
 
 from kg import assets, offset, vocab
 from kg.answer import Answers
+from kg.applied import Applied, Replayed
 from kg.canonical import Canonical
 from kg.errors import StoreFull
 from kg.forget import People
@@ -32,13 +29,12 @@ from kg.times import parse_time
 from kg.validate import find_gaps, read_shapes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
     from datetime import datetime
     from pathlib import Path
     from types import TracebackType
 
     from kg.canonical import Said
-    from kg.errors import SourceError
     from kg.intake import Balance
     from kg.journal import Forgotten, Quarantined
     from kg.records import Fact, Record, Term
@@ -58,33 +54,6 @@ OWNER_FILE = "OWNER"
 REBUILD_ABOVE = 20_000
 """Records waiting above which a new generation is written instead of applying batches."""
 _log = logging.getLogger("traveler.pipeline")
-
-
-@dataclass(slots=True)
-class Applied:
-    """What applying did: records folded in, rows the lift rejected, seconds per stage."""
-
-    records: int = 0
-    rejected: int = 0
-    seconds: dict[str, float] = field(default_factory=lambda: defaultdict(float))
-    is_rebuild: bool = False
-
-    @contextmanager
-    def timed(self, stage: str) -> Iterator[None]:
-        """Add the time of a block to a stage's seconds."""
-        start = perf_counter()
-        yield
-        self.seconds[stage] += perf_counter() - start
-
-
-@dataclass(frozen=True, slots=True)
-class Replayed:
-    """How many rows of quarantine were tried, which ones left it, and how many wait there now."""
-
-    tried: int
-    left: list[Quarantined]
-    waiting: int
-    errors: list[SourceError]
 
 
 @lru_cache(maxsize=1)
@@ -244,12 +213,13 @@ class Pipeline:
 
     # ---- sources → journal
 
-    def read(self, now: datetime) -> list[Balance]:
+    def read(self, now: datetime, confirmed: Collection[str] = ()) -> list[Balance]:
         """Read every source once into the journal; what it holds is durable when this returns.
 
         A table that cannot be read as a whole says so in its balance; the others are read.
+        ``confirmed`` are tables (``source.table``) of which any number of rows may be gone.
         """
-        return self._intake.read(now)
+        return self._intake.read(now, confirmed)
 
     def read_source(self, source: SourceSettings, now: datetime) -> list[Balance]:
         """Read one source once into the journal, from any thread, but one at a time each."""

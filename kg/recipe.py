@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from kg.settings import Plant
 
 _MEANING = {"name", "authority", "zone", "placeholders", "lookup"}
+_HOW_OFTEN = {"cursor", "reconcile", "allow_empty", "allow_drop"}
+"""How a table is read, and not what its rows mean."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ class Recipe:
             of_source = source.model_dump_json(include=_MEANING).encode()
             for table in source.tables:
                 mapping = (source.folder / table.mapping).read_bytes()
-                of_table = of_source + table.model_dump_json().encode() + mapping
+                of_table = of_source + table.model_dump_json(exclude=_HOW_OFTEN).encode() + mapping
                 tables[source.name, table.name] = sha256(program + of_table).hexdigest()[:16]
                 digest.update(of_table)
         meaning = sha256()

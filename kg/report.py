@@ -11,15 +11,16 @@ from kg.answer.evidence import short
 from kg.errors import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from kg.answer.answers import Explained
     from kg.answer.bundle import SlotGap
     from kg.answer.coverage import Check
     from kg.answer.evidence import Lineage
+    from kg.applied import Applied, Replayed
     from kg.intake import Balance
     from kg.journal import Quarantined
-    from kg.pipeline import Applied, Pipeline, Replayed
+    from kg.pipeline import Pipeline
 
 WIDTH = 80
 NAMED = 28
@@ -28,15 +29,12 @@ MAX_COLUMNS = 8
 _ARROW = ("  → ", "    ")
 
 
-def balance_text(balances: Iterable[Balance], rejected: int) -> str:
+def balance_text(balances: Sequence[Balance], rejected: int) -> str:
     """Show what became of each table's rows: read = new + unchanged + filtered + quarantined."""
     lines = [
         f"{'table':<{NAMED}}{'read':>8}{'new':>8}{'same':>8}{'filtered':>10}{'bad':>6}{'gone':>6}"
     ]
-    waiting: list[str] = []
     for row in balances:
-        if row.waits:
-            waiting += _wrap(f"{row.source}.{row.kind} waits: {row.waits}", "", "  ")
         filtered = sum(row.filtered.values())
         name = f"{row.source}.{row.kind}"
         if len(name) > NAMED:
@@ -46,7 +44,10 @@ def balance_text(balances: Iterable[Balance], rejected: int) -> str:
             f"{name:<{NAMED}}{row.read:>8}{row.new:>8}{row.unchanged:>8}"
             f"{filtered:>10}{row.quarantined:>6}{row.retired:>6}"
         )
-    lines += waiting
+    for row in balances:
+        for said, what in (("waits", row.waits), ("missed for good", row.missed)):
+            if what:
+                lines += _wrap(f"{row.source}.{row.kind} {said}: {what}", "", "  ")
     if rejected:
         lines.append(f"{rejected} more record(s) could not be lifted and wait in quarantine.")
     return "\n".join(lines)

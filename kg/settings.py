@@ -10,19 +10,17 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from kg import assets
+from kg.asking import CursorSettings, HttpSettings, MtconnectSettings, ReconcileSettings, Share
+from kg.asking import Section as _Section
 from kg.errors import ConfigError
 
 _ENVIRONMENT = re.compile(r"\$\{(\w+)\}")
 _SECRETS = {"user", "password", "token"}
 _T = TypeVar("_T", bound="_Section")
 Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")]
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 def _check_zone(name: str) -> str:
@@ -33,6 +31,14 @@ def _check_zone(name: str) -> str:
             f"no time zone {name!r}; use an IANA name such as Europe/Stockholm or UTC"
         ) from error
     return name
+
+
+def _check_address(name: str, address: str) -> None:
+    if not re.fullmatch(r"https?://[^\s/@]+(/[^\s]*)?", address):
+        shown = re.sub(r"//[^/]*@", "//…@", address)
+        raise ValueError(
+            f"{name}: {shown!r} must be an http(s) address without a user or password in it"
+        )
 
 
 class FoldSettings(_Section):
@@ -63,7 +69,10 @@ class TableSettings(_Section):
     file: str = ""
     done: str = ""
     settle_seconds: float = Field(default=2.0, ge=0, le=600)
+    cursor: CursorSettings | None = None
+    reconcile: ReconcileSettings | None = None
     allow_empty: bool = False
+    allow_drop: Share = 0.2
     where: dict[str, str | list[str]] = {}
     arrives: Literal["snapshot", "changes", "events"] = "snapshot"
     row: Literal["state", "event", "interval"] = "state"
@@ -102,6 +111,16 @@ class TableSettings(_Section):
             raise ValueError(f"table {self.name}: events need event_time = their time column")
         if self.fold is not None and self.row != "event":
             raise ValueError(f"table {self.name}: a fold needs row = 'event'")
+        if self.cursor is not None and self.arrives == "snapshot":
+            raise ValueError(
+                f"table {self.name}: with a cursor a reading gives only what is new:"
+                " say arrives = 'changes' or 'events'"
+            )
+        if self.reconcile is not None and (self.cursor is None or self.arrives != "changes"):
+            raise ValueError(
+                f"table {self.name}: reconcile is for arrives = 'changes' with a [table.cursor];"
+                " a snapshot is compared whenever it is read"
+            )
         needed = {*self.key, *self.changed, *self.where, self.event_time, self.version}
         if erasable := needed.intersection((*self.personal, *self.free_text)):
             raise ValueError(
@@ -125,7 +144,7 @@ class SourceSettings(_Section):
     system: str = ""
     owner: str = ""
     authority: int = 50
-    adapter: Literal["sql", "files", "push", "mqtt", "sparkplug"]
+    adapter: Literal["sql", "files", "http", "mtconnect", "push", "mqtt", "sparkplug"]
     url: str = Field(default="", repr=False)
     path: str = ""
     user: str = Field(default="", repr=False)
@@ -145,6 +164,8 @@ class SourceSettings(_Section):
     every_seconds: float | None = Field(default=None, gt=0)
     stale_after_seconds: float = 86_400.0
     covers: tuple[str, ...] | None = None
+    http: HttpSettings = HttpSettings()
+    mtconnect: MtconnectSettings = MtconnectSettings()
     lookup: dict[str, dict[str, str]] = {}
     tables: tuple[TableSettings, ...] = ()
     folder: Path = Path()
@@ -157,9 +178,23 @@ class SourceSettings(_Section):
             if bool(table.topic) != (self.adapter == "mqtt"):
                 needs = "needs a" if self.adapter == "mqtt" else "of this adapter has no"
                 raise ValueError(f"table {table.name} {needs} topic")
+            self._check_cursor(table)
         if self.password and not self.user:
             raise ValueError("a password needs a user")
+        if self.adapter in {"http", "mtconnect"}:
+            _check_address("url", self.url)
         return self
+
+    def _check_cursor(self, table: TableSettings) -> None:
+        if self.adapter not in {"sql", "http"} and table.cursor is not None:
+            raise ValueError(f"table {table.name}: only adapters sql and http have a cursor")
+        if self.adapter != "sql" and table.reconcile is not None:
+            raise ValueError(f"table {table.name}: reconcile is for adapter sql")
+        has_parameter = self.http.paging == "odata" or (table.cursor and table.cursor.parameter)
+        if self.adapter == "http" and table.cursor is not None and not has_parameter:
+            raise ValueError(
+                f"table {table.name}: its cursor needs parameter = the one that takes a time"
+            )
 
     def is_pushed(self, table: TableSettings) -> bool:
         """Tell whether records of a table may be sent to us by whoever has them."""
@@ -207,10 +242,8 @@ class StoreSettings(_Section):
     @field_validator("endpoint", "update", "graph_store")
     @classmethod
     def _is_address(cls, address: str) -> str:
-        if address and not re.fullmatch(r"https?://[^\s/@]+(/[^\s]*)?", address):
-            raise ValueError(
-                f"{address!r} must be an http(s) address without a user or password in it"
-            )
+        if address:
+            _check_address("it", address)
         return address
 
     @model_validator(mode="after")

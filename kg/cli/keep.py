@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import sys
 from datetime import timedelta
+from difflib import get_close_matches
 from pathlib import Path
 from shlex import quote
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -33,18 +34,33 @@ from kg.times import format_time
 
 if TYPE_CHECKING:
     from kg.answer.coverage import Check
+    from kg.settings import Plant
+
+AllowDropOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allow-drop",
+        metavar="SOURCE.TABLE",
+        help="Take back the rows of a table that are gone now, however many they are.",
+    ),
+]
 
 
 def load(
-    plant: PlantOption = Path("plant.toml"), now: NowOption = "", quiet: QuietOption = False
+    plant: PlantOption = Path("plant.toml"),
+    now: NowOption = "",
+    allow_drop: AllowDropOption = None,
+    quiet: QuietOption = False,
 ) -> None:
     """Read every source once into the journal, and fold what is new into the graph."""
     clock = read_clock(now)
+    described = load_plant(plant)
+    confirmed = _check_tables(described, allow_drop or [])
     with (
         show_progress(is_quiet=quiet) as progress,
-        Pipeline.open(load_plant(plant), progress) as work,
+        Pipeline.open(described, progress) as work,
     ):
-        balances = work.read(clock)
+        balances = work.read(clock, confirmed)
         applied = work.apply(clock)
         gaps = work.validate(clock)
     say(report.balance_text(balances, applied.rejected), is_quiet=quiet)
@@ -55,6 +71,18 @@ def load(
     has_bad = applied.rejected or any(balance.quarantined for balance in balances)
     first = f"traveler quarantine --plant {plant}\nthen: " if has_bad else ""
     suggest(f"{first}traveler check --plant {plant}", is_quiet=quiet)
+
+
+def _check_tables(plant: Plant, names: list[str]) -> list[str]:
+    known = [f"{source.name}.{table.name}" for source in plant.sources for table in source.tables]
+    for name in names:
+        if name not in known:
+            near = get_close_matches(name, known, 3) or known
+            raise ConfigError(
+                f"--allow-drop {name}: the plant has no such table",
+                hint=f"write it as SOURCE.TABLE; there is {', '.join(near)}",
+            )
+    return names
 
 
 def rebuild(

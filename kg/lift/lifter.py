@@ -118,8 +118,9 @@ class Lifter:
 
 def _has_header(source: SourceSettings, table: TableSettings) -> bool:
     """Tell whether every row has every column: events in JSON leave out what they have not."""
-    is_json = PurePath(table.file).suffix.lower() in {".json", ".jsonl", ".ndjson"}
-    return source.adapter == "sql" or (source.adapter == "files" and not is_json)
+    if source.adapter != "files":
+        return source.adapter in {"sql", "mtconnect"}
+    return PurePath(table.file).suffix.lower() not in {".json", ".jsonl", ".ndjson"}
 
 
 def _triples_maps_of(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kg.sources import files, messages, sql
+from kg.sources import files, http, kept, messages, sql
 from kg.sources.drift import Drift
 from kg.sources.messages import Message
 from kg.sources.reading import Item, Reading
@@ -40,23 +40,28 @@ def read_source(
 ) -> Iterator[Reading]:
     """Read a source table by table, each from its cursor where it has one.
 
-    ``now`` bounds nothing yet: files and queries are read as they stand. A reading's rows are
-    fetched while its ``items`` are consumed, so each must be exhausted before the next is asked.
+    What says that it changed later than ``now`` is read as it stands, and moves no cursor. A
+    reading's rows are fetched while its ``items`` are consumed, so each must be exhausted before
+    the next is asked.
 
     Raises:
         SourceError: a file, table or configured column is not there, or cannot be read.
     """
     if source.adapter == "files":
         yield from files.read_tables(source, cursors)
+    elif source.adapter == "http":
+        yield from http.read_tables(source, cursors, now)
     elif source.adapter not in ARRIVING:
-        yield from sql.read_tables(source)
+        yield from sql.read_tables(source, cursors, now)
 
 
 def is_read_again(source: SourceSettings, table: TableSettings) -> bool:
     """Tell whether the next reading of a table gives every row that there is, not new ones only."""
     if source.adapter in ARRIVING:
         return False
-    return source.adapter != "files" or not files.is_growing(table)
+    if source.adapter == "files":
+        return not files.is_growing(table)
+    return table.cursor is None
 
 
 def reread_rows(
@@ -71,7 +76,9 @@ def reread_rows(
     """
     if source.adapter in ARRIVING:
         return messages.reread_rows(source, table, raws, Drift(source, table, ""))
-    return files.reread_rows(source, table, raws)
+    if source.adapter == "files":
+        return files.reread_rows(source, table, raws)
+    return kept.reread_rows(source, table, raws)
 
 
 def peek_rows(source: SourceSettings, name: str) -> Iterator[Row | Unreadable]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from kg.errors import SourceError
 from kg.records import EffectiveBy, Filtered, Record, Rejected
 from kg.sources.cells import cell_text
-from kg.sources.reading import Unreadable
+from kg.sources.reading import Row, Unreadable
 from kg.times import format_time, parse_time
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from kg.records import Scalar
     from kg.settings import SourceSettings, TableSettings
-    from kg.sources.reading import Item, Reading, Row
+    from kg.sources.reading import Item, Reading
 
 _SHOWN = 80
 _LOOKED_AT = 10_000
@@ -55,6 +55,13 @@ class Admission:
                 yield item
         reading.is_whole = is_snapshot and not has_unreadable
 
+    def key_of(self, cells: dict[str, Scalar]) -> str | None:
+        """Give the key that a row of these cells has; None where it has none, or is left out."""
+        if not self.is_wanted(cells):
+            return None
+        key = self._key(Row(cells, "#"))
+        return key if isinstance(key, str) else None
+
     def check_columns(self, columns: Collection[str], place: str) -> None:
         """Refuse a table whose settings name a column that its rows do not have.
 
@@ -85,6 +92,8 @@ class Admission:
     def _configured(self) -> set[str]:
         table = self._table
         single = {table.event_time, table.version} - {""}
+        if table.cursor is not None:
+            single.add(table.cursor.column)
         listed = (table.key, table.changed, table.where, table.required)
         return single.union(*listed, table.personal, table.free_text)
 

@@ -23,7 +23,9 @@ class Reading:
     is gone. A row that could not be read may have had any key, so it makes a snapshot unwhole.
     ``is_from_start`` says that all rows there are were read, and not only those after a cursor.
     ``is_settled`` is asked before anything is taken for gone, and may take its time; ``waits``
-    says what is left for the next reading, and why.
+    says what is left for the next reading, and why. ``present_keys`` are all that there are, where
+    a reading of what is new compared them; ``missed`` says what can never be read any more.
+    ``cut_short`` says why it ended before its end: it is not whole, and the next one goes on there.
     """
 
     table: TableSettings
@@ -34,6 +36,9 @@ class Reading:
     seen_keys: set[str] = field(default_factory=set)
     is_settled: Callable[[], bool] = lambda: True
     waits: str = ""
+    present_keys: set[str] | None = None
+    missed: str = ""
+    cut_short: str = ""
 
 
 @dataclass(frozen=True, slots=True)
