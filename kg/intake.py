@@ -257,7 +257,7 @@ class Intake:
         """
         source, kind = balance.source, balance.kind
         seen = reading.seen_keys if reading.present_keys is None else reading.present_keys
-        gone = self._journal.count_missing(source, kind, seen)
+        gone = len(self._journal.live_keys(source, kind) - seen)
         if not gone:
             return
         self._check_drop(reading.table, balance, gone, is_empty=not seen)

@@ -240,8 +240,11 @@ class Owner:
         Raises:
             SourceError: a source could not be read; the others were, and are folded in.
         """
-        balances = [balance for poller in self._pollers.values() for balance in poller.poll()]
-        self._apply()
+        try:
+            balances = [balance for poller in self._pollers.values() for balance in poller.poll()]
+        finally:
+            # Also where nothing is taken in, as on a full disk: what was is folded.
+            self._apply()
         self._validate_when_due()
         for balance in balances:
             if balance.error is not None:

@@ -108,11 +108,6 @@ class Journal:
 
         return self._write(write)
 
-    def count_missing(self, source: str, kind: str, seen_keys: Collection[str]) -> int:
-        """Count the live keys of a table that a snapshot did not hold."""
-        query = "SELECT key FROM newest WHERE source = ? AND kind = ? AND NOT deleted"
-        return sum(key not in seen_keys for (key,) in self._read(query, (source, kind)))
-
     def take(
         self,
         place: tuple[str, str],
