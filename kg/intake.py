@@ -393,12 +393,14 @@ class _Arrivals:
 
 
 def _no_table(source: str, message: Message) -> Rejected:
-    return Rejected(
-        *(source, "", message.place, "read", "unknown-topic"),
-        message=f"{message.place}: no table of {source} is for this topic",
-        hint="give a table this topic in source.toml and replay it, or discard it",
-        raw=message.content.decode(errors="surrogateescape"),
-    )
+    """Refuse a message that no table is for, or that could not be understood at all."""
+    place, raw = message.place, message.content.decode(errors="surrogateescape")
+    if (problem := message.problem) is not None:
+        said = f"{place}: {problem.message}"
+        return Rejected(source, "", place, "read", problem.code, said, problem.hint, raw)
+    said = f"{place}: no table of {source} is for this topic"
+    hint = "give a table this topic in source.toml and replay it, or discard it"
+    return Rejected(source, "", place, "read", "unknown-topic", said, hint, raw)
 
 
 def _is_older(row: Quarantined, newest: Record | None) -> bool:

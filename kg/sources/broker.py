@@ -79,17 +79,26 @@ class Broker:
     """
 
     def __init__(
-        self, source: SourceSettings, take: Take, plan: Plan, clock: Callable[[], datetime]
+        self,
+        source: SourceSettings,
+        take: Take,
+        plan: Plan,
+        clock: Callable[[], datetime],
+        *,
+        is_session_clean: bool = False,
     ) -> None:
         self.health = FeedHealth(source.name)
         self.subscriptions: list[str] = []
+        self.will: Callable[[], Will] | None = None
         self.connected: Callable[[], None] = lambda: None
+        self._is_session_clean = is_session_clean
         self._source = source
         self._take = take
         self._plan = plan
         self._clock = clock
         self._host, self._port = _address(source)
-        self._client = _make_client(source)
+        self._client = _make_client(source, is_session_clean=is_session_clean)
+        self._client.on_pre_connect = self._on_pre_connect
         self._client.on_connect = self._on_connect
         self._client.on_connect_fail = self._on_connect_fail
         self._client.on_disconnect = self._on_disconnect
@@ -100,19 +109,18 @@ class Broker:
         self._is_stopping = threading.Event()
         self._worker = threading.Thread(target=self._work, name=f"traveler-{source.name}")
 
-    def start(self, will: Will | None = None) -> None:
+    def start(self) -> None:
         """Connect as soon as the broker is there, and go on until stopped."""
         self.health.since = format_time(self._clock())
-        if will is not None:
-            self._client.will_set(will.topic, will.payload, qos=1, retain=True)
         self._worker.start()
         self._client.reconnect_delay_set(*RECONNECT_SECONDS)
         options: dict[str, Any] = {}
         if self._source.protocol == "5":
             properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
-            properties.SessionExpiryInterval = SESSION_SECONDS
+            is_clean = self._is_session_clean
+            properties.SessionExpiryInterval = 0 if is_clean else SESSION_SECONDS
             properties.ReceiveMaximum = MOST_AT_ONCE
-            options = {"clean_start": False, "properties": properties}
+            options = {"clean_start": is_clean, "properties": properties}
         self._client.connect_async(self._host, self._port, KEEP_ALIVE_SECONDS, **options)
         self._client.loop_start()
 
@@ -129,6 +137,11 @@ class Broker:
         self._client.publish(topic, payload, qos=qos, retain=retain)
 
     # ---- in paho's thread
+
+    def _on_pre_connect(self, client: Client, _data: object) -> None:
+        if self.will is not None:
+            will = self.will()
+            client.will_set(will.topic, will.payload, qos=1, retain=True)
 
     def _on_connect(
         self, client: Client, _data: object, _flags: object, reason: ReasonCode, _props: object
@@ -260,12 +273,12 @@ def _address(source: SourceSettings) -> tuple[str, int]:
     return parts.hostname, port or _PORTS[parts.scheme]
 
 
-def _make_client(source: SourceSettings) -> Client:
+def _make_client(source: SourceSettings, *, is_session_clean: bool) -> Client:
     is_5 = source.protocol == "5"
     client = Client(
         CallbackAPIVersion.VERSION2,
         client_id=source.client_id or f"traveler-{source.name}",
-        clean_session=None if is_5 else False,
+        clean_session=None if is_5 else is_session_clean,
         protocol=MQTTv5 if is_5 else MQTTv311,
         manual_ack=True,
     )

@@ -30,8 +30,9 @@ HOMES = {
     "fastapi": "api/",
     "typer": "kg/cli",
     "paho": "kg/sources/broker.py",
+    "google": "kg/sources/sparkplugpayload.py",
 }
-IN_ONE_MODULE = {"duckdb", "paho", "lxml", "openpyxl", "pint", "pyshacl", "owlrl"}
+IN_ONE_MODULE = {"duckdb", "google", "paho", "lxml", "openpyxl", "pint", "pyshacl", "owlrl"}
 
 
 def _imported_by(modules: dict[str, ast.Module], engine: str) -> list[str]:
