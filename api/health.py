@@ -27,6 +27,7 @@ def get_health(request: Request) -> Health:
         error=owner.health.error,
         hint=owner.health.hint,
         alarm=owner.health.alarm,
+        doubtful_times=owner.pipeline.doubtful_times(),
         sources=[SourceReading(**asdict(source)) for source in owner.sources()],
     )
 

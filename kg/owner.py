@@ -24,9 +24,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kg.answer import Answers
+    from kg.applied import Replayed
     from kg.intake import Balance
     from kg.journal import Quarantined
-    from kg.pipeline import Pipeline, Replayed
+    from kg.pipeline import Pipeline
     from kg.polling import SourceHealth
     from kg.settings import SourceSettings
 

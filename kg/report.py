@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from kg.answer.evidence import short
 from kg.errors import printable
+from kg.moments import SAID
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -17,9 +18,10 @@ if TYPE_CHECKING:
     from kg.answer.bundle import SlotGap
     from kg.answer.coverage import Check
     from kg.answer.evidence import Lineage
+    from kg.applied import Applied, Replayed
     from kg.intake import Balance
     from kg.journal import Quarantined
-    from kg.pipeline import Applied, Pipeline, Replayed
+    from kg.pipeline import Pipeline
 
 WIDTH = 80
 MAX_NAMED = 5
@@ -27,8 +29,13 @@ MAX_COLUMNS = 8
 _ARROW = ("  → ", "    ")
 
 
-def balance_text(balances: Iterable[Balance], rejected: int) -> str:
-    """Show what became of each table's rows: read = new + unchanged + filtered + quarantined."""
+def balance_text(
+    balances: Iterable[Balance], rejected: int, doubtful: Mapping[str, int] | None = None
+) -> str:
+    """Show what became of each table's rows: read = new + unchanged + filtered + quarantined.
+
+    ``doubtful`` counts the records whose times are not believed, by what is wrong.
+    """
     lines = [f"{'table':<28}{'read':>8}{'new':>8}{'same':>8}{'filtered':>10}{'bad':>6}{'gone':>6}"]
     for row in balances:
         filtered = sum(row.filtered.values())
@@ -38,6 +45,8 @@ def balance_text(balances: Iterable[Balance], rejected: int) -> str:
         )
     if rejected:
         lines.append(f"{rejected} more record(s) could not be lifted and wait in quarantine.")
+    for doubt, count in sorted((doubtful or {}).items()):
+        lines.append(f"{count} record(s) with a time that is in doubt: {SAID[doubt]}.")
     return "\n".join(lines)
 
 

@@ -42,7 +42,8 @@ def load(
         balances = work.read(clock)
         applied = work.apply(clock)
         gaps = work.validate(clock)
-    say(report.balance_text(balances, applied.rejected), is_quiet=quiet)
+        doubtful = work.doubtful_times()
+    say(report.balance_text(balances, applied.rejected, doubtful), is_quiet=quiet)
     say(report.applied_text(applied) + f"; {gaps} gap(s) found by shapes", is_quiet=quiet)
     for balance in balances:
         if balance.error is not None:

@@ -1,0 +1,42 @@
+"""Applied: what folding records into the graph did, or trying again those in quarantine."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kg.errors import SourceError
+    from kg.journal import Quarantined
+
+
+@dataclass(slots=True)
+class Applied:
+    """What applying did: records folded in, rows the lift rejected, seconds per stage."""
+
+    records: int = 0
+    rejected: int = 0
+    seconds: dict[str, float] = field(default_factory=lambda: defaultdict(float))
+    is_rebuild: bool = False
+
+    @contextmanager
+    def timed(self, stage: str) -> Iterator[None]:
+        """Add the time of a block to a stage's seconds."""
+        start = perf_counter()
+        yield
+        self.seconds[stage] += perf_counter() - start
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """How many rows of quarantine were tried, which ones left it, and how many wait there now."""
+
+    tried: int
+    left: list[Quarantined]
+    waiting: int
+    errors: list[SourceError]
