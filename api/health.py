@@ -31,6 +31,7 @@ def get_health(request: Request) -> Health:
         error=owner.health.error,
         hint=owner.health.hint,
         alarm=owner.health.alarm,
+        doubtful_times=owner.pipeline.doubtful_times(),
         sources=[SourceReading(**asdict(source)) for source in owner.sources()],
         is_accepting=not any(disk.is_low for disk in disks),
         free_mb=min(disk.free_bytes for disk in disks) // MEGABYTE,

@@ -304,6 +304,10 @@ class Health(_Answer):
     error: str = Field(description="What keeps the graph from following; empty when nothing does.")
     hint: str
     alarm: str = Field(description="What somebody should look at, although the plant is served.")
+    doubtful_times: dict[str, int] = Field(
+        description="Records whose times are not believed as they stand, by what is wrong.",
+        examples=[{"ahead": 2, "double-hour": 1}],
+    )
     sources: list[SourceReading]
     is_accepting: bool = Field(description="False while the disk is nearly full.")
     free_mb: int = Field(description="Free on the plant's disk, the fuller one of two.")

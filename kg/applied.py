@@ -1,4 +1,4 @@
-"""What a pipeline did: records folded in, rows of quarantine tried again."""
+"""Applied: what folding records into the graph did, or trying again those in quarantine."""
 
 from __future__ import annotations
 

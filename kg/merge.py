@@ -15,6 +15,7 @@ from urllib.parse import quote, unquote
 
 from kg import vocab
 from kg.fold import Event, fold_latest, fold_runs, group_of
+from kg.moments import Moment, Moments
 from kg.times import sortable
 from kg.vocab import OWL_SAME_AS, RDF_TYPE
 
@@ -22,12 +23,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from kg.records import Fact, Record, Term
-    from kg.settings import Plant, TableSettings
+    from kg.settings import FoldSettings, Plant, TableSettings
     from kg.store import Graphs, Quad
 
 Slot = tuple["Term", "Term"]
 Claim = tuple["Term", "Term"]
 NOW = "#now"
+_METADATA = (RDF_TYPE, vocab.RECORD_KIND, vocab.EFFECTIVE_AT, vocab.IN_GROUP, vocab.TIME_DOUBT)
 CURRENT: Term = ""
 
 
@@ -73,6 +75,7 @@ class Merge:
         self._tables: dict[tuple[str, str], TableSettings] = {
             (source.name, table.name): table for source in plant.sources for table in source.tables
         }
+        self.moments = Moments(plant)
         self._authority = {source.name: source.authority for source in plant.sources}
         self._records = f"<{plant.base}graph/records>"
         self._record_prefix = f"<{plant.base}record/"
@@ -123,17 +126,22 @@ class Merge:
         record = graph.replace(NOW + ">", ">")
         return self._authority.get(source, 0), sortable(effective[record]), graph, value
 
-    def metadata(self, record: Record, group: Term) -> set[Quad]:
-        """Describe a record in the records graph; nothing here depends on the clock."""
+    def metadata(self, record: Record, group: Term, moment: Moment) -> set[Quad]:
+        """Describe a record in the records graph.
+
+        Nothing here depends on the clock; on the receipt only where the record's time cannot be.
+        """
         graph = self.graph_of(record)
         kind = f"<{self._base}kind/{record.source}/{record.kind}>"
         quads: set[Quad] = {
             (graph, RDF_TYPE, vocab.RECORD, self._records),
             (graph, vocab.RECORD_KIND, kind, self._records),
         }
-        if record.effective:
-            when = f'"{record.effective}"^^<{vocab.XSD}dateTime>'
+        if moment.at:
+            when = f'"{moment.at}"^^<{vocab.XSD}dateTime>'
             quads.add((graph, vocab.EFFECTIVE_AT, when, self._records))
+        if moment.doubt:
+            quads.add((graph, vocab.TIME_DOUBT, f'"{moment.doubt}"', self._records))
         if group:
             quads.add((graph, vocab.IN_GROUP, group, self._records))
         return quads
@@ -142,13 +150,13 @@ class Merge:
 class EffectiveOf:
     """Looks up when a record's claim became true: in the batch first, then in the store."""
 
-    def __init__(self, batch: Mapping[Term, tuple[Record, list[Fact]]], graphs: Graphs) -> None:
+    def __init__(self, batch: Mapping[Term, Moment], graphs: Graphs) -> None:
         self._batch = batch
         self._graphs = graphs
 
     def __getitem__(self, graph: Term) -> str:
         if graph in self._batch:
-            return self._batch[graph][0].effective or ""
+            return self._batch[graph].at
         return self.before(graph)
 
     def before(self, graph: Term) -> str:
@@ -179,7 +187,8 @@ class _Batch:
         self._merge = merge
         self._records = records
         self._graphs = graphs
-        self._effective = EffectiveOf(records, graphs)
+        self._moments = {g: merge.moments.of(record) for g, (record, _) in records.items()}
+        self._effective = EffectiveOf(self._moments, graphs)
         self._change = Change()
         self._gone: dict[Slot, set[Claim]] = defaultdict(set)
         self._come: dict[Slot, set[Claim]] = defaultdict(set)
@@ -230,7 +239,8 @@ class _Batch:
             self._groups.setdefault(value, (table, {}))
         if record.deleted or not facts:
             return ""
-        event = Event(graph, record.effective or record.recorded, _key(graph), tuple(facts))
+        at = self._moments[graph].at or record.recorded
+        event = Event(graph, at, _key(graph), tuple(facts))
         named = group_of(table.fold, event, f"{record.source}/{record.kind}")
         if not named:
             return ""
@@ -242,11 +252,12 @@ class _Batch:
         name = self._merge._records  # noqa: SLF001 - the two classes are one algorithm
         old = {
             (graph, predicate, value, name)
-            for predicate in (RDF_TYPE, vocab.RECORD_KIND, vocab.EFFECTIVE_AT, vocab.IN_GROUP)
+            for predicate in _METADATA
             for value, where in self._graphs.claims(graph, predicate)
             if where == name
         }
-        new = self._merge.metadata(record, group) if is_live else set()
+        moment = self._moments[graph]
+        new = self._merge.metadata(record, group, moment) if is_live else set()
         self._change.removed |= old - new
         self._change.added |= new - old
 
@@ -265,18 +276,37 @@ class _Batch:
     def _refold(
         self, group: Term, table: TableSettings, fresh: dict[Term, Event]
     ) -> dict[Term, set[Fact]]:
-        """Fold a group anew; gives every event that is or was in it what it contributes now."""
+        """Fold a group anew; gives what each event contributes now that did or does."""
         assert table.fold is not None
-        stored = self._graphs.subjects(vocab.IN_GROUP, group)
-        events = dict(fresh)
-        for graph in stored:
-            if graph not in self._records:
-                events[graph] = self._stored_event(graph)
         if table.fold.kind == "latest":
-            now = fold_latest(table.fold, events.values())
-        else:
-            now = fold_runs(table.fold, events.values(), self._merge._base)  # noqa: SLF001
+            return self._refold_latest(group, table.fold, fresh)
+        events = self._whole_group(group, fresh)
+        stored = self._graphs.subjects(vocab.IN_GROUP, group)
+        now = fold_runs(table.fold, events.values(), self._merge._base)  # noqa: SLF001
         return {graph: now.get(graph, set()) for graph in (*stored, *events)}
+
+    def _refold_latest(
+        self, group: Term, fold: FoldSettings, fresh: dict[Term, Event]
+    ) -> dict[Term, set[Fact]]:
+        """Fold a group of which the newest event counts; its history is looked at in need only."""
+        leading = self._graphs.subjects(vocab.LEADS_GROUP, group)
+        if len(leading) == 1 and leading[0] not in self._records:
+            events = {leading[0]: self._stored_event(leading[0]), **fresh}
+        else:
+            events = self._whole_group(group, fresh)
+        now = fold_latest(fold, events.values())
+        name = self._merge._records  # noqa: SLF001 - the two classes are one algorithm
+        old = {(graph, vocab.LEADS_GROUP, group, name) for graph in leading}
+        new = {(graph, vocab.LEADS_GROUP, group, name) for graph in now}
+        self._change.removed |= old - new
+        self._change.added |= new - old
+        return {graph: now.get(graph, set()) for graph in (*leading, *now)}
+
+    def _whole_group(self, group: Term, fresh: dict[Term, Event]) -> dict[Term, Event]:
+        """Give all events that are in a group after this batch."""
+        stored = self._graphs.subjects(vocab.IN_GROUP, group)
+        events = {g: self._stored_event(g) for g in stored if g not in self._records}
+        return events | fresh
 
     def _stored_event(self, graph: Term) -> Event:
         facts = tuple(self._graphs.graph(graph))

@@ -7,6 +7,7 @@ what was synced to the disk for good: a graph that has reached less than that ha
 from __future__ import annotations
 
 import json
+import logging
 import os
 from typing import TYPE_CHECKING
 
@@ -18,9 +19,11 @@ if TYPE_CHECKING:
 
     from kg.journal import Journal
     from kg.records import Term
+    from kg.settings import Plant
     from kg.store import Store
 
 
+_log = logging.getLogger("traveler.offset")
 MARK_FILE = "FLUSHED"
 """In the store's folder: up to which record of which journal the graph was on the disk."""
 
@@ -57,19 +60,25 @@ def flushed_seq(folder: Path, journal: Journal) -> int:
         return 0
 
 
-def check_journal(store: Store, journal: Journal, path: Path, flushed: int) -> None:
+def check_journal(store: Store, journal: Journal, plant: Plant) -> int:
     """Let no graph answer whose journal was lost: what it says could not be shown again.
 
-    ``flushed`` is what ``flushed_seq`` gives: what the journal does not reach, it has lost.
+    Gives how many records were on the disk in the graph and are not found in it. What was flushed
+    stands in the engine's log in order: a damaged log ends earlier, and the offset with it, so
+    that they are folded again from there.
 
     Raises:
         JournalError: the graph was folded from another journal, or from more of this one.
     """
-    last = journal.last_seq()
-    reached = max(store.applied_seq(), flushed)
+    flushed = flushed_seq(plant.store_path, journal)
+    last, applied = journal.last_seq(), store.applied_seq()
+    reached = max(applied, flushed)
     is_ours = folded_from(store) in {"", journal.id}
     if is_ours and reached <= last:
-        return
+        if lost := reached - applied:
+            _log.warning("%s: %d records that were on the disk are lost", plant.store_path, lost)
+        return lost
+    path = plant.journal_path
     reason = "is not the journal that the graph was folded from"
     if is_ours:
         reason = f"ends at record {last}, and the graph was folded up to record {reached}"

@@ -6,6 +6,7 @@ The only place where the stages are joined. One `Pipeline` owns a plant's journa
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Self
 from zoneinfo import ZoneInfo
@@ -155,25 +156,12 @@ class Pipeline:
         offset.note_flushed(self.plant.store_path, self.journal, seq)
 
     def _check_journal(self) -> int:
-        """Compare the graph with the journal and with what was flushed; counts lost records."""
-        flushed = offset.flushed_seq(self.plant.store_path, self.journal)
         try:
-            offset.check_journal(self.store, self.journal, self.plant.journal_path, flushed)
+            return offset.check_journal(self.store, self.journal, self.plant)
         except BaseException:
             self.store.close()
             self._generations.close()
             raise
-        # What was flushed stands in the engine's log in order: a damaged log ends earlier, and the
-        # offset with it, so that the journal is replayed from there.
-        lost = max(0, flushed - self.store.applied_seq())
-        if lost:
-            _log.warning(
-                "the graph in %s has lost %d records that were on the disk; they are folded again"
-                " from the journal. Check the disk.",
-                self.plant.store_path,
-                lost,
-            )
-        return lost
 
     # ---- answers
 
@@ -197,14 +185,22 @@ class Pipeline:
         return self._answers
 
     def latest(self) -> datetime | None:
-        """Give when the newest record became true: the clock of an old export."""
+        """Give when the newest record became true: the clock of an old export.
+
+        Times that are not believed are left out: an export has them from other clocks.
+        """
         rows = self.store.select(
             f"SELECT (MAX(?at) AS ?latest) WHERE {{ GRAPH <{self.plant.base}graph/records> "
-            f"{{ ?record {vocab.EFFECTIVE_AT} ?at }} }}"
+            f"{{ ?record {vocab.EFFECTIVE_AT} ?at "
+            f"FILTER NOT EXISTS {{ ?record {vocab.TIME_DOUBT} ?doubt }} }} }}"
         )
         if not rows or "latest" not in rows[0]:
             return None
         return parse_time(rows[0]["latest"].split('"')[1], "iso", ZoneInfo("UTC"))
+
+    def doubtful_times(self) -> Counter[str]:
+        """Count the records whose times are not believed as they stand, by what is wrong."""
+        return Counter(doubt.strip('"') for _, _, doubt, _ in self.store.match(p=vocab.TIME_DOUBT))
 
     def line_of(self, source: str, kind: str, predicate: Term) -> tuple[str, int] | None:
         """Give the file and line of the mapping that makes a predicate; None where none does."""

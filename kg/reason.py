@@ -34,8 +34,9 @@ if TYPE_CHECKING:
 
 _OF_TIMELINES = {vocab.ON_MACHINE, vocab.STARTED_AT, vocab.ENDED_AT}
 MAX_ROUNDS = 50
-MOST_FOLLOWED = 5_000
-"""Facts of a change above which deriving all anew is quicker."""
+FOLLOWED_ANYWAY = 500
+TIMES_DEARER = 20
+"""How much more it costs to follow a fact than to derive one anew among many."""
 MAX_WAYS = 20
 """How many ways of one rule to give one fact are looked at when explaining."""
 
@@ -71,6 +72,7 @@ class Reasoner:
         )
         self._timelines: dict[Term, Timeline] = {}
         self._is_whole = False
+        self._size = 0
         self.derived: set[Fact] = set()
 
     def start(self, asserted: Iterable[Fact], derived: Iterable[Fact] = ()) -> None:
@@ -103,6 +105,7 @@ class Reasoner:
         self.derived = derived
         self._timelines.clear()
         self._is_whole = True
+        self._size = len(self._memory)
         return gone, come
 
     def update(self, removed: Facts[Fact], added: Facts[Fact]) -> tuple[set[Fact], set[Fact]]:
@@ -113,7 +116,9 @@ class Reasoner:
         Raises:
             OntologyError: the rules do not come to rest.
         """
-        if not self._is_whole or len(removed) + len(added) > MOST_FOLLOWED:
+        size = len(removed) + len(added)
+        is_small = size <= FOLLOWED_ANYWAY or size * TIMES_DEARER <= self._size
+        if not (self._is_whole and is_small):
             self.change(removed, added)
             return self.derive()
         step = Step(self._memory, self.derived, self._plain, self._concerns)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from kg.answer.evidence import short
 from kg.errors import printable
+from kg.moments import SAID
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -29,8 +30,13 @@ MAX_COLUMNS = 8
 _ARROW = ("  → ", "    ")
 
 
-def balance_text(balances: Sequence[Balance], rejected: int) -> str:
-    """Show what became of each table's rows: read = new + unchanged + filtered + quarantined."""
+def balance_text(
+    balances: Sequence[Balance], rejected: int, doubtful: Mapping[str, int] | None = None
+) -> str:
+    """Show what became of each table's rows: read = new + unchanged + filtered + quarantined.
+
+    ``doubtful`` counts the records whose times are not believed, by what is wrong.
+    """
     lines = [
         f"{'table':<{NAMED}}{'read':>8}{'new':>8}{'same':>8}{'filtered':>10}{'bad':>6}{'gone':>6}"
     ]
@@ -50,6 +56,8 @@ def balance_text(balances: Sequence[Balance], rejected: int) -> str:
                 lines += _wrap(f"{row.source}.{row.kind} {said}: {what}", "", "  ")
     if rejected:
         lines.append(f"{rejected} more record(s) could not be lifted and wait in quarantine.")
+    for doubt, count in sorted((doubtful or {}).items()):
+        lines.append(f"{count} record(s) with a time that is in doubt: {SAID[doubt]}.")
     return "\n".join(lines)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -29,6 +29,23 @@ def parse_time(value: object, form: str, zone: ZoneInfo) -> datetime:
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=zone)
     return moment.astimezone(UTC)
+
+
+def offset_doubt(
+    value: object, form: str, zone: ZoneInfo
+) -> Literal["", "missing-hour", "double-hour"]:
+    """Tell whether a local time is none or two in its zone (PEP 495); see ``parse_time``.
+
+    ``parse_time`` reads the missing hour with the offset before it, and the double hour as the
+    first of the two.
+    """
+    moment = _read(value, form)
+    if moment.tzinfo is not None:
+        return ""
+    first, second = (moment.replace(tzinfo=zone, fold=fold).utcoffset() for fold in (0, 1))
+    if first is None or second is None or first == second:
+        return ""
+    return "missing-hour" if first < second else "double-hour"
 
 
 def _read(value: object, form: str) -> datetime:

@@ -10,6 +10,7 @@ from urllib.parse import unquote
 from kg import reason, vocab
 from kg.answer.bundle import Citation, Fact, FactState
 from kg.merge import NOW
+from kg.moments import SAID, Moments
 from kg.times import sortable
 
 if TYPE_CHECKING:
@@ -63,6 +64,8 @@ class Evidence:
         self._now = now
         self._confirmed = journal.confirmations()
         self._doubts = journal.doubts()
+        self._moments = Moments(plant)
+        self._time_notes: dict[str, str] = {}
         self._prefix = f"<{plant.base}record/"
         self._stale_after = {s.name: s.stale_after_seconds for s in plant.sources}
         self._tables = {(s.name, t.name): t for s in plant.sources for t in s.tables}
@@ -119,7 +122,10 @@ class Evidence:
         path = graph[len(self._plant.base) + 1 : -1].removesuffix(NOW)
         if record is None:
             return Citation(source, path, None, None)
-        return Citation(source, path, record.effective, record.recorded)
+        moment = self._moments.of(record)
+        if moment.doubt:
+            self._time_notes[path] = f"{SAID[moment.doubt]} ({record.effective})"
+        return Citation(source, path, moment.at or None, record.recorded)
 
     def facts(
         self,
@@ -163,6 +169,7 @@ class Evidence:
         confirmed = self._oldest_confirmation(via)
         if any(citation.record in self._doubts for citation in via):
             note = note or IN_DOUBT
+        note = note or next((n for c in via if (n := self._time_notes.get(c.record))), None)
         main = via[0] if via else None
         subject, predicate, value = fact
         age = None if confirmed is None else max(0.0, (self._now - confirmed).total_seconds())

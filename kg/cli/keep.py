@@ -63,7 +63,8 @@ def load(
         balances = work.read(clock, confirmed)
         applied = work.apply(clock)
         gaps = work.validate(clock)
-    say(report.balance_text(balances, applied.rejected), is_quiet=quiet)
+        doubtful = work.doubtful_times()
+    say(report.balance_text(balances, applied.rejected, doubtful), is_quiet=quiet)
     say(report.applied_text(applied, gaps), is_quiet=quiet)
     for balance in balances:
         if balance.error is not None:

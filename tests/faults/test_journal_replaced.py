@@ -153,6 +153,6 @@ def test_a_graph_that_lost_what_was_on_the_disk_says_so_and_folds_it_again(
     (loaded / "store" / "FLUSHED").write_bytes(mark)
     with Pipeline.open(load_plant(loaded)) as work:
         assert work.lost_records == 1
-        assert "has lost 1 records that were on the disk" in caplog.text
+        assert "1 records that were on the disk are lost" in caplog.text
         work.apply(NOW)
         assert work.store.dump() == whole
