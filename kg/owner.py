@@ -163,6 +163,7 @@ class Owner:
         finally:
             # Also where nothing is taken in, as on a full disk: what was is folded.
             self.pipeline.apply(now)
+        self._tell_sources(balances, now)
         self.health.rounds += 1
         self.health.last_read = format_time(now)
         is_behind = self.pipeline.store.applied_seq() != self.health.checked_seq
@@ -171,6 +172,11 @@ class Owner:
         for balance in balances:
             if balance.error is not None:
                 raise balance.error
+
+    def _tell_sources(self, balances: Sequence[Balance], now: datetime) -> None:
+        errors = {b.source: b.error.message for b in balances if b.error is not None}
+        seq = self.pipeline.store.applied_seq()
+        self.pipeline.changes.tell_sources(self.answers().sources(now), errors, seq)
 
     def _validate(self, now: datetime) -> None:
         self.pipeline.validate(now)

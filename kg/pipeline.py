@@ -5,17 +5,17 @@ The only place where the stages are joined. One `Pipeline` owns a plant's journa
 
 from __future__ import annotations
 
-from collections import defaultdict
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections import Counter
+from dataclasses import dataclass
 from functools import lru_cache
-from time import perf_counter
 from typing import TYPE_CHECKING, Any, Self
 from zoneinfo import ZoneInfo
 
 from kg import assets, offset, vocab
 from kg.answer import Answers
+from kg.applied import Applied, Tally
 from kg.canonical import Canonical
+from kg.changes import Changes
 from kg.errors import StoreFull
 from kg.forget import People
 from kg.intake import Intake
@@ -57,23 +57,6 @@ REBUILD_ABOVE = 20_000
 """Records waiting above which a new generation is written instead of applying batches."""
 
 
-@dataclass(slots=True)
-class Applied:
-    """What applying did: records folded in, rows the lift rejected, seconds per stage."""
-
-    records: int = 0
-    rejected: int = 0
-    seconds: dict[str, float] = field(default_factory=lambda: defaultdict(float))
-    is_rebuild: bool = False
-
-    @contextmanager
-    def timed(self, stage: str) -> Iterator[None]:
-        """Add the time of a block to a stage's seconds."""
-        start = perf_counter()
-        yield
-        self.seconds[stage] += perf_counter() - start
-
-
 @dataclass(frozen=True, slots=True)
 class Replayed:
     """How many rows of quarantine were tried, which ones left it, and how many wait there now."""
@@ -107,6 +90,8 @@ class Pipeline:
     ) -> None:
         self.plant = plant
         self.journal = journal
+        self.changes = Changes(plant.base)
+        self.tally = Tally()
         self.space = Space.of(plant)
         # A store that met a full disk may need the ballast's room to be opened.
         self.space.look()
@@ -118,7 +103,7 @@ class Pipeline:
         self.mappings = self._recipe.tables
         self.rules = _compile_rules(ontology, self._recipe.ontology)
         self.shapes = read_shapes(load_graph(ontology / "shapes"))
-        self._intake = Intake(plant, journal, self.mappings, report)
+        self._intake = Intake(plant, journal, self.mappings, report, self.tally)
         self._canonical = Canonical(plant.base, journal, self._lifters, self.mappings)
         by_source = self._lifters.of_source
         check_folds(plant, {name: lifter.produces() for name, lifter in by_source.items()})
@@ -247,7 +232,7 @@ class Pipeline:
         if waiting == 0:
             return Applied()
         self.store.recover()
-        applied = Applied()
+        applied = Applied(self.tally)
         while records := self.journal.records_after(self.store.applied_seq(), APPLY_BATCH):
             if not self._apply_batch(_newest(records), records[-1].seq, applied, now):
                 return self.rebuild(now)
@@ -277,6 +262,8 @@ class Pipeline:
                 self.space.ran_out()
             raise
         applied.records += len(records)
+        self.tally.apply(Counter(record.source for record in records))
+        self.changes.tell_batch(change.removed, change.added, seq)
         return True
 
     def _merged(self, said: Said, graphs: Graphs) -> Change:
@@ -366,7 +353,7 @@ class Pipeline:
 
     def rebuild(self, now: datetime) -> Applied:
         """Refold the whole journal into a new generation and swap it in; the old one answers on."""
-        applied = Applied(is_rebuild=True)
+        applied = Applied(self.tally, is_rebuild=True)
         self._reasoner = None
         seq = self.journal.last_seq()
         with applied.timed("lift"):
@@ -387,6 +374,8 @@ class Pipeline:
             self.store = self._generations.write(quads, seq, self._recipe.digest)
         self._reasoner = reasoner
         applied.records = len(said.facts)
+        self.tally.apply(Counter(record.source for record, _ in said.facts))
+        self.changes.tell_reset("the graph was folded anew", seq)
         return applied
 
     def _is_stale(self) -> bool:
@@ -404,7 +393,9 @@ class Pipeline:
         seq = self.store.applied_seq()
         self._report("validate", "shapes")
         gaps = find_gaps(self.store.graph(""), self.shapes)
+        before = self.journal.open_gaps()
         self.journal.replace_gaps(gaps, seq, now)
+        self.changes.tell_gaps(before, gaps, seq)
         return len(gaps)
 
 

@@ -17,9 +17,10 @@ if TYPE_CHECKING:
     from kg.answer.bundle import SlotGap
     from kg.answer.coverage import Check
     from kg.answer.evidence import Lineage
+    from kg.applied import Applied
     from kg.intake import Balance
     from kg.journal import Quarantined
-    from kg.pipeline import Applied, Pipeline, Replayed
+    from kg.pipeline import Pipeline, Replayed
 
 WIDTH = 80
 MAX_NAMED = 5
