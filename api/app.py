@@ -16,16 +16,19 @@ from api import (
     gaps,
     health,
     landing,
+    metrics,
     quarantine,
     questions,
     records,
     sparql,
+    stream,
 )
 from api.desk import Desk
 from api.guard import Guard
 from api.lane import Lane
 from api.models import Problem
 from api.problems import MEDIA_TYPE, handle_problems
+from api.streams import Streams
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
@@ -39,8 +42,10 @@ ROUTERS = (
     facts,
     records,
     quarantine,
+    stream,
     sparql,
     health,
+    metrics,
     backup,
     documentation,
     landing,
@@ -84,6 +89,7 @@ def create_app(owner: Owner, hosts: Iterable[str] = ()) -> FastAPI:
         },
     )
     app.state.desk = Desk(owner)
+    app.state.streams = Streams(owner.pipeline.changes)
     app.add_middleware(Guard, hosts=tuple(hosts))
     handle_problems(app)
     for module in ROUTERS:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+IS_HEAD = "traveler.is_head"
+"""In the scope of a request whose answer is asked for without its body."""
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 METHODS = ("GET", "HEAD", "POST")
 MAX_BODY_BYTES = 64 * 1024
@@ -58,7 +60,7 @@ class Guard:
                 await refused(scope, receive, answer.send)
             else:
                 # Every page that can be got can be asked for its head.
-                inner = {**scope, "method": "GET"} if answer.is_head else scope
+                inner = {**scope, "method": "GET", IS_HEAD: True} if answer.is_head else scope
                 await self._app(inner, receive, answer.send)
         except Exception:
             _log.exception("%s %s failed", scope["method"], scope["path"])

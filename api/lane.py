@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from typing import TYPE_CHECKING
 
-from kg.errors import QueryError
+from kg.errors import QueryError, TravelerError
 from kg.store.engines import open_queries
 
 if TYPE_CHECKING:
@@ -22,7 +23,10 @@ WORKERS = 2
 
 
 class Lane:
-    """Starts with the first query, and follows the plant's store through rebuilds."""
+    """Starts with the first query, and follows the plant's store through rebuilds.
+
+    ``outcomes`` counts queries by what became of them: ``answered``, or the code of the error.
+    """
 
     def __init__(self, owner: Owner) -> None:
         self._owner = owner
@@ -30,6 +34,7 @@ class Lane:
         self._queries: Queries | None = None
         self._followed: Store | None = None
         self._is_closed = False
+        self.outcomes: Counter[str] = Counter()
 
     def run(
         self,
@@ -42,14 +47,24 @@ class Lane:
         min_seq: int,
     ) -> QueryAnswer:
         """Run one query; Raises: QueryError, QueryTimeout, StoreError (see Queries.run)."""
-        return self._current().run(
-            query,
-            accept,
-            timeout_seconds,
-            default_graphs=default_graphs,
-            named_graphs=named_graphs,
-            min_seq=min_seq,
-        )
+        outcome = "internal"
+        try:
+            answer = self._current().run(
+                query,
+                accept,
+                timeout_seconds,
+                default_graphs=default_graphs,
+                named_graphs=named_graphs,
+                min_seq=min_seq,
+            )
+            outcome = "answered"
+        except TravelerError as error:
+            outcome = error.code
+            raise
+        finally:
+            with self._lock:
+                self.outcomes[outcome] += 1
+        return answer
 
     def close(self) -> None:
         """Stop what runs, also in the middle of a query."""

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
 
+    from api.streams import Streams
     from kg.owner import Owner
 
 GRACE_SECONDS = 5
@@ -24,8 +25,11 @@ GRACE_SECONDS = 5
 class Serving(uvicorn.Server):
     """A server that says when it listens, and that a signal ends without ending the process."""
 
-    def __init__(self, config: uvicorn.Config, listen: Callable[[], None]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, streams: Streams, listen: Callable[[], None]
+    ) -> None:
         super().__init__(config)
+        self._streams = streams
         self._listen = listen
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -33,6 +37,11 @@ class Serving(uvicorn.Server):
         await super().startup(sockets)
         if self.started:
             self._listen()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Let go of those who only listen, then wait for the answers under way."""
+        self._streams.end()
+        await super().shutdown(sockets)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Stop; uvicorn would raise the signal again and leave the owner no time to tidy up."""
@@ -55,8 +64,9 @@ def make_server(
     owner: Owner, host: str, listener: socket.socket, ready: Callable[[str], None]
 ) -> Serving:
     """Make the server for a bound socket."""
+    app = create_app(owner, [host])
     config = uvicorn.Config(
-        create_app(owner, [host]),
+        app,
         log_level="warning",
         access_log=False,
         server_header=False,
@@ -64,7 +74,7 @@ def make_server(
     )
     name = f"[{host}]" if ":" in host else host
     url = f"http://{name}:{listener.getsockname()[1]}"
-    return Serving(config, lambda: ready(url))
+    return Serving(config, app.state.streams, lambda: ready(url))
 
 
 def bind(host: str, port: int) -> socket.socket:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
+    from kg.applied import Tally
     from kg.journal import Journal, Quarantined
     from kg.settings import Plant, SourceSettings, TableSettings
     from kg.sources import Item, Reading
@@ -58,7 +59,8 @@ class Balance:
 class Intake:
     """Reads a plant's sources into its journal.
 
-    ``mappings`` is the version of what each (source, table) is read and lifted by.
+    ``mappings`` is the version of what each (source, table) is read and lifted by; ``tally``
+    counts what comes in.
     """
 
     def __init__(
@@ -67,9 +69,11 @@ class Intake:
         journal: Journal,
         mappings: Mapping[tuple[str, str], str],
         report: Callable[[str, str], None],
+        tally: Tally,
     ) -> None:
         self._plant = plant
         self._journal = journal
+        self._tally = tally
         self._mappings = mappings
         self._report = report
         self._confirmed: frozenset[str] = frozenset()
@@ -110,6 +114,10 @@ class Intake:
             place = (balance.source, balance.kind)
             appended = self._journal.take(place, kept, cursor, now, self._mappings)
             balance.new, balance.unchanged = appended
+        self._count(balance)
+
+    def _count(self, balance: Balance) -> None:
+        self._tally.take(balance.source, balance.new + balance.retired, balance.quarantined)
 
     def _drift(self, source: SourceSettings, table: TableSettings) -> Drift:
         place = (source.name, table.name)
@@ -180,6 +188,7 @@ class Intake:
             balance.error = error
         else:
             self._take_back(list(zip(kept, items, strict=True)), balance, now)
+        self._count(balance)
         yield balance
 
     def _take_back(
@@ -223,6 +232,7 @@ class Intake:
                     self._read_table(source, reading, balance, now)
                 except SourceError as error:
                     balance.error = error
+                self._count(balance)
                 yield balance
         except SourceError as error:
             yield Balance(source.name, "", error=error)

@@ -177,6 +177,7 @@ class Owner:
         while not self._stop.wait(0.5):
             self._attempt("validating", self._validate_when_due)
             self._attempt("flushing", self._flush_when_due)
+            self._attempt("looking after the sources", self._tell_sources)
 
     def _attempt(self, what: str, work: Callable[[], None]) -> bool:
         """Do work that a thread outlives, whatever becomes of it; tell whether it went well."""
@@ -245,6 +246,7 @@ class Owner:
         finally:
             # Also where nothing is taken in, as on a full disk: what was is folded.
             self._apply()
+        self._tell_sources()
         self._validate_when_due()
         for balance in balances:
             if balance.error is not None:
@@ -255,6 +257,16 @@ class Owner:
             return
         if self.pipeline.store.applied_seq() != self.health.checked_seq:
             self._validate(self.clock())
+
+    def _tell_sources(self) -> None:
+        """Let the changes know how each source does, to tell what became of it."""
+        errors = {source.name: source.error for source in self.sources()}
+        errors |= {name: feed.health.error for name, feed in self.feeds.items()}
+        self.pipeline.changes.tell_sources(
+            self.answers().sources(self.clock()),
+            {name: error for name, error in errors.items() if error},
+            self.pipeline.store.applied_seq(),
+        )
 
     def _validate(self, now: datetime) -> None:
         with self._validating:

@@ -13,8 +13,9 @@ from zoneinfo import ZoneInfo
 
 from kg import assets, offset, vocab
 from kg.answer import Answers
-from kg.applied import Applied, Replayed
+from kg.applied import Applied, Replayed, Tally
 from kg.canonical import Canonical
+from kg.changes import Changes
 from kg.errors import StoreFull
 from kg.forget import People
 from kg.intake import Intake
@@ -80,6 +81,8 @@ class Pipeline:
     ) -> None:
         self.plant = plant
         self.journal = journal
+        self.changes = Changes(plant.base)
+        self.tally = Tally()
         self.space = Space.of(plant)
         # A store that met a full disk may need the ballast's room to be opened.
         self.space.look()
@@ -91,7 +94,7 @@ class Pipeline:
         self.mappings = self._recipe.tables
         self.rules = _compile_rules(ontology, self._recipe.ontology)
         self.shapes = read_shapes(load_graph(ontology / "shapes"))
-        self._intake = Intake(plant, journal, self.mappings, report)
+        self._intake = Intake(plant, journal, self.mappings, report, self.tally)
         self._canonical = Canonical(plant.base, journal, self._lifters, self.mappings)
         by_source = self._lifters.of_source
         check_folds(plant, {name: lifter.produces() for name, lifter in by_source.items()})
@@ -241,7 +244,7 @@ class Pipeline:
         if waiting == 0:
             return Applied()
         self.store.recover()
-        applied = Applied()
+        applied = Applied(self.tally)
         while records := self.journal.records_after(self.store.applied_seq(), APPLY_BATCH):
             if not self._apply_batch(_newest(records), records[-1].seq, applied, now):
                 return self.rebuild(now)
@@ -271,6 +274,8 @@ class Pipeline:
                 self.space.ran_out()
             raise
         applied.records += len(records)
+        self.tally.apply(Counter(record.source for record in records))
+        self.changes.tell_batch(change.removed, change.added, seq)
         return True
 
     def _merged(self, said: Said, graphs: Graphs) -> Change:
@@ -360,7 +365,7 @@ class Pipeline:
 
     def rebuild(self, now: datetime) -> Applied:
         """Refold the whole journal into a new generation and swap it in; the old one answers on."""
-        applied = Applied(is_rebuild=True)
+        applied = Applied(self.tally, is_rebuild=True)
         self._reasoner = None
         seq = self.journal.last_seq()
         with applied.timed("lift"):
@@ -382,6 +387,8 @@ class Pipeline:
             offset.note_flushed(self.plant.store_path, self.journal, seq)
         self._reasoner = reasoner
         applied.records = len(said.facts)
+        self.tally.apply(Counter(record.source for record, _ in said.facts))
+        self.changes.tell_reset("the graph was folded anew", seq)
         return applied
 
     def _is_stale(self) -> bool:
@@ -405,7 +412,9 @@ class Pipeline:
         seq = self.store.applied_seq()
         self._report("validate", "shapes")
         gaps = find_gaps(self.store.graph(""), self.shapes)
+        before = self.journal.open_gaps()
         self.journal.replace_gaps(gaps, seq, now)
+        self.changes.tell_gaps(before, gaps, seq)
         return len(gaps)
 
 

@@ -56,6 +56,8 @@ def test_the_document_is_what_the_page_can_read(document: dict[str, Any]) -> Non
         "/v1/quarantine/{number}/replay",
         "/v1/quarantine/{number}/discard",
         "/sparql",
+        "/metrics",
+        "/v1/stream",
         "/v1/checkpoint",
         "/health",
         "/ready",
