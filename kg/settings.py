@@ -13,8 +13,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from kg import assets
-from kg.asking import CursorSettings, HttpSettings, MtconnectSettings, ReconcileSettings, Share
-from kg.asking import Section as _Section
+from kg.adapters import CursorSettings, HttpSettings, MtconnectSettings, ReconcileSettings, Share
+from kg.adapters import Section as _Section
 from kg.errors import ConfigError
 
 _ENVIRONMENT = re.compile(r"\$\{(\w+)\}")
