@@ -185,6 +185,11 @@ class SourceSettings(_Section):
             raise ValueError(f"table {table.name}: only adapters sql and http have a cursor")
         if self.adapter != "sql" and table.reconcile is not None:
             raise ValueError(f"table {table.name}: reconcile is for adapter sql")
+        if self.adapter == "mtconnect" and table.arrives == "snapshot":
+            raise ValueError(
+                f"table {table.name}: an agent gives observations one by one:"
+                " say arrives = 'events' or 'changes'"
+            )
         has_parameter = self.http.paging == "odata" or (table.cursor and table.cursor.parameter)
         if self.adapter == "http" and table.cursor is not None and not has_parameter:
             raise ValueError(
