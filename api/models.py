@@ -225,6 +225,7 @@ class FeedState(_Answer):
     quarantined: int = Field(examples=[0])
     error: str = Field(examples=[""])
     hint: str = Field(examples=[""])
+    alarm: str = Field(description="A sender seems to have changed.", examples=[""])
     warnings: list[str] = Field(examples=[[]])
 
 

@@ -71,7 +71,8 @@ class Owner:
         self._has_arrived = threading.Event()
         self.feeds: dict[str, Feed] = {}
         for source in pipeline.plant.sources:
-            if (feed := open_feed(source, partial(self.take, source.name))) is not None:
+            take = partial(self.take, source.name)
+            if (feed := open_feed(source, take, clock)) is not None:
                 self.feeds[source.name] = feed
 
     def answers(self) -> Answers:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy
 
+from tests.mqtt_broker import PROGRAM, Mosquitto
 from tests.sparql_servers import SparqlServer, has_virtuoso, start_oxigraph, start_virtuoso
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -63,6 +64,17 @@ def virtuoso_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sparql
         pytest.skip("Virtuoso is not on this machine: `make servers` installs it")
     with start_virtuoso(tmp_path_factory.mktemp("virtuoso")) as server:
         yield server
+
+
+@pytest.fixture
+def mosquitto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mosquitto]:
+    """An MQTT broker of one test's own, started."""
+    if PROGRAM is None:
+        pytest.skip("Mosquitto is not on this machine: `make servers` installs it")
+    broker = Mosquitto(tmp_path_factory.mktemp("mosquitto"))
+    broker.start()
+    yield broker
+    broker.stop()
 
 
 def _find_postgres() -> Path | None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import TYPE_CHECKING, Protocol
 
+from kg.errors import ConfigError
 from kg.times import format_time
 
 if TYPE_CHECKING:
@@ -19,6 +21,10 @@ if TYPE_CHECKING:
     """Takes messages of a table into the journal: they are durable when it returns."""
 
 _MOST_WARNINGS = 20
+_FEEDS = {
+    "mqtt": ("kg.sources.mqtt", "MqttFeed", "mqtt"),
+}
+"""For each adapter its module, its class, and the extra that brings its packages."""
 
 
 class Taken(Protocol):
@@ -38,8 +44,8 @@ class Taken(Protocol):
 class FeedHealth:
     """How a feed is doing; the times are ISO 8601 in UTC, "" before the first.
 
-    ``since`` is when it was connected or lost. ``error`` is what keeps it from going on, or the
-    alarm of a sender that seems to have changed; ``warnings`` are the last ones.
+    ``since`` is when it was connected or lost. ``error`` is what keeps it from going on, ``alarm``
+    tells of a sender that seems to have changed; ``warnings`` are the last ones.
     """
 
     source: str
@@ -51,6 +57,7 @@ class FeedHealth:
     quarantined: int = 0
     error: str = ""
     hint: str = ""
+    alarm: str = ""
     warnings: list[str] = field(default_factory=list)
 
     def count(self, taken: Taken, now: datetime) -> None:
@@ -61,9 +68,9 @@ class FeedHealth:
         self.quarantined += taken.quarantined
         self.warnings = [*self.warnings, *taken.warnings][-_MOST_WARNINGS:]
         if taken.alarm is not None:
-            self.error, self.hint = taken.alarm.message, taken.alarm.hint
+            self.alarm = f"{taken.alarm.message}; {taken.alarm.hint}"
         elif taken.new or taken.unchanged:
-            self.error = self.hint = ""
+            self.alarm = ""
 
 
 class Feed(Protocol):
@@ -91,13 +98,24 @@ class PushFeed:
         """Do nothing."""
 
 
-def open_feed(source: SourceSettings, take: Take) -> Feed | None:
+def open_feed(source: SourceSettings, take: Take, clock: Callable[[], datetime]) -> Feed | None:
     """Give the feed of a source, not started; None for one that is read by polling.
 
     Raises:
-        ConfigError: its settings cannot be used.
+        ConfigError: its settings cannot be used, or a package that it needs is not installed.
     """
-    del take
     if source.adapter == "push":
         return PushFeed(source)
-    return None
+    if source.adapter not in _FEEDS:
+        return None
+    module, name, extra = _FEEDS[source.adapter]
+    try:
+        # What reaches one kind of system is installed where it is needed only.
+        found = getattr(import_module(module), name)
+    except ModuleNotFoundError as error:
+        raise ConfigError(
+            f"source {source.name}: adapter = {source.adapter!r} needs the package {error.name}",
+            hint=f"pip install 'traveler-kg[{extra}]'",
+        ) from error
+    feed: Feed = found(source, take, clock)
+    return feed

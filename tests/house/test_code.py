@@ -30,8 +30,9 @@ HOMES = {
     "owlrl": "kg/",
     "fastapi": "api/",
     "typer": "kg/cli",
+    "paho": "kg/sources/broker.py",
 }
-IN_ONE_MODULE = {"duckdb", "openpyxl", "pint", "pyshacl", "owlrl"}
+IN_ONE_MODULE = {"duckdb", "paho", "openpyxl", "pint", "pyshacl", "owlrl"}
 
 
 def _imported_by(modules: dict[str, ast.Module], engine: str) -> list[str]:
