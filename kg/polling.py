@@ -68,4 +68,12 @@ class MtconnectSettings(Section):
     timeout_seconds: float = Field(default=30.0, gt=0)
 
 
+class OpcuaSettings(Section):
+    """How an OPC UA server is to sample and report: ``queue`` values of a node between reports."""
+
+    interval_ms: float = Field(default=500.0, gt=0)
+    queue: int = Field(default=100, gt=0)
+    timeout_seconds: float = Field(default=10.0, gt=0)
+
+
 Share = Annotated[float, Field(ge=0, le=1)]

@@ -14,7 +14,14 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 
 from kg import assets
 from kg.errors import ConfigError
-from kg.polling import CursorSettings, HttpSettings, MtconnectSettings, ReconcileSettings, Share
+from kg.polling import (
+    CursorSettings,
+    HttpSettings,
+    MtconnectSettings,
+    OpcuaSettings,
+    ReconcileSettings,
+    Share,
+)
 from kg.polling import Section as _Section
 
 _ENVIRONMENT = re.compile(r"\$\{(\w+)\}")
@@ -85,6 +92,7 @@ class TableSettings(_Section):
     free_text: tuple[str, ...] = ()
     topic: str = ""
     push: bool = False
+    nodes: tuple[str, ...] = ()
     fold: FoldSettings | None = None
 
     @field_validator("topic")
@@ -140,7 +148,7 @@ class SourceSettings(_Section):
     system: str = ""
     owner: str = ""
     authority: int = 50
-    adapter: Literal["sql", "files", "http", "mtconnect", "push", "mqtt", "sparkplug"]
+    adapter: Literal["sql", "files", "http", "mtconnect", "opcua", "push", "mqtt", "sparkplug"]
     url: str = Field(default="", repr=False)
     path: str = ""
     user: str = Field(default="", repr=False)
@@ -161,6 +169,7 @@ class SourceSettings(_Section):
     covers: tuple[str, ...] | None = None
     http: HttpSettings = HttpSettings()
     mtconnect: MtconnectSettings = MtconnectSettings()
+    opcua: OpcuaSettings = OpcuaSettings()
     lookup: dict[str, dict[str, str]] = {}
     tables: tuple[TableSettings, ...] = ()
     folder: Path = Path()
@@ -173,6 +182,9 @@ class SourceSettings(_Section):
             if bool(table.topic) != (self.adapter == "mqtt"):
                 needs = "needs a" if self.adapter == "mqtt" else "of this adapter has no"
                 raise ValueError(f"table {table.name} {needs} topic")
+            if bool(table.nodes) != (self.adapter == "opcua"):
+                needs = "needs" if self.adapter == "opcua" else "of this adapter has no"
+                raise ValueError(f"table {table.name} {needs} nodes")
             self._check_cursor(table)
         if self.password and not self.user:
             raise ValueError("a password needs a user")

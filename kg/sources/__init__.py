@@ -31,7 +31,7 @@ __all__ = [
 ]
 
 
-ARRIVING = {"push", "mqtt", "sparkplug"}
+ARRIVING = {"push", "mqtt", "sparkplug", "opcua"}
 """Adapters of sources that speak by themselves: there is nothing to read, and nothing again."""
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _MOST_WARNINGS = 20
 _FEEDS = {
     "mqtt": ("kg.sources.mqtt", "MqttFeed", "mqtt"),
+    "opcua": ("kg.sources.opcua", "OpcuaFeed", "opcua"),
 }
 """For each adapter its module, its class, and the extra that brings its packages."""
 

@@ -30,6 +30,7 @@ HOMES = {
     "owlrl": "kg/",
     "fastapi": "api/",
     "typer": "kg/cli",
+    "asyncua": "kg/sources/opcua",
     "paho": "kg/sources/broker.py",
 }
 IN_ONE_MODULE = {"duckdb", "paho", "openpyxl", "pint", "pyshacl", "owlrl"}
