@@ -13,8 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from kg import assets
-from kg.errors import ConfigError
-from kg.polling import (
+from kg.adapters import (
     CursorSettings,
     HttpSettings,
     MtconnectSettings,
@@ -22,7 +21,8 @@ from kg.polling import (
     ReconcileSettings,
     Share,
 )
-from kg.polling import Section as _Section
+from kg.adapters import Section as _Section
+from kg.errors import ConfigError
 
 _ENVIRONMENT = re.compile(r"\$\{(\w+)\}")
 _SECRETS = {"user", "password", "token"}

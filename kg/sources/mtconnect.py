@@ -118,7 +118,7 @@ class _Following:
             yield from streams.rows(self._agent.catalog)
             if not self._advance(streams):
                 return
-        self._reading.cut_short = "as many requests as allowed were made: the next goes on there"
+        self._reading.cut_short = "max_requests were made: the next reading goes on there"
 
     def _advance(self, streams: _Streams) -> bool:
         """Move behind what was read; False where that was all."""

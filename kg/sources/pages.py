@@ -10,7 +10,7 @@ from kg.errors import printable
 if TYPE_CHECKING:
     import httpx
 
-    from kg.polling import HttpSettings
+    from kg.adapters import HttpSettings
     from kg.sources.web import Answer, WebClient
 
 Place: TypeAlias = "int | str"
