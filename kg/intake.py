@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from kg.settings import Plant, SourceSettings, TableSettings
     from kg.sources import Item, Reading
 
+_log = logging.getLogger("traveler.intake")
 JOURNAL_BATCH = 5_000
 FEW_ROWS = 20
 """So many rows of a table may be gone at once, whatever share of it they are."""
@@ -134,9 +136,14 @@ class Intake:
         ``confirmed`` are tables (``source.table``) of which any number of rows may be gone.
         """
         self._confirmed = frozenset(confirmed)
-        return [
-            balance for source in self._plant.sources for balance in self.read_source(source, now)
-        ]
+        try:
+            return [
+                balance
+                for source in self._plant.sources
+                for balance in self.read_source(source, now)
+            ]
+        finally:
+            self._confirmed = frozenset()
 
     def read_source(self, source: SourceSettings, now: datetime) -> list[Balance]:
         """Read one source once; different ones may be read at the same time."""
@@ -246,6 +253,8 @@ class Intake:
             arrivals.take(item)
         balance.waits = reading.waits or reading.cut_short
         balance.missed = reading.missed
+        if balance.missed:
+            _log.warning("%s.%s missed for good: %s", source.name, kind, balance.missed)
         is_snapshot = reading.table.arrives == "snapshot"
         if is_snapshot and reading.waits:
             return  # none of it was read: what its last export said stands as it did

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from kg.settings import Plant
 
 _MEANING = {"name", "authority", "zone", "placeholders", "lookup"}
-_HOW_OFTEN = {"cursor", "reconcile", "allow_empty", "allow_drop"}
+_HOW_OFTEN = {"cursor", "reconcile", "allow_empty", "allow_drop", "nodes"}
 """How a table is read, and not what its rows mean."""
 
 

@@ -13,7 +13,14 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from kg import assets
-from kg.adapters import CursorSettings, HttpSettings, MtconnectSettings, ReconcileSettings, Share
+from kg.adapters import (
+    CursorSettings,
+    HttpSettings,
+    MtconnectSettings,
+    OpcuaSettings,
+    ReconcileSettings,
+    Share,
+)
 from kg.adapters import Section as _Section
 from kg.errors import ConfigError
 
@@ -87,6 +94,7 @@ class TableSettings(_Section):
     free_text: tuple[str, ...] = ()
     topic: str = ""
     push: bool = False
+    nodes: tuple[str, ...] = ()
     fold: FoldSettings | None = None
 
     @field_validator("topic")
@@ -144,7 +152,7 @@ class SourceSettings(_Section):
     system: str = ""
     owner: str = ""
     authority: int = 50
-    adapter: Literal["sql", "files", "http", "mtconnect", "push", "mqtt", "sparkplug"]
+    adapter: Literal["sql", "files", "http", "mtconnect", "opcua", "push", "mqtt", "sparkplug"]
     url: str = Field(default="", repr=False)
     path: str = ""
     user: str = Field(default="", repr=False)
@@ -167,6 +175,7 @@ class SourceSettings(_Section):
     covers: tuple[str, ...] | None = None
     http: HttpSettings = HttpSettings()
     mtconnect: MtconnectSettings = MtconnectSettings()
+    opcua: OpcuaSettings = OpcuaSettings()
     lookup: dict[str, dict[str, str]] = {}
     tables: tuple[TableSettings, ...] = ()
     folder: Path = Path()
@@ -179,6 +188,9 @@ class SourceSettings(_Section):
             if bool(table.topic) != (self.adapter == "mqtt"):
                 needs = "needs a" if self.adapter == "mqtt" else "of this adapter has no"
                 raise ValueError(f"table {table.name} {needs} topic")
+            if bool(table.nodes) != (self.adapter == "opcua"):
+                needs = "needs" if self.adapter == "opcua" else "of this adapter has no"
+                raise ValueError(f"table {table.name} {needs} nodes")
             self._check_cursor(table)
         if self.password and not self.user:
             raise ValueError("a password needs a user")
@@ -191,6 +203,11 @@ class SourceSettings(_Section):
             raise ValueError(f"table {table.name}: only adapters sql and http have a cursor")
         if self.adapter != "sql" and table.reconcile is not None:
             raise ValueError(f"table {table.name}: reconcile is for adapter sql")
+        if self.adapter == "mtconnect" and table.arrives == "snapshot":
+            raise ValueError(
+                f"table {table.name}: an agent gives observations one by one:"
+                " say arrives = 'events' or 'changes'"
+            )
         has_parameter = self.http.paging == "odata" or (table.cursor and table.cursor.parameter)
         if self.adapter == "http" and table.cursor is not None and not has_parameter:
             raise ValueError(

@@ -119,7 +119,7 @@ class Lifter:
 def _has_header(source: SourceSettings, table: TableSettings) -> bool:
     """Tell whether every row has every column: events in JSON leave out what they have not."""
     if source.adapter != "files":
-        return source.adapter in {"sql", "mtconnect"}
+        return source.adapter in {"sql", "mtconnect", "opcua"}
     return PurePath(table.file).suffix.lower() not in {".json", ".jsonl", ".ndjson"}
 
 

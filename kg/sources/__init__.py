@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kg.sources import files, http, kept, messages, sql
+from kg.sources import files, http, kept, messages, mtconnect, sql
 from kg.sources.drift import Drift
 from kg.sources.messages import Message
 from kg.sources.reading import Item, Reading
@@ -31,7 +31,7 @@ __all__ = [
 ]
 
 
-ARRIVING = {"push", "mqtt", "sparkplug"}
+ARRIVING = {"push", "mqtt", "sparkplug", "opcua"}
 """Adapters of sources that speak by themselves: there is nothing to read, and nothing again."""
 
 
@@ -51,6 +51,8 @@ def read_source(
         yield from files.read_tables(source, cursors)
     elif source.adapter == "http":
         yield from http.read_tables(source, cursors, now)
+    elif source.adapter == "mtconnect":
+        yield from mtconnect.read_tables(source, cursors, now)
     elif source.adapter not in ARRIVING:
         yield from sql.read_tables(source, cursors, now)
 
@@ -61,7 +63,7 @@ def is_read_again(source: SourceSettings, table: TableSettings) -> bool:
         return False
     if source.adapter == "files":
         return not files.is_growing(table)
-    return table.cursor is None
+    return source.adapter != "mtconnect" and table.cursor is None
 
 
 def reread_rows(

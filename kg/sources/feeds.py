@@ -24,6 +24,7 @@ _MOST_WARNINGS = 20
 _FEEDS = {
     "mqtt": ("kg.sources.mqtt", "MqttFeed", "mqtt"),
     "sparkplug": ("kg.sources.sparkplug", "SparkplugFeed", "mqtt"),
+    "opcua": ("kg.sources.opcua", "OpcuaFeed", "opcua"),
 }
 """For each adapter its module, its class, and the extra that brings its packages."""
 

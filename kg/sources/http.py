@@ -137,7 +137,8 @@ class _Asking:
         while place is not None:
             if client.is_exhausted:
                 self._reading.cut_short = (
-                    f"{self._http.max_requests} requests were made: the next reading goes on there"
+                    f"{self._http.max_requests} requests (max_requests) were made:"
+                    " the next reading goes on there"
                 )
                 return
             page = self._ask(client, place, first, is_resumed=is_resumed and not seen)

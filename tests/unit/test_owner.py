@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -109,20 +109,31 @@ def test_what_is_appended_is_folded_as_soon_as_somebody_says_so(plant: Path) -> 
 
 
 def test_a_source_that_hangs_stops_neither_the_others_nor_the_folding(plant: Path) -> None:
-    rows = plant / "erp" / "machine.csv"
-    rows.unlink()
-    os.mkfifo(rows)  # whoever opens it waits for a writer
-    with owned(plant) as owner:
-        until(lambda: machines(owner) == {"SAW-1"})
-        (plant / "mes" / "machine.csv").write_text("id\nSAW-1\nSAW-2\n")
-        until(lambda: machines(owner) == {"SAW-1", "SAW-2"})
-        until(lambda: owner.sources()[1].lag_seconds > 0.2)
-        mes, erp = owner.sources()
-        assert (mes.error, erp.last_success) == ("", "")
-        pipe = rows.rename(plant / "pipe")
-        rows.write_text("id\nMILL-1\n")
-        os.close(os.open(pipe, os.O_RDWR))  # what it waited for
-        until(lambda: "MILL-1" in machines(owner))
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # takes connections, says nothing
+        hang(plant, silent.getsockname()[1])
+        with owned(plant) as owner:
+            until(lambda: machines(owner) == {"SAW-1"})
+            (plant / "mes" / "machine.csv").write_text("id\nSAW-1\nSAW-2\n")
+            until(lambda: machines(owner) == {"SAW-1", "SAW-2"})
+            until(lambda: owner.sources()[1].lag_seconds > 0.2)
+            mes, erp = owner.sources()
+            assert (mes.error, erp.last_success) == ("", "")
+            until(lambda: owner.sources()[1].error != "")
+
+
+def hang(plant: Path, port: int) -> None:
+    """Let the plant's second source be a web service that nobody answers for."""
+    folder = plant / "hanging"
+    folder.mkdir()
+    (folder / "machine.yml").write_text(MAPPING)
+    text = SOURCE.replace(
+        'adapter = "files"', f'adapter = "http"\nurl = "http://127.0.0.1:{port}/"'
+    )
+    asked = "[source.http]\ntimeout_seconds = 1.5\n[[table]]"
+    text = text.replace("[[table]]", asked).replace('file = "machine.csv"\n', "")
+    (folder / "source.toml").write_text(text)
+    described = PLANT.replace('mapping = "shop"\npath = "erp"', 'mapping = "hanging"')
+    (plant / "plant.toml").write_text(described)
 
 
 def test_a_source_that_failed_is_tried_again_and_the_others_go_on(plant: Path) -> None:

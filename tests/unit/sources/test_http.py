@@ -182,7 +182,7 @@ def test_a_reading_that_asked_often_enough_says_so_and_goes_on(
     erp.fill(9)
     first = jobs.poll()
     assert (first.new, first.retired) == (6, 0)
-    assert "2 requests were made" in first.waits
+    assert "2 requests (max_requests) were made" in first.waits
     assert [r.query["page"] for r in service.asked] == ["1", "2"]
     second = jobs.poll()
     assert [r.query["page"] for r in service.asked] == ["1", "2", "3", "4"]
