@@ -6,13 +6,17 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from kg.errors import ConfigError
 from kg.intake import Balance
 from kg.journal import Journal
 from kg.pipeline import Pipeline
+from kg.report import quarantine_text
 from kg.settings import load_plant
 from kg.sources import Message
 from tests.live_plant import NOW, state_row, write_live_plant
@@ -162,6 +166,48 @@ def test_a_topic_that_no_table_is_for_waits_until_one_is(tmp_path: Path) -> None
     with opened(tmp_path) as work:
         assert work.replay(work.journal.waiting(), NOW).waiting == 0
         assert activity_of(work) == ["<https://w3id.org/traveler/code/activity/production>"]
+
+
+def test_a_topic_without_a_table_is_not_kept_where_it_may_hold_a_name(tmp_path: Path) -> None:
+    write_live_plant(
+        tmp_path, "mqtt", state='topic = "m"\npersonal = ["who"]', machine='topic = "n"'
+    )
+    with opened(tmp_path) as work:
+        take(work, state_row(1, who="Ada"), table="")
+        (row,) = work.journal.waiting()
+        assert row.rejected.raw == ""
+        assert quarantine_text([row], work.mappings).startswith("line, 1: unknown-topic at read.")
+
+
+values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.sampled_from(
+        ["a\0b", "\ud800", "|", "-", "2026-11-23T06:00:00Z", "9999-12-31T23:00-09:00"]
+    ),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner),
+    max_leaves=4,
+)
+objects = st.fixed_dictionaries(
+    {}, optional=dict.fromkeys(["machine", "ts", "activity", "label"], values)
+)
+
+
+def test_whatever_is_sent_is_taken_or_waits_and_holds_up_nothing(tmp_path: Path) -> None:
+    write_live_plant(tmp_path, machine='version = "label"')
+    with opened(tmp_path) as work:
+
+        @settings(max_examples=200, deadline=None)
+        @given(st.lists(objects | values, max_size=3), st.binary(max_size=9), st.booleans())
+        def send(rows: list[Any], noise: bytes, is_state: bool) -> None:
+            sent = [*(json.dumps(row).encode() for row in rows), noise]
+            balance = take(work, *sent, table="state" if is_state else "machine")
+            taken = balance.new + balance.unchanged + balance.filtered.total()
+            assert balance.read == taken + balance.quarantined
+
+        send()
 
 
 def test_a_column_that_went_away_is_an_alarm_and_names_what_came_instead(tmp_path: Path) -> None:
