@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     from kg.sources import Item, Reading
 
 JOURNAL_BATCH = 5_000
-_DRIFTED = {"missing-column", "missing-required"}
+_DRIFTED = {"missing-column", "missing-required", "bad-time"}
 
 
 @dataclass(slots=True)
 class Balance:
     """What became of the rows of one table: read = new + unchanged + filtered + quarantined.
 
-    Of messages it also holds the refused ones, and ``warnings`` of columns that are new.
+    Of messages it also holds the refused ones, and ``warnings`` of columns that changed.
     """
 
     source: str

@@ -242,6 +242,29 @@ def test_a_new_column_is_said_once_also_after_a_restart(tmp_path: Path) -> None:
         assert said == ["line.state: column 'tool' is new"]
 
 
+def test_a_column_that_holds_another_type_is_said_once(tmp_path: Path) -> None:
+    write_live_plant(tmp_path)
+    with opened(tmp_path) as work:
+        first = [state_row(1, speed=None), state_row(2, speed=4), state_row(3, speed=4.5)]
+        assert take(work, *first).warnings == []
+        for number in (4, 5):
+            said = take(work, state_row(number, speed="fast", activity=True)).warnings
+            assert (
+                said
+                == [
+                    "line.state: column 'activity' holds true or false, not text",
+                    "line.state: column 'speed' holds text, not a number",
+                ][: 2 * (5 - number)]
+            )
+    with opened(tmp_path) as work:
+        assert take(work, state_row(6, speed="slow")).warnings == []
+        stamp = b'{"machine": "M1", "activity": "RUN", "ts": 1795420800}'
+        balance = take(work, stamp)
+        assert counts(balance) == (0, 0, 1)
+        assert balance.alarm is not None
+        assert "column ts is '1795420800', no iso time" in balance.alarm.message
+
+
 def test_a_name_of_a_person_under_another_column_is_not_kept(tmp_path: Path) -> None:
     write_live_plant(tmp_path, state='personal = ["operator_name"]')
     with opened(tmp_path) as work:
