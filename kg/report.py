@@ -99,7 +99,8 @@ def check_text(check: Check) -> str:
         lines += ["", *_wrap(f"{state.upper()} {slot}, {len(gaps)}: {message}{should}", "", "  ")]
         lines += _wrap(shown + more, "  ", "  ")
     for row in check.quarantine:
-        said = f"INVALID {row.source}.{row.kind}, {row.rows}: {row.code}; see traveler quarantine."
+        named = f"{_table(row.source, row.kind)}, {row.rows}: {row.code}"
+        said = f"INVALID {named}; see traveler quarantine."
         lines += ["", *_wrap(said, "", "  ")]
     if not check.gaps and not check.quarantine:
         lines += ["", "Nothing is missing, conflicting or invalid."]
@@ -172,7 +173,7 @@ def quarantine_text(
     lines: list[str] = []
     for (source, kind, stage, code, hint), group in groups.items():
         named = len(group) if is_whole else MAX_NAMED
-        head = f"{source}.{kind}, {len(group)}: {code} at {stage}. {hint}"
+        head = f"{_table(source, kind)}, {len(group)}: {code} at {stage}. {hint}"
         lines += [*_wrap(head, "", "  "), *_bad_rows(group[:named])]
         if len(group) > named:
             lines.append(f"  and {len(group) - named} more: traveler quarantine list --all")
@@ -227,3 +228,8 @@ def rows_text(rows: list[dict[str, str]]) -> str:
         ).rstrip()
 
     return "\n".join([line(names), *(line([row.get(n, "") for n in names]) for row in rows)])
+
+
+def _table(source: str, kind: str) -> str:
+    """Name a table; a message on a topic that no table is for has none."""
+    return f"{source}.{kind}" if kind else source

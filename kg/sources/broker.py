@@ -7,7 +7,7 @@ import ssl
 import sys
 import threading
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from queue import Empty, Full, Queue
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -22,6 +22,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 from kg.errors import ConfigError, TravelerError
 from kg.sources.feeds import FeedHealth
 from kg.sources.messages import Message
+from kg.sources.reading import Unreadable
 from kg.times import format_time
 
 if TYPE_CHECKING:
@@ -231,16 +232,15 @@ class Broker:
             try:
                 self._take(*planned[0])
                 planned.pop(0)
-                continue
             except TravelerError as error:
                 self._say(f"messages are not taken: {error.message}", error.hint)
-            except Exception as error:  # the connection outlives what nobody foresaw
+                has_failed = True
+                if self._is_stopping.wait(pause):
+                    return False
+                pause = min(2 * pause, RETRY_SECONDS[1])
+            except Exception:  # one message that nobody foresaw must not hold up all others
                 _log.exception("messages of %s were not taken", self.health.source)
-                self._say(f"messages are not taken: {error!r}", "the log has its place")
-            has_failed = True
-            if self._is_stopping.wait(pause):
-                return False
-            pause = min(2 * pause, RETRY_SECONDS[1])
+                planned[:1] = _apart(*planned[0])
         if has_failed and self.health.is_connected:
             self._say("", "")
         return True
@@ -257,6 +257,18 @@ class Broker:
             # A number of an earlier connection may mean another message by now.
             if arrived.connection == self._connection:
                 self._client.ack(arrived.message.mid, arrived.message.qos)
+
+
+def _apart(table: str, messages: Sequence[Message]) -> list[tuple[str, list[Message]]]:
+    """Give messages one by one; a single one goes into quarantine as it is."""
+    if len(messages) > 1:
+        return [(table, [message]) for message in messages]
+    (message,) = messages
+    raw = message.content.decode(errors="surrogateescape")
+    said = f"table {table or 'none'} could not take it: this is a fault of Traveler"
+    hint = "the log has its place; replay it with a newer Traveler"
+    problem = Unreadable(message.place, "fault", said, hint, raw)
+    return [("", [replace(message, problem=problem)])]
 
 
 def _address(source: SourceSettings) -> tuple[str, int]:
