@@ -65,7 +65,7 @@ class Reasoner:
         ]
         self._constructs = [_insert_text(rule.head, rule.body) for rule in rules.constructs]
         self._plain = Rules(rules.rules)
-        self._concerns = [Concern(rule) for rule in rules.constructs]
+        self._concerns = [_concern(rule) for rule in rules.constructs]
         self._folded = tuple(
             f"<{plant.base}run/{source.name}/{table.name}/"
             for source in plant.sources
@@ -339,8 +339,14 @@ def explanations(fact: Fact, rules: RuleSet, store: Store) -> Iterator[Explanati
 
 
 @lru_cache(maxsize=256)
+def _concern(construct: ConstructRule) -> Concern:
+    """Look into a rule once: parsing it takes longer than a batch."""
+    return Concern(construct)
+
+
+@lru_cache(maxsize=256)
 def _positive(construct: ConstructRule) -> tuple[Rule, ...]:
     """Give a rule with negation as rules by what it finds: what is absent has no record."""
-    concern = Concern(construct)
+    concern = _concern(construct)
     body = tuple(dict.fromkeys(concern.outer))
     return tuple(Rule(construct.name, head, body) for head in concern.heads)

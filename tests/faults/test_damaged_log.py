@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from kg.errors import StoreError
+from kg.errors import TravelerError
 from kg.pipeline import Pipeline
 from kg.settings import load_plant
 from tests.faults.test_any_order import (
@@ -75,7 +75,7 @@ def opened_again(killed: Killed, plant: Path) -> str:
             work.apply(EVENING)
             assert work.store.applied_seq() == killed.seq
             found = dataset(work)
-    except StoreError as error:
+    except TravelerError as error:
         return "refused" if error.hint else "refused without a word of what to do"
     assert found == killed.dataset
     return "whole" if was == killed.seq else "replayed"
