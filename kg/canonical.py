@@ -80,7 +80,9 @@ class Canonical:
                 lifted[graph] = record, facts
                 self._aliases.replace(graph, facts)
             # What is lifted again may be newer than the graph, and itself say what is the same.
-            speaking = mentioning(store, moved(before, self._aliases.pairs())) - lifted.keys()
+            after = self._aliases.pairs()
+            renamed = moved(before, after) if after is not before else set()
+            speaking = mentioning(store, renamed) - lifted.keys()
             if len(lifted) + len(speaking) > most:
                 return None
             paths = [graph[1:-1].removeprefix(self._base) for graph in sorted(speaking)]
@@ -111,8 +113,10 @@ class Canonical:
 
     def _rewritten(self, said: Said, before: Mapping[Term, Term]) -> Said:
         said.facts = [(record, self._aliases.rewrite(facts)) for record, facts in said.facts]
-        old, new = self._alias_quads(before), self._alias_quads(self._aliases.pairs())
-        said.removed, said.added = old - new, new - old
+        after = self._aliases.pairs()
+        if after is not before:
+            old, new = self._alias_quads(before), self._alias_quads(after)
+            said.removed, said.added = old - new, new - old
         return said
 
     def _alias_quads(self, pairs: Mapping[Term, Term]) -> set[Quad]:

@@ -46,12 +46,19 @@ class Concern:
         self.heads = [self._pattern(triple, "head") for triple in _triples(tree["template"])]
         if any(THIS not in (head[0], head[2]) for head in self.heads):
             raise self._unusable("gives facts that $this has no part in")
+        self.outer: tuple[Fact, ...] = ()
+        """What must hold for the rule to give anything, whatever it finds absent."""
         self._ways: dict[Shape, list[tuple[Fact, tuple[Fact, ...]]]] = defaultdict(list)
         for pattern, beside in self._groups(tree["where"], ()):
+            self.outer = self.outer or beside
             way = _way_to_this(pattern, beside)
             if way is None:
                 raise self._unusable(f"looks at {' '.join(pattern)}, which leads not to $this")
-            self._ways[shape_of(pattern)].append((pattern, way))
+            # What else is said of the same things must hold too, and tells most of them apart.
+            near = _variables(pattern)
+            beside = tuple(p for p in dict.fromkeys(beside) if p[0] in near and p not in way)
+            checks = tuple(p for p in beside if p != pattern) if way else ()
+            self._ways[shape_of(pattern)].append((pattern, way + checks))
 
     def of(self, fact: Fact, facts: Facts) -> Iterator[Term]:
         """Give the things that a fact concerns, among the facts that hold."""

@@ -161,6 +161,7 @@ class Owner:
 
     def _follow(self) -> None:
         """Fold what was appended as soon as it was; after a failure try again, ever less often."""
+        self._attempt("preparing", self._prepare)
         failures = 0
         while not self._stop.is_set():
             self._appended.wait(LOOK_EVERY_SECONDS)
@@ -196,6 +197,10 @@ class Owner:
 
     def _note(self, what: str, message: str, hint: str) -> None:
         self.health.error, self.health.hint = f"{what} failed: {message}", hint
+
+    def _prepare(self) -> None:
+        with self._working:
+            self.pipeline.prepare()
 
     def _apply(self) -> None:
         with self._working:

@@ -298,6 +298,14 @@ class Pipeline:
         change.removed |= {(*fact, self._derived_graph) for fact in gone}
         change.added |= {(*fact, self._derived_graph) for fact in come}
 
+    def prepare(self) -> None:
+        """Do ahead of the first batch what it would have to wait for: all is derived once."""
+        if self.store.applied_seq() > 0 and not self._is_stale():
+            self._start_reasoner()
+            assert self._reasoner is not None
+            if any(self._reasoner.update(set(), set())):
+                self._reasoner = None  # the next batch starts from the store, and mends it
+
     def _start_reasoner(self) -> None:
         """Fill the reasoner's memory and the aliases from the store, once."""
         if self._reasoner is not None:

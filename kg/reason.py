@@ -8,6 +8,8 @@ change is followed where it leads, and nothing else is looked at.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from kg import vocab
@@ -15,7 +17,7 @@ from kg.concerned import Concern
 from kg.errors import OntologyError
 from kg.fold import Started, infer_ends
 from kg.rederive import Rules
-from kg.rules import unify
+from kg.rules import Rule, unify
 from kg.step import ASSERTED as _ASSERTED
 from kg.step import DERIVED as _DERIVED
 from kg.step import Step
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from kg.records import Fact, Term
-    from kg.rules import ConstructRule, Rule, RuleSet
+    from kg.rules import ConstructRule, RuleSet
     from kg.settings import Plant
     from kg.store import Store
 
@@ -63,7 +65,7 @@ class Reasoner:
         ]
         self._constructs = [_insert_text(rule.head, rule.body) for rule in rules.constructs]
         self._plain = Rules(rules.rules)
-        self._concerns = [Concern(rule) for rule in rules.constructs]
+        self._concerns = [_concern(rule) for rule in rules.constructs]
         self._folded = tuple(
             f"<{plant.base}run/{source.name}/{table.name}/"
             for source in plant.sources
@@ -319,7 +321,7 @@ def explanations(fact: Fact, rules: RuleSet, store: Store) -> Iterator[Explanati
 
     Inverses explain each other in a circle: who follows premises must not come back to a fact.
     """
-    for rule in rules.rules:
+    for rule in (*rules.rules, *chain.from_iterable(map(_positive, rules.constructs))):
         bindings = unify(rule.head, fact)
         if bindings is None:
             continue
@@ -334,6 +336,17 @@ def explanations(fact: Fact, rules: RuleSet, store: Store) -> Iterator[Explanati
             )
             if fact not in premises:
                 yield Explanation(rule.name, premises)
-    for construct in rules.constructs:
-        if fact[1] in construct.head:
-            yield Explanation(construct.name, ())
+
+
+@lru_cache(maxsize=256)
+def _concern(construct: ConstructRule) -> Concern:
+    """Look into a rule once: parsing it takes longer than a batch."""
+    return Concern(construct)
+
+
+@lru_cache(maxsize=256)
+def _positive(construct: ConstructRule) -> tuple[Rule, ...]:
+    """Give a rule with negation as rules by what it finds: what is absent has no record."""
+    concern = _concern(construct)
+    body = tuple(dict.fromkeys(concern.outer))
+    return tuple(Rule(construct.name, head, body) for head in concern.heads)

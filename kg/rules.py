@@ -155,7 +155,9 @@ def _chain_rule(predicate: Term, chain: list[Term]) -> Rule:
 
 
 def _construct_rules(graph: Graph) -> Iterator[ConstructRule]:
-    for shape, rule in sorted(graph.subject_objects(SH.rule)):
+    # In sh:order (SHACL-AF, 8.4): a rule may read what those before it give.
+    rules = [(_order(graph, rule), shape, rule) for shape, rule in graph.subject_objects(SH.rule)]
+    for _, shape, rule in sorted(rules):
         text = str(graph.value(rule, SH.construct))
         match = _CONSTRUCT.search(text)
         if match is None:
@@ -168,6 +170,11 @@ def _construct_rules(graph: Graph) -> Iterator[ConstructRule]:
         typed = f"?this {RDF_TYPE} {_term(target)} . " if target is not None else ""
         name = str(graph.value(rule, RDFS.label) or graph.value(shape, RDFS.label) or shape)
         yield ConstructRule(name, head, typed + body)
+
+
+def _order(graph: Graph, rule: Node) -> float:
+    said = graph.value(rule, SH.order)
+    return 0.0 if said is None else float(str(said))
 
 
 def _expand(text: str, rule: Node, graph: Graph) -> str:

@@ -65,23 +65,26 @@ class Step:
         self._follow(back | added)
 
     def ask_again(self) -> None:
-        """Ask the rules with negation about the things concerned, and follow what they say.
+        """Ask the rules with negation in their order, and follow what they say."""
+        for place, concern in enumerate(self._concerns):
+            self._ask(concern, sorted(self._concerned[place]))
 
-        What they said before goes first: it may be all that their own premises rest on.
+    def _ask(self, concern: Concern, things: Sequence[Term]) -> None:
+        """Ask one rule about the things concerned.
+
+        What it said before goes first: it may be all that its own premises rest on.
         """
-        asked = [(self._concerns[n], sorted(things)) for n, things in self._concerned.items()]
+        if not things:
+            return
         said: set[Fact] = set()
-        for concern, things in asked:
-            for head in concern.heads:
-                said.update(*(self._memory.facts(*_about(head, thing)) for thing in things))
+        for head in concern.heads:
+            said.update(*(self._memory.facts(*_about(head, thing)) for thing in things))
         self.change_derived(said & self._derived, set())
-        now: set[Fact] = set()
-        for concern, things in asked:
-            graphs = (ASSERTED, DERIVED)
-            now.update(*(self._memory.construct(concern.about(one, graphs)) for one in things))
-        now = {fact for fact in now if not self._is_there(fact)}
-        self._learn(now)
-        self._follow(now)
+        graphs = (ASSERTED, DERIVED)
+        answers = [self._memory.construct(concern.about(thing, graphs)) for thing in things]
+        fresh = {fact for fact in set().union(*answers) if not self._is_there(fact)}
+        self._learn(fresh)
+        self._follow(fresh)
 
     def outcome(self) -> tuple[set[Fact], set[Fact]]:
         """Tell what went and what came of what is derived."""

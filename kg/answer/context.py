@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from kg import vocab
 from kg.answer.bundle import Context, Run, Slot, SlotGap, unite
 from kg.answer.evidence import literal_text
-from kg.answer.slots import LINKS
+from kg.answer.slots import JOB_LINKS, LINKS
 from kg.times import parse_time
 
 if TYPE_CHECKING:
@@ -138,7 +138,8 @@ class ContextBuilder:
         return Slot("none" if is_watched else "unknown")
 
     def _job(self, job: Term) -> tuple[dict[str, Slot], list[Term]]:
-        runs = self._open_runs(f"?run {vocab.OF_JOB} {job} ; {vocab.RUNNING_ON} ?now .")
+        links = "|".join(JOB_LINKS)
+        runs = self._open_runs(f"?run {links} {job} ; {vocab.RUNNING_ON} ?now .")
         past = self._column(
             f"SELECT ?run WHERE {{ ?run {vocab.OF_JOB} {job} . "
             f"OPTIONAL {{ ?run {vocab.STARTED_AT} ?since }} "
@@ -204,9 +205,9 @@ class ContextBuilder:
         return slots, []
 
     def _run(self, run: Term) -> Run:
-        job = self._value(run, vocab.OF_JOB)
+        job = self._job_of(run)
         slots = {
-            "job": self._slots.values(run, "job", vocab.OF_JOB),
+            "job": self._slots.job_of(run) or Slot("unknown"),
             "machine": self._slots.values(run, "machine", vocab.ON_MACHINE),
             "operation": self._slots.values(run, "operation", vocab.OF_OPERATION),
             "person": self._slots.values(run, "person", vocab.BY_PERSON),
@@ -235,6 +236,11 @@ class ContextBuilder:
             ended_at=recorded or inferred,
             note=None if recorded or not inferred else END_LOST,
         )
+
+    def _job_of(self, run: Term) -> Term | None:
+        """Find the job of a run by the best evidence there is."""
+        found = (self._value(run, link) for link in JOB_LINKS)
+        return next((job for job in found if job is not None), None)
 
     def _pieces(self, job: Term | None) -> list[str]:
         if job is None:
@@ -310,7 +316,7 @@ class ContextBuilder:
         return list(found.values())
 
     def _notes(self, entity: Term, runs: list[Term], as_of: str) -> list[dict[str, str | None]]:
-        jobs = [job for run in runs if (job := self._value(run, vocab.OF_JOB)) is not None]
+        jobs = [job for run in runs if (job := self._job_of(run)) is not None]
         about = " ".join(dict.fromkeys([entity, *jobs]))
         rows = self._store.select(
             f"SELECT ?note ?about ?text ?by ?at ?until WHERE {{ VALUES ?about {{ {about} }} "

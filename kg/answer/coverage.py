@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from kg import vocab
 from kg.answer.bundle import SlotGap
-from kg.answer.slots import LINK_RULES, LINKS, none_patterns
+from kg.answer.slots import JOB_LINKS, LINK_RULES, LINKS, none_patterns
 from kg.identity import resolve
 from kg.mentions import said_aliases
 
@@ -125,7 +125,7 @@ class Checker:
     def _machines_now(self) -> tuple[LinkCoverage, list[SlotGap]]:
         machines = self._subjects(f"?machine a {vocab.MACHINE} .", "machine")
         running = machines & self._subjects(
-            f"?run {vocab.RUNNING_ON} ?machine ; {vocab.OF_JOB} ?job .", "machine"
+            f"?run {vocab.RUNNING_ON} ?machine ; {'|'.join(JOB_LINKS)} ?job .", "machine"
         )
         busy = " ".join(vocab.code("activity", name) for name in ("production", "setup"))
         turning = machines & self._subjects(

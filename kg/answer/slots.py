@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from kg import vocab
@@ -66,6 +66,17 @@ LINK_RULES: dict[str, LinkRule] = {
 }
 
 
+JOB_EVIDENCE: tuple[tuple[Term, bool, str], ...] = (
+    (vocab.JOB_BY_BOOKING, False, "by what is booked on the machine; the run names no job"),
+    (vocab.JOB_BY_PALLET, False, "by the operation on its pallet; the run names no job"),
+    (vocab.JOB_BY_PROGRAM, False, "by the operation with its program; the run names no job"),
+    (vocab.JOB_BY_SCHEDULE, True, "by the plan of the machine; nothing else tells"),
+)
+"""What tells the job of a run that names none, the best first; whether it can only be presumed."""
+JOB_LINKS = (vocab.OF_JOB, *(predicate for predicate, _, _ in JOB_EVIDENCE))
+DISPUTED = "its program is that of operations for another part"
+
+
 class Slots:
     """Fills slots from the present and says why one stays empty."""
 
@@ -89,6 +100,20 @@ class Slots:
             if not facts:
                 facts = self._evidence.facts(job, predicate, slot, is_inferred=True, note=note)
         return _filled(facts) or self._empty_link(job, slot)
+
+    def job_of(self, run: Term) -> Slot | None:
+        """Fill the job of a run, by the best evidence there is; None where there is none.
+
+        A job whose part the run's program does not make is a conflict.
+        """
+        facts = self._evidence.facts(run, vocab.OF_JOB, "job")
+        if facts and self._store.ask(f"ASK {{ {run} {vocab.DISPUTED_BY_PROGRAM} ?program }}"):
+            facts = [replace(fact, state="conflicting", note=DISPUTED) for fact in facts]
+        for predicate, is_presumed, note in JOB_EVIDENCE:
+            if not facts:
+                given = self._evidence.facts
+                facts = given(run, predicate, "job", is_inferred=is_presumed, note=note)
+        return _filled(facts)
 
     def values(self, subject: Term, slot: str, *predicates: Term) -> Slot:
         """Fill a slot that is not owed: empty is unknown."""

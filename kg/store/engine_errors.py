@@ -54,7 +54,9 @@ def open_error(path: Path, error: Exception) -> StoreError:
 
 
 @contextmanager
-def engine_errors(what: str) -> Iterator[None]:
+def engine_errors(
+    what: str, hint: str = "Check free disk space and the folder's permissions."
+) -> Iterator[None]:
     """Turn the engine's errors of reading and writing into ours."""
     try:
         yield
@@ -63,9 +65,7 @@ def engine_errors(what: str) -> Iterator[None]:
     except (OSError, RuntimeError) as error:
         if _FULL in str(error):
             raise StoreFull(f"{what}: the disk is full.", hint=FREE_SPACE) from error
-        raise StoreError(
-            f"{what}: {error}", hint="Check free disk space and the folder's permissions."
-        ) from error
+        raise StoreError(f"{what}: {error}", hint=hint) from error
 
 
 @contextmanager

@@ -189,6 +189,10 @@ LOOKED_AT = [
     vocab.OF_MATERIAL,
     vocab.ENDED_AT,
 ]
+OF_RUNS = [
+    *(vocab.ON_MACHINE, vocab.OF_JOB, vocab.BY_PERSON, vocab.RUNS_PROGRAM, vocab.ON_PALLET),
+    *(vocab.OPERATION_OF, vocab.PLANNED_ON, vocab.MAKES),
+]
 
 
 def moment(hour: int) -> str:
@@ -221,9 +225,19 @@ things = st.one_of(
     st.tuples(names, st.sampled_from(LOOKED_AT), names),
     st.tuples(names, st.just(RDF_TYPE), st.sampled_from([*CLASSES, vocab.JOB])),
 )
+evidence = st.lists(
+    st.one_of(
+        st.tuples(names, st.sampled_from(OF_RUNS), names),
+        st.tuples(names, st.just(RDF_TYPE), st.just(vocab.RUN)),
+        st.tuples(names, st.just(vocab.STATUS), st.just(vocab.code("operation-status", "closed"))),
+    ),
+    min_size=4,
+    max_size=16,
+).map(set)
 several = st.lists(runs, min_size=1, max_size=4).map(lambda sets: set().union(*sets))
 additions = st.one_of(
-    several,
+    evidence,
+    evidence,
     several,
     several,
     capacities,
