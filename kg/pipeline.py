@@ -16,7 +16,7 @@ from kg.answer import Answers
 from kg.applied import Applied, Tally
 from kg.canonical import Canonical
 from kg.changes import Changes
-from kg.errors import StoreFull
+from kg.errors import StoreError, StoreFull, StoreLocked
 from kg.forget import People
 from kg.intake import Intake
 from kg.journal import Journal
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from kg.records import Fact, Record, Term
     from kg.settings import Plant
     from kg.sources import Message
-    from kg.store import Graphs, Quad
+    from kg.store import Graphs, Quad, Store
 
     Report = Callable[[str, str], None]
     """Told a stage and what it is at, for progress on a screen."""
@@ -112,7 +112,7 @@ class Pipeline:
         self._answers: Answers | None = None
         self._derived_graph = f"<{plant.base}graph/derived>"
         self._generations = open_generations(plant)
-        opened = self._generations.current()
+        opened = self._open_current(is_rebuild=is_rebuild)
         self.store = opened or self._generations.write((), 0, self._recipe.digest)
         if not is_rebuild:
             self._check_journal()
@@ -158,6 +158,17 @@ class Pipeline:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+    def _open_current(self, *, is_rebuild: bool) -> Store | None:
+        """Open the current graph; one that is damaged is none where it is about to be replaced."""
+        try:
+            return self._generations.current()
+        except StoreLocked:
+            raise
+        except StoreError:
+            if not is_rebuild or self.plant.store.endpoint:
+                raise
+            return None
 
     def _check_journal(self) -> None:
         try:

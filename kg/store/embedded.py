@@ -240,7 +240,8 @@ class EmbeddedStore:
 
     def dump(self) -> list[str]:
         """Give every quad as a canonical N-Quads line without its line break, sorted."""
-        data = self._open_engine().dump(format=ox.RdfFormat.N_QUADS) or b""
+        with engine_errors("The graph cannot be read"):
+            data = self._open_engine().dump(format=ox.RdfFormat.N_QUADS) or b""
         return sorted(line for line in data.decode().split("\n") if line)
 
     # Reading by SPARQL
@@ -319,12 +320,14 @@ class EmbeddedStore:
     def _match(
         self, s: Term | None, p: Term | None, o: Term | None, g: Term | None
     ) -> Iterator[Any]:
-        return self._open_engine().quads_for_pattern(
-            None if s is None else engine_iri(s),
-            None if p is None else engine_iri(p),
-            None if o is None else engine_term(o),
-            None if g is None else engine_graph(g),
-        )
+        # A block that is damaged is met while iterating.
+        with engine_errors("The graph cannot be read"):
+            yield from self._open_engine().quads_for_pattern(
+                None if s is None else engine_iri(s),
+                None if p is None else engine_iri(p),
+                None if o is None else engine_term(o),
+                None if g is None else engine_graph(g),
+            )
 
     def _query(self, query: str) -> ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples:
         return self._open_engine().query(query, prefixes=PREFIXES, base_iri=self.base)
