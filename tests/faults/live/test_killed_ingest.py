@@ -162,7 +162,8 @@ def test_nothing_acknowledged_is_lost_or_applied_twice_by_kill_9(
     tell(
         f"served plant killed {count} times: {len(acknowledged)} sent records acknowledged,"
         f" {sum(s.broken for s in senders)} broken off and {sum(s.again for s in senders)} others"
-        f" sent again, {len(writer.written)} lines of a file; {len(lost)} lost, {len(twice)} twice; slowest start {slowest:.1f} s"
+        f" sent again, {len(writer.written)} lines of a file; {len(lost)} lost,"
+        f" {len(twice)} twice; slowest start {slowest:.1f} s"
     )
     assert acknowledged
     assert (lost, twice) == ([], [])
@@ -203,9 +204,7 @@ def test_a_second_owner_of_the_same_folder_is_refused_at_once(
                 slowest = max(slowest, time.monotonic() - began)
                 assert second.returncode == 2
                 assert "is open in another process" in " ".join(second.stderr.split())
-                assert (
-                    json.loads((tmp_path / "store" / OWNER_FILE).read_text())["url"] == served.url
-                )
+                assert owner_url(tmp_path / "store") == served.url
         assert httpx.get(f"{served.url}/ready", trust_env=False).json()["ready"]
     finally:
         served.end(signal.SIGINT)
