@@ -23,9 +23,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kg.answer import Answers
+    from kg.applied import Replayed
     from kg.intake import Balance
     from kg.journal import Quarantined
-    from kg.pipeline import Pipeline, Replayed
+    from kg.pipeline import Pipeline
     from kg.sources import Message
     from kg.sources.feeds import Feed
 

@@ -6,14 +6,13 @@ The only place where the stages are joined. One `Pipeline` owns a plant's journa
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Self
 from zoneinfo import ZoneInfo
 
 from kg import assets, offset, vocab
 from kg.answer import Answers
-from kg.applied import Applied, Tally
+from kg.applied import Applied, Replayed
 from kg.canonical import Canonical
 from kg.changes import Changes
 from kg.errors import StoreError, StoreFull, StoreLocked
@@ -26,6 +25,7 @@ from kg.reason import Reasoner, compile_rules, load_graph
 from kg.recipe import Recipe, check_folds
 from kg.space import Space
 from kg.store.engines import open_generations
+from kg.tally import Tally
 from kg.times import parse_time
 from kg.validate import find_gaps, read_shapes
 
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from kg.canonical import Said
-    from kg.errors import SourceError
     from kg.intake import Balance
     from kg.journal import Forgotten, Quarantined
     from kg.reason import RuleSet
@@ -55,16 +54,6 @@ OWNER_FILE = "OWNER"
 """In the store's folder while it is served: where its owner answers."""
 REBUILD_ABOVE = 20_000
 """Records waiting above which a new generation is written instead of applying batches."""
-
-
-@dataclass(frozen=True, slots=True)
-class Replayed:
-    """How many rows of quarantine were tried, which ones left it, and how many wait there now."""
-
-    tried: int
-    left: list[Quarantined]
-    waiting: int
-    errors: list[SourceError]
 
 
 @lru_cache(maxsize=1)
@@ -243,7 +232,7 @@ class Pipeline:
         if waiting == 0:
             return Applied()
         self.store.recover()
-        applied = Applied(self.tally)
+        applied = Applied(tally=self.tally)
         while records := self.journal.records_after(self.store.applied_seq(), APPLY_BATCH):
             if not self._apply_batch(_newest(records), records[-1].seq, applied, now):
                 return self.rebuild(now)
@@ -364,7 +353,7 @@ class Pipeline:
 
     def rebuild(self, now: datetime) -> Applied:
         """Refold the whole journal into a new generation and swap it in; the old one answers on."""
-        applied = Applied(self.tally, is_rebuild=True)
+        applied = Applied(is_rebuild=True, tally=self.tally)
         self._reasoner = None
         seq = self.journal.last_seq()
         with applied.timed("lift"):

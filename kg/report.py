@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from kg.answer.bundle import SlotGap
     from kg.answer.coverage import Check
     from kg.answer.evidence import Lineage
-    from kg.applied import Applied
+    from kg.applied import Applied, Replayed
     from kg.intake import Balance
     from kg.journal import Quarantined
-    from kg.pipeline import Pipeline, Replayed
+    from kg.pipeline import Pipeline
 
 WIDTH = 80
 MAX_NAMED = 5
