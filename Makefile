@@ -56,6 +56,10 @@ servers: ## install with apt the servers that some tests need
 test-all: install spark servers ## run every test; a missing server, or Spark, is a failure
 	env -u JAVA_HOME TRAVELER_REQUIRE_SERVERS=1 $(BIN)/python -m pytest -q
 
+.PHONY: faults
+faults: install ## kill, fill and damage a live plant hundreds of times, and print the counts
+	TRAVELER_FAULTS=full $(BIN)/python -m pytest -q tests/faults/live
+
 .PHONY: check
 check: install ## format, lint, types, imports, ontology
 	$(BIN)/ruff format --check .

@@ -20,7 +20,7 @@ from prometheus_client.registry import Collector
 
 from api.desk import desk_of
 from api.lane import lane_of
-from kg.applied import BUCKETS_SECONDS
+from kg.tally import BUCKETS_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -1,14 +1,14 @@
-"""What applying the journal did, and what all applying did since this process began."""
+"""Applied: what folding records into the graph did, or trying again those in quarantine."""
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections import Counter, defaultdict
+from collections import defaultdict
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from threading import Lock
 from time import perf_counter
 from typing import TYPE_CHECKING
+
+from kg.tally import Tally
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,58 +16,16 @@ if TYPE_CHECKING:
     from kg.errors import SourceError
     from kg.journal import Quarantined
 
-BUCKETS_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60)
-
-
-@dataclass(slots=True)
-class Durations:
-    """How long something took, each time: a histogram of ``BUCKETS_SECONDS``, and their sum."""
-
-    counts: list[int] = field(default_factory=lambda: [0] * (len(BUCKETS_SECONDS) + 1))
-    sum_seconds: float = 0.0
-
-    def add(self, seconds: float) -> None:
-        """Count one."""
-        self.counts[bisect_left(BUCKETS_SECONDS, seconds)] += 1
-        self.sum_seconds += seconds
-
-
-class Tally:
-    """Counts of one process: records by source, and how long each stage of a batch took."""
-
-    def __init__(self) -> None:
-        self._lock = Lock()
-        self.appended: Counter[str] = Counter()
-        self.quarantined: Counter[str] = Counter()
-        self.applied: Counter[str] = Counter()
-        self.stages: dict[str, Durations] = defaultdict(Durations)
-
-    def take(self, source: str, new: int, quarantined: int) -> None:
-        """Count what a source gave: new versions, and rows that could not be read."""
-        with self._lock:
-            self.appended[source] += new
-            self.quarantined[source] += quarantined
-
-    def apply(self, sources: Counter[str]) -> None:
-        """Count records that were folded in, by source."""
-        with self._lock:
-            self.applied.update(sources)
-
-    def time(self, stage: str, seconds: float) -> None:
-        """Count how long a stage took."""
-        with self._lock:
-            self.stages[stage].add(seconds)
-
 
 @dataclass(slots=True)
 class Applied:
     """What applying did: records folded in, rows the lift rejected, seconds per stage."""
 
-    tally: Tally = field(default_factory=Tally)
     records: int = 0
     rejected: int = 0
     seconds: dict[str, float] = field(default_factory=lambda: defaultdict(float))
     is_rebuild: bool = False
+    tally: Tally = field(default_factory=Tally)
 
     @contextmanager
     def timed(self, stage: str) -> Iterator[None]:

@@ -14,6 +14,7 @@ from kg import offset
 from kg.errors import BackupError, ConfigError, StoreError, StoreLocked
 from kg.journal import copy_journal
 from kg.manifest import MANIFEST, Manifest, describe_files
+from kg.space import BALLAST
 from kg.store import EmbeddedStore, adopt, recipe_of
 from kg.store.engines import copy_store, open_generations
 from kg.times import format_time
@@ -178,6 +179,7 @@ def _replace(plant: Plant, folder: Path, manifest: Manifest, stamp: str) -> list
         adopt(fresh_store, folder / GRAPH, manifest.recipe)
     _sync_tree(fresh_store)
     _sync(fresh_journal)
+    (plant.store_path / BALLAST).unlink(missing_ok=True)
     kept = _set_aside(plant.store_path, stamp)
     fresh_store.rename(plant.store_path)
     kept += _set_aside(plant.journal_path, stamp)

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from kg.applied import Tally
     from kg.journal import Journal, Quarantined
     from kg.settings import Plant, SourceSettings, TableSettings
     from kg.sources import Item, Reading
+    from kg.tally import Tally
 
 _log = logging.getLogger("traveler.intake")
 JOURNAL_BATCH = 5_000

@@ -64,6 +64,15 @@ class Change:
     present_removed: set[Fact] = field(default_factory=set)
     present_added: set[Fact] = field(default_factory=set)
 
+    def dataset(self, derived: Iterable[Fact], derived_graph: Term) -> Iterator[Quad]:
+        """Give what all is added, with what was derived from it: a whole dataset."""
+        yield from self.added
+        for fact in self.present_added:
+            yield (*fact, "")
+        for fact in derived:
+            yield (*fact, "")
+            yield (*fact, derived_graph)
+
 
 class Merge:
     """Merges lifted records of one plant into the present."""

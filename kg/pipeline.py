@@ -13,10 +13,10 @@ from zoneinfo import ZoneInfo
 
 from kg import assets, offset, vocab
 from kg.answer import Answers
-from kg.applied import Applied, Replayed, Tally
+from kg.applied import Applied, Replayed
 from kg.canonical import Canonical
 from kg.changes import Changes
-from kg.errors import StoreFull
+from kg.errors import StoreError, StoreFull, StoreLocked
 from kg.forget import People
 from kg.intake import Intake
 from kg.journal import Journal
@@ -24,14 +24,16 @@ from kg.lifted import Lifters
 from kg.merge import Change, Merge, NoGraphs
 from kg.reason import Reasoner
 from kg.recipe import Recipe, check_folds
+from kg.records import newest_of
 from kg.rules import compile_rules, load_graph
 from kg.space import Space
 from kg.store.engines import open_generations
+from kg.tally import Tally
 from kg.times import parse_time
 from kg.validate import find_gaps, read_shapes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
     from datetime import datetime
     from pathlib import Path
     from types import TracebackType
@@ -39,11 +41,11 @@ if TYPE_CHECKING:
     from kg.canonical import Said
     from kg.intake import Balance
     from kg.journal import Forgotten, Quarantined
-    from kg.records import Fact, Record, Term
+    from kg.records import Record, Term
     from kg.rules import RuleSet
     from kg.settings import Plant, SourceSettings
     from kg.sources import Message
-    from kg.store import Graphs, Quad, Store
+    from kg.store import Graphs, Store
 
     Report = Callable[[str, str], None]
     """Told a stage and what it is at, for progress on a screen."""
@@ -104,7 +106,7 @@ class Pipeline:
         self._found_well: Store | None = None
         self._derived_graph = f"<{plant.base}graph/derived>"
         self._generations = open_generations(plant)
-        opened = self._generations.current()
+        opened = self._open_current(is_rebuild=is_rebuild)
         self.store = opened or self._generations.write((), 0, self._recipe.digest)
         self.lost_records = 0 if is_rebuild else self._check_journal()
         """Records that were on the disk in the graph, and were not found in it when it opened."""
@@ -157,6 +159,17 @@ class Pipeline:
         seq = store.applied_seq()
         store.flush()
         offset.note_flushed(self.plant.store_path, self.journal, seq)
+
+    def _open_current(self, *, is_rebuild: bool) -> Store | None:
+        """Open the current graph; one that is damaged is none where it is about to be replaced."""
+        try:
+            return self._generations.current()
+        except StoreLocked:
+            raise
+        except StoreError:
+            if not is_rebuild or self.plant.store.endpoint:
+                raise
+            return None
 
     def _check_journal(self) -> int:
         try:
@@ -244,9 +257,9 @@ class Pipeline:
         if waiting == 0:
             return Applied()
         self.store.recover()
-        applied = Applied(self.tally)
+        applied = Applied(tally=self.tally)
         while records := self.journal.records_after(self.store.applied_seq(), APPLY_BATCH):
-            if not self._apply_batch(_newest(records), records[-1].seq, applied, now):
+            if not self._apply_batch(newest_of(records), records[-1].seq, applied, now):
                 return self.rebuild(now)
         return applied
 
@@ -373,7 +386,7 @@ class Pipeline:
 
     def rebuild(self, now: datetime) -> Applied:
         """Refold the whole journal into a new generation and swap it in; the old one answers on."""
-        applied = Applied(self.tally, is_rebuild=True)
+        applied = Applied(is_rebuild=True, tally=self.tally)
         self._reasoner = None
         seq = self.journal.last_seq()
         with applied.timed("lift"):
@@ -390,7 +403,7 @@ class Pipeline:
             reasoner.derive()
         self._report("store", f"{len(change.added)} quads")
         with applied.timed("store"):
-            quads = _quads(change, reasoner.derived, self._derived_graph)
+            quads = change.dataset(reasoner.derived, self._derived_graph)
             self.store = self._generations.write(quads, seq, self._recipe.digest)
             offset.note_flushed(self.plant.store_path, self.journal, seq)
         self._reasoner = reasoner
@@ -430,23 +443,3 @@ def _unlifted(rows: Iterable[Quarantined]) -> set[Place]:
     """Give the records among rows in quarantine: those that could be read and not lifted."""
     said = [row.rejected for row in rows if row.rejected.stage == "lift"]
     return {(row.source, row.kind, row.key or "") for row in said}
-
-
-def _newest(records: Iterable[Record]) -> list[Record]:
-    """Keep the newest version of each record of a batch."""
-    newest: dict[tuple[str, str, str], Record] = {}
-    for record in records:
-        place = (record.source, record.kind, record.key)
-        newest.pop(place, None)
-        newest[place] = record
-    return list(newest.values())
-
-
-def _quads(change: Change, derived: set[Fact], derived_graph: Term) -> Iterator[Quad]:
-    """Give a whole dataset."""
-    yield from change.added
-    for fact in change.present_added:
-        yield (*fact, "")
-    for fact in derived:
-        yield (*fact, "")
-        yield (*fact, derived_graph)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from urllib.parse import quote
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 Scalar: TypeAlias = str | int | float | bool | None
 EffectiveBy: TypeAlias = Literal["event", "changed", "seen"]
@@ -94,3 +94,13 @@ class Gap:
     shape: Term
     severity: str
     message: str
+
+
+def newest_of(records: Iterable[Record]) -> list[Record]:
+    """Keep the newest version of each record, in the order in which they came."""
+    newest: dict[tuple[str, str, str], Record] = {}
+    for record in records:
+        place = (record.source, record.kind, record.key)
+        newest.pop(place, None)
+        newest[place] = record
+    return list(newest.values())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import shutil
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import monotonic
@@ -25,7 +26,7 @@ from kg.cli.options import (
     suggest,
 )
 from kg.demo import DEFAULT_HOURS, Simulation, build_plant
-from kg.errors import ConfigError
+from kg.errors import ConfigError, DiskFull
 from kg.owner import Owner, announce, withdraw
 from kg.pipeline import Pipeline
 from kg.settings import load_plant
@@ -51,8 +52,10 @@ def serve(
     with show_progress(is_quiet=quiet) as progress:
         work = Pipeline.open(described, progress)
         owner = Owner(work, lambda: datetime.now(UTC))
-        owner.round()
-        work.validate(owner.clock())
+        # Without room it answers from what it has, says so, and goes on when there is some.
+        with suppress(DiskFull):
+            owner.round()
+            work.validate(owner.clock())
     serve_owner(owner, host, port, every, [f"http://{host}:{port}/docs"], is_quiet=quiet)
 
 

@@ -246,7 +246,8 @@ class EmbeddedStore:
 
     def dump(self) -> list[str]:
         """Give every quad as a canonical N-Quads line without its line break, sorted."""
-        data = self._open_engine().dump(format=ox.RdfFormat.N_QUADS) or b""
+        with engine_errors("The graph cannot be read"):
+            data = self._open_engine().dump(format=ox.RdfFormat.N_QUADS) or b""
         return sorted(line for line in data.decode().split("\n") if line)
 
     # Reading by SPARQL
@@ -325,13 +326,14 @@ class EmbeddedStore:
     def _match(
         self, s: Term | None, p: Term | None, o: Term | None, g: Term | None
     ) -> Iterator[Any]:
-        found = self._open_engine().quads_for_pattern(
-            None if s is None else engine_iri(s),
-            None if p is None else engine_iri(p),
-            None if o is None else engine_term(o),
-            None if g is None else engine_graph(g),
-        )
-        return _read(found)
+        # A block that is damaged is met while iterating.
+        with engine_errors("The graph cannot be read"):
+            yield from self._open_engine().quads_for_pattern(
+                None if s is None else engine_iri(s),
+                None if p is None else engine_iri(p),
+                None if o is None else engine_term(o),
+                None if g is None else engine_graph(g),
+            )
 
     def _query(self, query: str) -> ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples:
         return self._open_engine().query(query, prefixes=PREFIXES, base_iri=self.base)
@@ -363,14 +365,6 @@ class EmbeddedStore:
 
     def _offset_line(self, seq: int) -> str:
         return f'{self._offset_subject} {_APPLIED_SEQ} "{seq}"^^{_INTEGER} .'
-
-
-def _read(found: Iterator[Any]) -> Iterator[Any]:
-    """Pass on what the engine finds; a page that was damaged on the disk fails on the way."""
-    with engine_errors(
-        "The graph cannot be read", "Fold it anew from the journal: traveler rebuild."
-    ):
-        yield from found
 
 
 class _LineReader:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 FREE_SPACE = "Free some space: it goes on by itself."
 _FULL = "No space left"
+_DAMAGED = re.compile(r"corruption|checksum mismatch", re.IGNORECASE)
 _READERS_SECONDS = 10.0
 # "lock hold by current process …" or "While lock file: …: Resource temporarily unavailable";
 # a lock file that may not be written ("Permission denied") is another trouble.
@@ -46,6 +47,8 @@ def open_error(path: Path, error: Exception) -> StoreError:
             f"The store {path} is open in another process.",
             hint="Stop the other traveler (serve, watch or load), or ask it over HTTP.",
         )
+    if _DAMAGED.search(str(error)):
+        return _damaged(f"The store {path} cannot be opened: {error}")
     return StoreError(
         f"The store {path} cannot be opened: {error}",
         hint="Check the folder's permissions and free disk space; the journal can rebuild the "
@@ -53,10 +56,16 @@ def open_error(path: Path, error: Exception) -> StoreError:
     )
 
 
+def _damaged(message: str) -> StoreError:
+    return StoreError(
+        message,
+        hint="Check the disk. The journal has all that the graph is made of: traveler rebuild.",
+        code="store-damaged",
+    )
+
+
 @contextmanager
-def engine_errors(
-    what: str, hint: str = "Check free disk space and the folder's permissions."
-) -> Iterator[None]:
+def engine_errors(what: str) -> Iterator[None]:
     """Turn the engine's errors of reading and writing into ours."""
     try:
         yield
@@ -65,7 +74,11 @@ def engine_errors(
     except (OSError, RuntimeError) as error:
         if _FULL in str(error):
             raise StoreFull(f"{what}: the disk is full.", hint=FREE_SPACE) from error
-        raise StoreError(f"{what}: {error}", hint=hint) from error
+        if _DAMAGED.search(str(error)):
+            raise _damaged(f"{what}: {error}") from error
+        raise StoreError(
+            f"{what}: {error}", hint="Check free disk space and the folder's permissions."
+        ) from error
 
 
 @contextmanager

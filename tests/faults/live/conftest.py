@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 _TOLD: list[str] = []
+_HERE = Path(__file__).parent
 
 
 def times(name: str, few: int, full: int) -> int:
@@ -20,6 +22,13 @@ def times(name: str, few: int, full: int) -> int:
 def tell() -> Callable[[str], None]:
     """Say at the end of the run what was provoked, and what became of it."""
     return _TOLD.append
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Count all of them among the slow ones."""
+    for item in items:
+        if item.path.is_relative_to(_HERE):
+            item.add_marker(pytest.mark.slow)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

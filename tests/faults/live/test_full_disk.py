@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.faults.live.conftest import times
+from tests.faults.live.plant import state, write_plant
+from tests.faults.live.served import Served
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -43,3 +47,26 @@ def test_a_disk_that_fills_up_loses_nothing_and_damages_nothing(
         "damaged journal": "ok",
         "same as rebuilt": True,
     }
+
+
+def test_a_plant_is_served_on_a_disk_that_was_full_before(tmp_path: Path) -> None:
+    settings = write_plant(tmp_path)
+    served = Served(tmp_path)
+    served.start()
+    pushed = f"{served.url}/v1/records/line/state"
+    assert httpx.post(pushed, json=state("M1", 1), trust_env=False).status_code == 202
+    served.end(signal.SIGINT)
+    text = settings.read_text()
+    settings.write_text(text.replace("[[source]]", "[store]\nfree_mb_stop = 1e12\n[[source]]", 1))
+    served.start()
+    try:
+        health = httpx.get(f"{served.url}/health", trust_env=False).json()
+        assert (health["status"], health["is_accepting"]) == ("up", False)
+        pushed = f"{served.url}/v1/records/line/state"
+        refused = httpx.post(pushed, json=state("M1", 2), trust_env=False)
+        assert (refused.status_code, refused.json()["code"]) == (507, "disk-full")
+        query = {"query": "ASK { <machine/M1> tr:activity ?a }"}
+        answer = httpx.get(f"{served.url}/sparql", params=query, trust_env=False)
+        assert answer.json()["boolean"] is True
+    finally:
+        served.end(signal.SIGINT)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -11,6 +13,7 @@ from kg.owner import Owner
 from kg.records import Record
 from tests.unit.api.test_stream import listening
 
+ROOT = Path(__file__).resolve().parents[3]
 UNITS = ("_seconds", "_bytes", "_total", "_info", "_seq", "_records", "_rows", "_open", "_clients")
 PLAIN = {"traveler_accepting", "traveler_source_up", "traveler_source_stale"}
 
@@ -34,8 +37,15 @@ def test_every_name_has_its_unit_and_stands_apart(own_client: httpx.Client) -> N
     names = {f.name + ("_total" if f.type == "counter" else "") for f in families}
     assert len(names) > 15
     assert {n for n in names if not n.startswith("traveler_")} == set()
-    wrong = {n for n in names if not n.endswith(UNITS)} - PLAIN - {"traveler_build"}
+    wrong = {n for n in names if not n.endswith(UNITS)} - PLAIN
     assert wrong == set()
+
+
+def test_every_metric_stands_in_the_readme(own_client: httpx.Client) -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    families = text_string_to_metric_families(own_client.get("/metrics").text)
+    names = {f.name + ("_total" if f.type == "counter" else "") for f in families}
+    assert {name for name in names if f"`{name}`" not in readme} == set()
 
 
 def test_records_lag_stages_gaps_and_disk_are_counted(
