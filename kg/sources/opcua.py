@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from asyncua import Client, ua
 from asyncua.common.subscription import DataChangeEvent, OverflowPolicy
 
-from kg.errors import ConfigError, SourceError, TravelerError
+from kg.errors import ConfigError, TravelerError
 from kg.sources.feeds import FeedHealth
 from kg.sources.opcuanodes import find_nodes
 from kg.sources.opcuavalues import JobLists, is_overflow, value_message
@@ -155,11 +155,9 @@ class OpcuaFeed:
             else:
                 await client.check_connection()
             if self._has_lost:
-                raise SourceError(
-                    f"source {self._source.name}: more values came than could be taken, and some"
-                    " were lost",
-                    hint="the newest ones are read again; follow fewer nodes, or more slowly",
-                )
+                # Subscribed anew, every node is given as it is.
+                self._warn("more values came than could be taken, and some were lost")
+                return
 
     async def _gather(self, subscription: Subscription) -> list[SubEvent]:
         event = await subscription.next_event(CHECK_SECONDS)

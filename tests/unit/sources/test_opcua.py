@@ -19,6 +19,7 @@ from kg.errors import ConfigError, JournalError
 from kg.intake import Balance, Intake
 from kg.journal import Journal
 from kg.settings import Plant, SourceSettings
+from kg.sources import opcua
 from kg.sources.feeds import open_feed
 from tests.unit.sources.opcserver import START, OpcServer, Users, free_port
 from tests.unit.sources.polled import open_journal
@@ -196,6 +197,23 @@ def test_a_journal_that_refuses_loses_no_value(
         server.write("Count", number, at=START + timedelta(minutes=number))
     saw.wait(lambda: "the disk is full" in saw.feed.health.error)
     saw.wait(lambda: saw.values(COUNT) == [0, 1, 2])
+
+
+def test_more_values_than_can_wait_are_said_and_the_newest_read(
+    server: OpcServer, follow: Callable[..., Saw], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(opcua, "_MOST_WAITING", 5)
+    saw = follow(server.url, source={"opcua": {"interval_ms": 20, "queue": 1}})
+    saw.wait(lambda: len(saw.rows()) == 3)
+    saw.refusals = 4
+    said: list[str] = []
+    for number in range(1, 31):
+        server.write("Count", number, at=START + timedelta(seconds=number))
+        time.sleep(0.03)
+        said.append(saw.feed.health.error)
+    saw.wait(lambda: saw.values(COUNT)[-1] == 30)
+    saw.wait(lambda: any("some were lost" in warning for warning in saw.feed.health.warnings))
+    assert any("the disk is full" in one for one in said)
 
 
 def test_nodes_that_are_not_there_are_named_and_others_followed(
