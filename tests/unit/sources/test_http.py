@@ -161,6 +161,24 @@ def test_a_row_that_moves_while_pages_are_read_is_not_lost(jobs: Polled, erp: Er
     assert jobs.journal.newest("erp", "jobs", "1").row["word"] == "moved"
 
 
+def test_what_changes_while_pages_are_read_again_is_not_lost(jobs: Polled, erp: Erp) -> None:
+    follow(jobs)
+    erp.fill(9)
+
+    def change(*changes: tuple[int, float]) -> None:
+        for key, minutes in changes:
+            erp.change(key, minutes, "changed")
+
+    # Three pages and an empty one; then again. Rows 1 and 2 go away before 4 would come.
+    erp.on_page[5] = lambda: change((4, -100), (5, -99))
+    erp.on_page[7] = lambda: change((1, -2), (2, -1))
+    jobs.poll()
+    assert jobs.journal.newest("erp", "jobs", "4").row["word"] == "w4"
+    jobs.poll()
+    words = {r.key: r.row["word"] for r in jobs.journal.live_records("erp")}
+    assert words == {str(row["id"]): row["word"] for row in erp.rows}
+
+
 def test_a_row_that_is_deleted_while_pages_are_read_takes_no_other_with_it(
     jobs: Polled, erp: Erp
 ) -> None:
