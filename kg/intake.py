@@ -27,14 +27,14 @@ _log = logging.getLogger("traveler.intake")
 JOURNAL_BATCH = 5_000
 FEW_ROWS = 20
 """So many rows of a table may be gone at once, whatever share of it they are."""
-_DRIFTED = {"missing-column", "missing-required"}
+_DRIFTED = {"missing-column", "missing-required", "bad-time"}
 
 
 @dataclass(slots=True)
 class Balance:
     """What became of the rows of one table: read = new + unchanged + filtered + quarantined.
 
-    Of messages it also holds the refused ones, and ``warnings`` of columns that are new.
+    Of messages it also holds the refused ones, and ``warnings`` of columns that changed.
     """
 
     source: str
@@ -92,7 +92,7 @@ class Intake:
         source = self._plant.source(source_name)
         balance = Balance(source.name, table_name)
         if not table_name:
-            items: list[Item] = [_no_table(source.name, message) for message in messages]
+            items: list[Item] = [_no_table(source, message) for message in messages]
             self._keep(items, "", balance, now)
             return balance
         table = source.table(table_name)
@@ -392,13 +392,17 @@ class _Arrivals:
         self._rejected = []
 
 
-def _no_table(source: str, message: Message) -> Rejected:
-    return Rejected(
-        *(source, "", message.place, "read", "unknown-topic"),
-        message=f"{message.place}: no table of {source} is for this topic",
-        hint="give a table this topic in source.toml and replay it, or discard it",
-        raw=message.content.decode(errors="surrogateescape"),
-    )
+def _no_table(source: SourceSettings, message: Message) -> Rejected:
+    """Refuse a message that no table is for, or that could not be understood at all."""
+    place, raw = message.place, message.content.decode(errors="surrogateescape")
+    code = "unknown-topic"
+    said = f"no table of {source.name} is for this topic"
+    hint = "give a table this topic in source.toml and replay it, or discard it"
+    if (problem := message.problem) is not None:
+        code, said, hint = problem.code, problem.message, problem.hint
+    if any(table.personal for table in source.tables):
+        said, raw = f"{said}; it may hold a name, so it is not kept", ""
+    return Rejected(source.name, "", place, "read", code, f"{place}: {said}", hint, raw)
 
 
 def _is_older(row: Quarantined, newest: Record | None) -> bool:

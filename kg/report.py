@@ -81,7 +81,8 @@ def check_text(check: Check) -> str:
         lines += ["", *_wrap(f"{state.upper()} {slot}, {len(gaps)}: {message}{should}", "", "  ")]
         lines += _wrap(shown + more, "  ", "  ")
     for row in check.quarantine:
-        said = f"INVALID {row.source}.{row.kind}, {row.rows}: {row.code}; see traveler quarantine."
+        named = f"{_table(row.source, row.kind)}, {row.rows}: {row.code}"
+        said = f"INVALID {named}; see traveler quarantine."
         lines += ["", *_wrap(said, "", "  ")]
     if not check.gaps and not check.quarantine:
         lines += ["", "Nothing is missing, conflicting or invalid."]
@@ -147,7 +148,7 @@ def quarantine_text(rows: Iterable[Quarantined], mappings: Mapping[tuple[str, st
         groups[bad.source, bad.kind, bad.stage, bad.code, bad.hint].append(row)
     lines: list[str] = []
     for (source, kind, stage, code, hint), group in groups.items():
-        head = f"{source}.{kind}, {len(group)}: {code} at {stage}. {hint}"
+        head = f"{_table(source, kind)}, {len(group)}: {code} at {stage}. {hint}"
         lines += [*_wrap(head, "", "  "), *_bad_rows(group[:MAX_NAMED])]
         if len(group) > MAX_NAMED:
             lines.append(f"  and {len(group) - MAX_NAMED} more")
@@ -202,3 +203,8 @@ def rows_text(rows: list[dict[str, str]]) -> str:
         ).rstrip()
 
     return "\n".join([line(names), *(line([row.get(n, "") for n in names]) for row in rows)])
+
+
+def _table(source: str, kind: str) -> str:
+    """Name a table; a message on a topic that no table is for has none."""
+    return f"{source}.{kind}" if kind else source

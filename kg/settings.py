@@ -160,6 +160,7 @@ class SourceSettings(_Section):
     protocol: Literal["5", "3.1.1"] = "5"
     client_id: str = ""
     host_id: str = ""
+    groups: tuple[str, ...] = ()
     ca_file: str = ""
     cert_file: str = ""
     key_file: str = ""

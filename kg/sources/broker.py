@@ -7,7 +7,7 @@ import ssl
 import sys
 import threading
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from queue import Empty, Full, Queue
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -22,6 +22,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 from kg.errors import ConfigError, TravelerError
 from kg.sources.feeds import FeedHealth
 from kg.sources.messages import Message
+from kg.sources.reading import Unreadable
 from kg.times import format_time
 
 if TYPE_CHECKING:
@@ -79,17 +80,26 @@ class Broker:
     """
 
     def __init__(
-        self, source: SourceSettings, take: Take, plan: Plan, clock: Callable[[], datetime]
+        self,
+        source: SourceSettings,
+        take: Take,
+        plan: Plan,
+        clock: Callable[[], datetime],
+        *,
+        is_session_clean: bool = False,
     ) -> None:
         self.health = FeedHealth(source.name)
         self.subscriptions: list[str] = []
+        self.will: Callable[[], Will] | None = None
         self.connected: Callable[[], None] = lambda: None
+        self._is_session_clean = is_session_clean
         self._source = source
         self._take = take
         self._plan = plan
         self._clock = clock
         self._host, self._port = _address(source)
-        self._client = _make_client(source)
+        self._client = _make_client(source, is_session_clean=is_session_clean)
+        self._client.on_pre_connect = self._on_pre_connect
         self._client.on_connect = self._on_connect
         self._client.on_connect_fail = self._on_connect_fail
         self._client.on_disconnect = self._on_disconnect
@@ -100,19 +110,18 @@ class Broker:
         self._is_stopping = threading.Event()
         self._worker = threading.Thread(target=self._work, name=f"traveler-{source.name}")
 
-    def start(self, will: Will | None = None) -> None:
+    def start(self) -> None:
         """Connect as soon as the broker is there, and go on until stopped."""
         self.health.since = format_time(self._clock())
-        if will is not None:
-            self._client.will_set(will.topic, will.payload, qos=1, retain=True)
         self._worker.start()
         self._client.reconnect_delay_set(*RECONNECT_SECONDS)
         options: dict[str, Any] = {}
         if self._source.protocol == "5":
             properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
-            properties.SessionExpiryInterval = SESSION_SECONDS
+            is_clean = self._is_session_clean
+            properties.SessionExpiryInterval = 0 if is_clean else SESSION_SECONDS
             properties.ReceiveMaximum = MOST_AT_ONCE
-            options = {"clean_start": False, "properties": properties}
+            options = {"clean_start": is_clean, "properties": properties}
         self._client.connect_async(self._host, self._port, KEEP_ALIVE_SECONDS, **options)
         self._client.loop_start()
 
@@ -129,6 +138,11 @@ class Broker:
         self._client.publish(topic, payload, qos=qos, retain=retain)
 
     # ---- in paho's thread
+
+    def _on_pre_connect(self, client: Client, _data: object) -> None:
+        if self.will is not None:
+            will = self.will()
+            client.will_set(will.topic, will.payload, qos=1, retain=True)
 
     def _on_connect(
         self, client: Client, _data: object, _flags: object, reason: ReasonCode, _props: object
@@ -218,16 +232,15 @@ class Broker:
             try:
                 self._take(*planned[0])
                 planned.pop(0)
-                continue
             except TravelerError as error:
                 self._say(f"messages are not taken: {error.message}", error.hint)
-            except Exception as error:  # the connection outlives what nobody foresaw
+                has_failed = True
+                if self._is_stopping.wait(pause):
+                    return False
+                pause = min(2 * pause, RETRY_SECONDS[1])
+            except Exception:  # one message that nobody foresaw must not hold up all others
                 _log.exception("messages of %s were not taken", self.health.source)
-                self._say(f"messages are not taken: {error!r}", "the log has its place")
-            has_failed = True
-            if self._is_stopping.wait(pause):
-                return False
-            pause = min(2 * pause, RETRY_SECONDS[1])
+                planned[:1] = _apart(*planned[0])
         if has_failed and self.health.is_connected:
             self._say("", "")
         return True
@@ -246,6 +259,18 @@ class Broker:
                 self._client.ack(arrived.message.mid, arrived.message.qos)
 
 
+def _apart(table: str, messages: Sequence[Message]) -> list[tuple[str, list[Message]]]:
+    """Give messages one by one; a single one goes into quarantine as it is."""
+    if len(messages) > 1:
+        return [(table, [message]) for message in messages]
+    (message,) = messages
+    raw = message.content.decode(errors="surrogateescape")
+    said = f"table {table or 'none'} could not take it: this is a fault of Traveler"
+    hint = "the log has its place; replay it with a newer Traveler"
+    problem = Unreadable(message.place, "fault", said, hint, raw)
+    return [("", [replace(message, problem=problem)])]
+
+
 def _address(source: SourceSettings) -> tuple[str, int]:
     try:
         parts = urlsplit(source.url)
@@ -260,12 +285,12 @@ def _address(source: SourceSettings) -> tuple[str, int]:
     return parts.hostname, port or _PORTS[parts.scheme]
 
 
-def _make_client(source: SourceSettings) -> Client:
+def _make_client(source: SourceSettings, *, is_session_clean: bool) -> Client:
     is_5 = source.protocol == "5"
     client = Client(
         CallbackAPIVersion.VERSION2,
         client_id=source.client_id or f"traveler-{source.name}",
-        clean_session=None if is_5 else False,
+        clean_session=None if is_5 else is_session_clean,
         protocol=MQTTv5 if is_5 else MQTTv311,
         manual_ack=True,
     )

@@ -1,4 +1,4 @@
-"""Drift: the columns of messages that went away, and those that came."""
+"""Drift: the columns of messages that went away, came, or hold another type of value."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from kg.sources.reading import Row, Unreadable
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
+    from kg.records import Scalar
     from kg.settings import SourceSettings, TableSettings
 
 _MOST_KNOWN = 1_000
@@ -28,13 +29,13 @@ class Drift:
     def __init__(self, source: SourceSettings, table: TableSettings, cursor: str) -> None:
         self._place = f"{source.name}.{table.name}"
         self._table = table
-        self._known = set(_read(cursor))
+        self._known = _read(cursor)
         self._lock = threading.Lock()
 
     def cursor(self) -> str:
         """Write down what is known, for the next start."""
         with self._lock:
-            return json.dumps(sorted(self._known), ensure_ascii=False)
+            return json.dumps({name: sorted(types) for name, types in self._known.items()})
 
     def missing(self, row: Row, *, is_wanted: bool) -> Unreadable | None:
         """Refuse a message without a column that it must have; one for other tables only filters.
@@ -54,16 +55,31 @@ class Drift:
             raw=row.raw,
         )
 
-    def added(self, rows: list[Row]) -> list[str]:
-        """Say once of each column that it is new; nothing of those of the first messages."""
-        columns = {column for row in rows for column in row.cells}
+    def changes(self, rows: list[Row]) -> list[str]:
+        """Say once of each column that it is new, or of another type; not of the first messages."""
+        said = []
         with self._lock:
-            new = columns - self._known if len(self._known) < _MOST_KNOWN else set()
             is_first = not self._known
-            self._known |= new
-        if is_first:
-            return []
-        return [f"{self._place}: column {column!r} is new" for column in sorted(new)]
+            for row in rows:
+                for column, value in row.cells.items():
+                    if change := self._note(column, value):
+                        said.append(f"{self._place}: column {column!r} {change}")
+        return [] if is_first else said
+
+    def _note(self, column: str, value: Scalar) -> str:
+        """Remember a column and the type of its value; tell what is new of it."""
+        known = self._known.get(column)
+        if known is None:
+            if len(self._known) >= _MOST_KNOWN:
+                return ""
+            self._known[column] = {_type_of(value)} - {""}
+            return "is new"
+        kind = _type_of(value)
+        if not kind or kind in known:
+            return ""
+        before = " or ".join(sorted(known))
+        known.add(kind)
+        return f"holds {kind}, not {before}" if before else ""
 
     def _gone(self, there: AbstractSet[str]) -> list[str]:
         table = self._table
@@ -84,12 +100,21 @@ class Drift:
         if not private:
             return []
         with self._lock:
-            new = there - self._known
+            new = there - self._known.keys()
         return sorted(column for column in private if get_close_matches(column, new))
 
 
-def _read(cursor: str) -> list[str]:
+def _type_of(value: Scalar) -> str:
+    """Name the type of a value; "" where there is none."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true or false"
+    return "text" if isinstance(value, str) else "a number"
+
+
+def _read(cursor: str) -> dict[str, set[str]]:
     try:
-        return [str(name) for name in json.loads(cursor)]
-    except (ValueError, TypeError):
-        return []
+        return {str(name): set(types) for name, types in json.loads(cursor).items()}
+    except (ValueError, TypeError, AttributeError):
+        return {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING, Protocol
@@ -21,9 +22,11 @@ if TYPE_CHECKING:
     """Takes messages of a table into the journal: they are durable when it returns."""
 
 _MOST_WARNINGS = 20
+_counting = threading.Lock()
 _FEEDS = {
     "mqtt": ("kg.sources.mqtt", "MqttFeed", "mqtt"),
     "opcua": ("kg.sources.opcua", "OpcuaFeed", "opcua"),
+    "sparkplug": ("kg.sources.sparkplug", "SparkplugFeed", "mqtt"),
 }
 """For each adapter its module, its class, and the extra that brings its packages."""
 
@@ -62,16 +65,17 @@ class FeedHealth:
     warnings: list[str] = field(default_factory=list)
 
     def count(self, taken: Taken, now: datetime) -> None:
-        """Add what was taken."""
-        self.last_message = format_time(now)
-        self.new += taken.new
-        self.unchanged += taken.unchanged
-        self.quarantined += taken.quarantined
-        self.warnings = [*self.warnings, *taken.warnings][-_MOST_WARNINGS:]
-        if taken.alarm is not None:
-            self.alarm = f"{taken.alarm.message}; {taken.alarm.hint}"
-        elif taken.new or taken.unchanged:
-            self.alarm = ""
+        """Add what was taken; any thread may."""
+        with _counting:
+            self.last_message = format_time(now)
+            self.new += taken.new
+            self.unchanged += taken.unchanged
+            self.quarantined += taken.quarantined
+            self.warnings = [*self.warnings, *taken.warnings][-_MOST_WARNINGS:]
+            if taken.alarm is not None:
+                self.alarm = f"{taken.alarm.message}; {taken.alarm.hint}"
+            elif taken.new or taken.unchanged:
+                self.alarm = ""
 
 
 class Feed(Protocol):

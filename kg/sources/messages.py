@@ -45,7 +45,7 @@ class Message:
 class Messages:
     """What a batch of messages of one table became; whole once ``items`` were asked for.
 
-    ``seen_keys`` are those of its records; ``warnings`` tell of columns that are new.
+    ``seen_keys`` are those of its records; ``warnings`` tell of columns that changed.
     """
 
     items: list[Item] = field(default_factory=list)
@@ -79,7 +79,7 @@ def read_messages(
 
     read.items += [_versioned(item) for item in admission.admit(rows(), reading)]
     read.seen_keys = reading.seen_keys
-    read.warnings = drift.added(whole)
+    read.warnings = drift.changes(whole)
     return read
 
 

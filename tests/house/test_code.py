@@ -32,8 +32,9 @@ HOMES = {
     "typer": "kg/cli",
     "asyncua": "kg/sources/opcua",
     "paho": "kg/sources/broker.py",
+    "google": "kg/sources/sparkplugpayload.py",
 }
-IN_ONE_MODULE = {"duckdb", "paho", "openpyxl", "pint", "pyshacl", "owlrl"}
+IN_ONE_MODULE = {"duckdb", "google", "paho", "openpyxl", "pint", "pyshacl", "owlrl"}
 
 
 def _imported_by(modules: dict[str, ast.Module], engine: str) -> list[str]:

@@ -6,13 +6,17 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from kg.errors import ConfigError
 from kg.intake import Balance
 from kg.journal import Journal
 from kg.pipeline import Pipeline
+from kg.report import quarantine_text
 from kg.settings import load_plant
 from kg.sources import Message
 from tests.live_plant import NOW, state_row, write_live_plant
@@ -164,6 +168,48 @@ def test_a_topic_that_no_table_is_for_waits_until_one_is(tmp_path: Path) -> None
         assert activity_of(work) == ["<https://w3id.org/traveler/code/activity/production>"]
 
 
+def test_a_topic_without_a_table_is_not_kept_where_it_may_hold_a_name(tmp_path: Path) -> None:
+    write_live_plant(
+        tmp_path, "mqtt", state='topic = "m"\npersonal = ["who"]', machine='topic = "n"'
+    )
+    with opened(tmp_path) as work:
+        take(work, state_row(1, who="Ada"), table="")
+        (row,) = work.journal.waiting()
+        assert row.rejected.raw == ""
+        assert quarantine_text([row], work.mappings).startswith("line, 1: unknown-topic at read.")
+
+
+values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.sampled_from(
+        ["a\0b", "\ud800", "|", "-", "2026-11-23T06:00:00Z", "9999-12-31T23:00-09:00"]
+    ),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner),
+    max_leaves=4,
+)
+objects = st.fixed_dictionaries(
+    {}, optional=dict.fromkeys(["machine", "ts", "activity", "label"], values)
+)
+
+
+def test_whatever_is_sent_is_taken_or_waits_and_holds_up_nothing(tmp_path: Path) -> None:
+    write_live_plant(tmp_path, machine='version = "label"')
+    with opened(tmp_path) as work:
+
+        @settings(max_examples=200, deadline=None)
+        @given(st.lists(objects | values, max_size=3), st.binary(max_size=9), st.booleans())
+        def send(rows: list[Any], noise: bytes, is_state: bool) -> None:
+            sent = [*(json.dumps(row).encode() for row in rows), noise]
+            balance = take(work, *sent, table="state" if is_state else "machine")
+            taken = balance.new + balance.unchanged + balance.filtered.total()
+            assert balance.read == taken + balance.quarantined
+
+        send()
+
+
 def test_a_column_that_went_away_is_an_alarm_and_names_what_came_instead(tmp_path: Path) -> None:
     write_live_plant(tmp_path)
     renamed = b'{"machine_id": "M1", "ts": "2026-11-23T06:00:00Z", "activity": "RUN"}'
@@ -194,6 +240,29 @@ def test_a_new_column_is_said_once_also_after_a_restart(tmp_path: Path) -> None:
     with opened(tmp_path) as work:
         said = take(work, state_row(4, temperature=61, tool="T1")).warnings
         assert said == ["line.state: column 'tool' is new"]
+
+
+def test_a_column_that_holds_another_type_is_said_once(tmp_path: Path) -> None:
+    write_live_plant(tmp_path)
+    with opened(tmp_path) as work:
+        first = [state_row(1, speed=None), state_row(2, speed=4), state_row(3, speed=4.5)]
+        assert take(work, *first).warnings == []
+        for number in (4, 5):
+            said = take(work, state_row(number, speed="fast", activity=True)).warnings
+            assert (
+                said
+                == [
+                    "line.state: column 'activity' holds true or false, not text",
+                    "line.state: column 'speed' holds text, not a number",
+                ][: 2 * (5 - number)]
+            )
+    with opened(tmp_path) as work:
+        assert take(work, state_row(6, speed="slow")).warnings == []
+        stamp = b'{"machine": "M1", "activity": "RUN", "ts": 1795420800}'
+        balance = take(work, stamp)
+        assert counts(balance) == (0, 0, 1)
+        assert balance.alarm is not None
+        assert "column ts is '1795420800', no iso time" in balance.alarm.message
 
 
 def test_a_name_of_a_person_under_another_column_is_not_kept(tmp_path: Path) -> None:

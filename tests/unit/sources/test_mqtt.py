@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,10 +12,12 @@ from typing import Any
 import pytest
 
 from kg.errors import ConfigError
+from kg.intake import Balance
 from kg.journal import Journal
 from kg.owner import Owner
 from kg.pipeline import Pipeline
 from kg.settings import SourceSettings, load_plant
+from kg.sources import Message
 from kg.sources.feeds import open_feed
 from tests.live_plant import NOW, state_row, write_live_plant
 from tests.mqtt_broker import PROGRAM, Mosquitto, Publisher, wait_until
@@ -128,6 +130,33 @@ def test_a_message_that_the_journal_could_not_take_is_taken_as_soon_as_it_can(
         limit_pages(journal, 1_000_000)
         has(owner, 1)
         wait_until(lambda: health.error == "", "health goes on complaining")
+
+
+def test_a_message_that_nobody_foresaw_waits_alone_and_the_others_are_taken(
+    tmp_path: Path, mosquitto: Mosquitto
+) -> None:
+    source = load_plant(write(tmp_path, mosquitto)).source("line")
+    taken: list[tuple[str, str]] = []
+
+    def take(table: str, messages: Sequence[Message]) -> Balance:
+        for message in messages:
+            if b"13" in message.content and message.problem is None:
+                raise RecursionError
+        taken.extend((table, message.content.decode()) for message in messages)
+        return Balance("line", table)
+
+    feed = open_feed(source, take, lambda: NOW)
+    assert feed is not None
+    feed.start()
+    try:
+        wait_until(lambda: feed.health.is_connected, "not connected")
+        with publishing(mosquitto) as publisher:
+            for number in range(10, 20):
+                publisher.send("line/M1/state", str(number).encode())
+            wait_until(lambda: len(taken) == 10, f"{taken}")
+    finally:
+        feed.stop()
+    assert sorted(taken) == [("", "13"), *(("state", str(n)) for n in range(10, 20) if n != 13)]
 
 
 def test_what_cannot_be_read_waits_with_its_topic_and_holds_up_nothing(
