@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ import pytest
 from kg.errors import SourceError
 from kg.settings import SourceSettings
 from tests.unit.sources.polled import NOW, Polled, open_journal
-from tests.unit.sources.services import Reply, Request, Service, serving
+from tests.unit.sources.services import Reply, Request, Service, make_tls, serving
 
 SINCE = {"column": "modified", "parameter": "since"}
 SIZE = 3
@@ -354,6 +354,21 @@ def test_no_token_goes_to_another_host(jobs: Polled, erp: Erp) -> None:
         with pytest.raises(SourceError, match="another host"):
             jobs.poll()
         assert stranger.asked == []
+
+
+def test_a_certificate_must_be_trusted(jobs: Polled, erp: Erp, tmp_path: Path) -> None:
+    erp.fill(2)
+    certificate, tls = make_tls(tmp_path, datetime.now(UTC))
+    with serving(erp, tls) as service:
+        jobs.source["url"] = service.url
+        with pytest.raises(SourceError, match="certificate"):
+            jobs.poll()
+        jobs.source["ca_file"] = str(tmp_path / "none.pem")
+        with pytest.raises(SourceError, match=r"ca_file .*none\.pem"):
+            jobs.poll()
+        jobs.source["ca_file"] = str(certificate)
+        assert jobs.poll().new == 2
+        assert len(service.asked) == 2
 
 
 def test_a_redirect_on_the_host_is_followed_but_not_for_ever(
