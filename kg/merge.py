@@ -20,7 +20,7 @@ from kg.times import sortable
 from kg.vocab import OWL_SAME_AS, RDF_TYPE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from kg.records import Fact, Record, Term
     from kg.settings import FoldSettings, Plant, TableSettings

@@ -25,8 +25,8 @@ _MOST_WARNINGS = 20
 _counting = threading.Lock()
 _FEEDS = {
     "mqtt": ("kg.sources.mqtt", "MqttFeed", "mqtt"),
-    "sparkplug": ("kg.sources.sparkplug", "SparkplugFeed", "mqtt"),
     "opcua": ("kg.sources.opcua", "OpcuaFeed", "opcua"),
+    "sparkplug": ("kg.sources.sparkplug", "SparkplugFeed", "mqtt"),
 }
 """For each adapter its module, its class, and the extra that brings its packages."""
 

@@ -7,16 +7,28 @@ import socket
 import threading
 from collections.abc import Coroutine
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from asyncua import Server, ua
 from asyncua.common.structures104 import new_struct, new_struct_field
+from asyncua.crypto.cert_gen import setup_self_signed_certificate
 from asyncua.crypto.permission_rules import User, UserRole
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 URI = "urn:plant"
 JOB_CONTROL = "http://opcfoundation.org/UA/ISA95-JOBCONTROL_V2/"
 INITIAL = {"State": "IDLE", "Count": 0, "Speed": 0.0}
 START = datetime(2026, 11, 23, 7, 0, tzinfo=UTC)
+
+
+def make_certificate(folder: Path, name: str, uri: str) -> tuple[Path, Path]:
+    """Make a certificate of itself, and its key."""
+    certificate, key = folder / f"{name}.der", folder / f"{name}.pem"
+    uses = [ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.SERVER_AUTH]
+    made = setup_self_signed_certificate(key, certificate, uri, "127.0.0.1", uses, {})
+    asyncio.run(made)
+    return certificate, key
 
 
 def free_port() -> int:
@@ -36,12 +48,20 @@ class Users:
 class OpcServer:
     """A saw below Objects/Plant: State, Count, Speed; with ``jobs``, job control as well."""
 
-    def __init__(self, port: int, *, jobs: bool = False, users: Users | None = None) -> None:
+    def __init__(
+        self,
+        port: int,
+        *,
+        jobs: bool = False,
+        users: Users | None = None,
+        certificate: tuple[Path, Path] | None = None,
+    ) -> None:
         self.port = port
         self.url = f"opc.tcp://127.0.0.1:{port}/plant"
         self.nodes: dict[str, Any] = {}
         self._jobs = jobs
         self._users = users
+        self._certificate = certificate
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever)
         self._thread.start()
@@ -80,7 +100,13 @@ class OpcServer:
         self._server = Server(user_manager=self._users)
         await self._server.init()
         self._server.set_endpoint(self.url)
-        self._server.set_security_policy([ua.SecurityPolicyType.NoSecurity])
+        policy = ua.SecurityPolicyType.NoSecurity
+        if self._certificate is not None:
+            policy = ua.SecurityPolicyType.Basic256Sha256_SignAndEncrypt
+            certificate, key = self._certificate
+            await self._server.load_certificate(certificate)
+            await self._server.load_private_key(key)
+        self._server.set_security_policy([policy])
         index = await self._server.register_namespace(URI)
         plant = await self._server.nodes.objects.add_object(index, "Plant")
         saw = await plant.add_object(index, "Saw")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ import pytest
 from kg.errors import SourceError
 from kg.settings import SourceSettings
 from tests.unit.sources.polled import NOW, Polled, open_journal
-from tests.unit.sources.services import Reply, Request, Service, serving
+from tests.unit.sources.services import Reply, Request, Service, make_tls, serving
 
 SINCE = {"column": "modified", "parameter": "since"}
 SIZE = 3
@@ -159,6 +159,24 @@ def test_a_row_that_moves_while_pages_are_read_is_not_lost(jobs: Polled, erp: Er
     jobs.poll()
     assert jobs.live() == [str(n) for n in range(1, 10)]
     assert jobs.journal.newest("erp", "jobs", "1").row["word"] == "moved"
+
+
+def test_what_changes_while_pages_are_read_again_is_not_lost(jobs: Polled, erp: Erp) -> None:
+    follow(jobs)
+    erp.fill(9)
+
+    def change(*changes: tuple[int, float]) -> None:
+        for key, minutes in changes:
+            erp.change(key, minutes, "changed")
+
+    # Three pages and an empty one; then again. Rows 1 and 2 go away before 4 would come.
+    erp.on_page[5] = lambda: change((4, -100), (5, -99))
+    erp.on_page[7] = lambda: change((1, -2), (2, -1))
+    jobs.poll()
+    assert jobs.journal.newest("erp", "jobs", "4").row["word"] == "w4"
+    jobs.poll()
+    words = {r.key: r.row["word"] for r in jobs.journal.live_records("erp")}
+    assert words == {str(row["id"]): row["word"] for row in erp.rows}
 
 
 def test_a_row_that_is_deleted_while_pages_are_read_takes_no_other_with_it(
@@ -336,6 +354,21 @@ def test_no_token_goes_to_another_host(jobs: Polled, erp: Erp) -> None:
         with pytest.raises(SourceError, match="another host"):
             jobs.poll()
         assert stranger.asked == []
+
+
+def test_a_certificate_must_be_trusted(jobs: Polled, erp: Erp, tmp_path: Path) -> None:
+    erp.fill(2)
+    certificate, tls = make_tls(tmp_path, datetime.now(UTC))
+    with serving(erp, tls) as service:
+        jobs.source["url"] = service.url
+        with pytest.raises(SourceError, match="certificate"):
+            jobs.poll()
+        jobs.source["ca_file"] = str(tmp_path / "none.pem")
+        with pytest.raises(SourceError, match=r"ca_file .*none\.pem"):
+            jobs.poll()
+        jobs.source["ca_file"] = str(certificate)
+        assert jobs.poll().new == 2
+        assert len(service.asked) == 2
 
 
 def test_a_redirect_on_the_host_is_followed_but_not_for_ever(

@@ -19,8 +19,9 @@ from kg.errors import ConfigError, JournalError
 from kg.intake import Balance, Intake
 from kg.journal import Journal
 from kg.settings import Plant, SourceSettings
+from kg.sources import opcua
 from kg.sources.feeds import open_feed
-from tests.unit.sources.opcserver import START, OpcServer, Users, free_port
+from tests.unit.sources.opcserver import START, OpcServer, Users, free_port, make_certificate
 from tests.unit.sources.polled import open_journal
 
 STATE, COUNT, SPEED = "ns=2;s=Saw.State", "/Plant/Saw/Count", "nsu=urn:plant;s=Saw.Speed"
@@ -150,6 +151,7 @@ def test_every_value_between_two_reports_comes_in_its_order(
     assert saw.values(COUNT) == list(range(31))
 
 
+@pytest.mark.slow
 def test_a_server_that_is_late_goes_away_and_comes_back_is_followed(
     follow: Callable[..., Saw],
 ) -> None:
@@ -196,6 +198,23 @@ def test_a_journal_that_refuses_loses_no_value(
         server.write("Count", number, at=START + timedelta(minutes=number))
     saw.wait(lambda: "the disk is full" in saw.feed.health.error)
     saw.wait(lambda: saw.values(COUNT) == [0, 1, 2])
+
+
+def test_more_values_than_can_wait_are_said_and_the_newest_read(
+    server: OpcServer, follow: Callable[..., Saw], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(opcua, "_MOST_WAITING", 5)
+    saw = follow(server.url, source={"opcua": {"interval_ms": 20, "queue": 1}})
+    saw.wait(lambda: len(saw.rows()) == 3)
+    saw.refusals = 4
+    said: list[str] = []
+    for number in range(1, 31):
+        server.write("Count", number, at=START + timedelta(seconds=number))
+        time.sleep(0.03)
+        said.append(saw.feed.health.error)
+    saw.wait(lambda: saw.values(COUNT)[-1] == 30)
+    saw.wait(lambda: any("some were lost" in warning for warning in saw.feed.health.warnings))
+    assert any("the disk is full" in one for one in said)
 
 
 def test_nodes_that_are_not_there_are_named_and_others_followed(
@@ -289,6 +308,47 @@ def test_an_account_is_used_and_its_refusal_said(
     stranger.feed.stop()
     saw = follow(guarded.url, source={"user": "traveler", "password": "s3cret"})
     saw.wait(lambda: len(saw.rows()) == 3)
+
+
+@pytest.mark.slow
+def test_a_connection_is_encrypted_with_a_certificate(
+    tmp_path: Path, follow: Callable[..., Saw]
+) -> None:
+    theirs = make_certificate(tmp_path, "server", "urn:plant:server")
+    ours = make_certificate(tmp_path, "ours", "urn:plant:traveler")
+    other = make_certificate(tmp_path, "other", "urn:plant:other")
+    files = {"cert_file": str(ours[0]), "key_file": str(ours[1])}
+    server = OpcServer(free_port(), certificate=theirs)
+    try:
+        impostor = follow(server.url, source=files | {"ca_file": str(other[0])})
+        impostor.wait(lambda: impostor.feed.health.error != "")
+        assert impostor.rows() == []
+        impostor.feed.stop()
+        open_one = follow(server.url)
+        open_one.wait(lambda: open_one.feed.health.error != "")
+        assert open_one.rows() == []
+        open_one.feed.stop()
+        saw = follow(server.url, source=files | {"ca_file": str(theirs[0])})
+        saw.wait(lambda: len(saw.rows()) == 3)
+        saw.feed.stop()
+    finally:
+        server.stop()
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        ({"cert_file": "ours.der"}, "belong together"),
+        ({"cert_file": "no.der", "key_file": "no.pem"}, "there is no no.der"),
+    ],
+)
+def test_files_that_are_not_there_are_named(files: dict[str, str], said: str) -> None:
+    table = {"name": "values", "mapping": "v.yml", "key": ["node"], "nodes": [STATE]}
+    source = SourceSettings.model_validate(
+        {"name": "saw", "adapter": "opcua", "url": "opc.tcp://h", "tables": [table]} | files
+    )
+    with pytest.raises(ConfigError, match=said):
+        open_feed(source, lambda *_: None, lambda: NOW)
 
 
 @pytest.mark.parametrize("url", ["http://host:4840", "opc.tcp://u:p@host:4840"])
