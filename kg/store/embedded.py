@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 _APPLIED_SEQ = f"<{PREFIXES['tr']}appliedSeq>"
 _INTEGER = f"<{PREFIXES['xsd']}integer>"
+_FOLD_ANEW = "Fold it anew from the journal: traveler rebuild."
 _LINES_PER_READ = 2_000
 _LINES_PER_LOAD = 500_000
 # "lock hold by current process …" or "While lock file: …: Resource temporarily unavailable";
@@ -227,7 +228,8 @@ class EmbeddedStore:
 
     def dump(self) -> list[str]:
         """Give every quad as a canonical N-Quads line without its line break, sorted."""
-        data = self._open_engine().dump(format=ox.RdfFormat.N_QUADS) or b""
+        with _engine_errors("The graph cannot be read", _FOLD_ANEW):
+            data = self._open_engine().dump(format=ox.RdfFormat.N_QUADS) or b""
         return sorted(line for line in data.decode().split("\n") if line)
 
     # Reading by SPARQL
@@ -313,9 +315,7 @@ class EmbeddedStore:
 
 def _read(found: Iterator[Any]) -> Iterator[Any]:
     """Pass on what the engine finds; a page that was damaged on the disk fails on the way."""
-    with _engine_errors(
-        "The graph cannot be read", "Fold it anew from the journal: traveler rebuild."
-    ):
+    with _engine_errors("The graph cannot be read", _FOLD_ANEW):
         yield from found
 
 
