@@ -27,7 +27,8 @@ _HOW_OFTEN = {"cursor", "reconcile", "allow_empty", "allow_drop", "nodes"}
 class Recipe:
     """A digest of mappings, the settings that matter to them, ontology and version.
 
-    ``tables`` has one for each (source, table), of what its rows are read and lifted by;
+    ``tables`` has one for each (source, table), of what its rows are read and lifted by, and for a
+    source of topics one for "", of which table a message is for;
     ``ontology`` is that of the ontology's files alone.
     """
 
@@ -48,6 +49,9 @@ class Recipe:
                 of_table = of_source + table.model_dump_json(exclude=_HOW_OFTEN).encode() + mapping
                 tables[source.name, table.name] = sha256(program + of_table).hexdigest()[:16]
                 digest.update(of_table)
+            if topics := [table.topic for table in source.tables if table.topic]:
+                # What a message that no table is for was tried with.
+                tables[source.name, ""] = sha256(repr(topics).encode()).hexdigest()[:16]
         meaning = sha256()
         for path in sorted(ontology.rglob("*.ttl")):
             meaning.update(path.read_bytes())

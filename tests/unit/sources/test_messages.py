@@ -159,12 +159,15 @@ def test_a_topic_that_no_table_is_for_waits_until_one_is(tmp_path: Path) -> None
         assert counts(take(work, content, table="")) == (0, 0, 1)
         (row,) = work.journal.waiting()
         assert row.rejected.code == "unknown-topic"
+        assert work.described(row)["is_mapping_current"]
         assert work.replay([row], NOW).waiting == 1
     write_live_plant(
         tmp_path, "mqtt", state='topic = "line/{machine}/state"', machine='topic = "m"'
     )
     with opened(tmp_path) as work:
-        assert work.replay(work.journal.waiting(), NOW).waiting == 0
+        (row,) = work.journal.waiting()
+        assert not work.described(row)["is_mapping_current"]
+        assert work.replay([row], NOW).waiting == 0
         assert activity_of(work) == ["<https://w3id.org/traveler/code/activity/production>"]
 
 
