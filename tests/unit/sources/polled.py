@@ -12,6 +12,7 @@ import sqlalchemy
 from kg.intake import Balance, Intake
 from kg.journal import Journal
 from kg.settings import Plant, SourceSettings
+from kg.tally import Tally
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 
@@ -36,7 +37,7 @@ class Polled:
         """Read it once, and give the balance, whose error is raised."""
         source = self.settings(**changed)
         plant = Plant(name="P", base="https://p.example/", sources=(source,))
-        intake = Intake(plant, self.journal, {("erp", "jobs"): "1"}, lambda *_: None)
+        intake = Intake(plant, self.journal, {("erp", "jobs"): "1"}, lambda *_: None, Tally())
         (balance,) = intake.read(now, confirmed)
         if balance.error is not None:
             raise balance.error

@@ -21,6 +21,7 @@ from kg.journal import Journal
 from kg.settings import Plant, SourceSettings
 from kg.sources import opcua
 from kg.sources.feeds import open_feed
+from kg.tally import Tally
 from tests.unit.sources.opcserver import START, OpcServer, Users, free_port, make_certificate
 from tests.unit.sources.polled import open_journal
 
@@ -49,7 +50,9 @@ class Saw:
             head | {"opcua": opcua, "tables": [table | self.table]} | self.source
         )
         plant = Plant(name="P", base="https://p.example/", sources=(self.settings,))
-        self.intake = Intake(plant, self.journal, {("saw", "values"): "1"}, lambda *_: None)
+        self.intake = Intake(
+            plant, self.journal, {("saw", "values"): "1"}, lambda *_: None, Tally()
+        )
         feed = open_feed(self.settings, self.take, lambda: NOW)
         assert feed is not None
         self.feed = feed

@@ -14,6 +14,7 @@ import pytest
 
 from kg.errors import SourceError
 from kg.settings import SourceSettings
+from kg.tally import Tally
 from tests.unit.sources.polled import NOW, Polled, open_journal, run
 
 ZONED = {"sqlite": "text", "postgres_url": "timestamptz", "mariadb_url": "timestamp(3) NULL"}
@@ -298,7 +299,7 @@ def test_a_bad_row_leaves_quarantine_by_what_was_kept_of_it(jobs: Database) -> N
     jobs.poll()
     jobs.table.pop("required")
     plant = Plant(name="P", base="https://p.example/", sources=(jobs.settings(),))
-    intake = Intake(plant, jobs.journal, {("erp", "jobs"): "2"}, lambda *_: None)
+    intake = Intake(plant, jobs.journal, {("erp", "jobs"): "2"}, lambda *_: None, Tally())
     (balance,) = intake.reread(jobs.journal.waiting(), NOW)
     assert (balance.read, balance.new) == (1, 1)
     assert jobs.journal.waiting() == []
