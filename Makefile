@@ -46,7 +46,7 @@ demo: install ## start a plant that makes its own orders and events, and serve i
 
 .PHONY: test
 test: install ## run the tests that this machine can run, and say what was skipped
-	$(BIN)/python -m pytest -q -m "not slow"
+	$(BIN)/python -m pytest -q -n auto --dist loadfile -m "not slow"
 
 .PHONY: servers
 servers: ## install with apt the servers that some tests need
@@ -54,7 +54,7 @@ servers: ## install with apt the servers that some tests need
 
 .PHONY: test-all
 test-all: install spark servers ## run every test; a missing server, or Spark, is a failure
-	env -u JAVA_HOME TRAVELER_REQUIRE_SERVERS=1 $(BIN)/python -m pytest -q
+	env -u JAVA_HOME TRAVELER_REQUIRE_SERVERS=1 $(BIN)/python -m pytest -q -n auto --dist loadfile
 
 .PHONY: faults
 faults: install ## kill, fill and damage a live plant hundreds of times, and print the counts
