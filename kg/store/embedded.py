@@ -293,7 +293,9 @@ class EmbeddedStore:
 
     def _open_engine(self) -> ox.Store:
         if self._engine is None and self._met_full_disk:
-            self._reopen()
+            with self._writing:  # whoever opens it again is done then, or could not even read it
+                if self._engine is None:
+                    self._reopen()
         engine = self._engine
         if engine is None:
             raise StoreError("The store is closed.", hint="Open it again.", code="store-closed")
@@ -344,6 +346,8 @@ class EmbeddedStore:
 
     @contextmanager
     def _write_errors(self, what: str) -> Iterator[None]:
+        if self._met_full_disk:
+            raise StoreFull(f"{what}: the disk was full.", hint=FREE_SPACE)
         try:
             with engine_errors(what):
                 yield

@@ -26,6 +26,8 @@ ROOT = Path(__file__).resolve().parents[3]
 RESTART_SECONDS = float(os.environ.get("TRAVELER_FAULTS_RESTART_SECONDS", "5"))
 """How long it may take from the start of the process to its first answer."""
 SENDERS = 3
+MACHINES = 20
+"""Of each sender, and of the file: all events of a machine are folded together."""
 AGAIN = 0.2
 """The share of what was acknowledged that is sent once more all the same."""
 
@@ -47,7 +49,7 @@ class Sender(threading.Thread):
         number = 0
         with httpx.Client(trust_env=False, timeout=10) as client:
             while not self._ends.is_set():
-                row = state(self._machine, number)
+                row = self._state(number)
                 while not self._send(client, row):
                     if self._ends.wait(0.01):
                         return
@@ -55,7 +57,10 @@ class Sender(threading.Thread):
                 number += 1
                 if chance.random() < AGAIN:
                     self.again += 1
-                    self._send(client, state(self._machine, chance.randrange(number)))
+                    self._send(client, self._state(chance.randrange(number)))
+
+    def _state(self, number: int) -> dict[str, str]:
+        return state(f"{self._machine}-{number % MACHINES}", number)
 
     def _send(self, client: httpx.Client, row: dict[str, str]) -> bool:
         if not (url := self._served.url):
@@ -80,8 +85,8 @@ class Writer(threading.Thread):
     def run(self) -> None:
         number = 0
         with self._path.open("ab", buffering=0) as file:
-            while not self._ends.wait(0.01):
-                row = state("L1", number)
+            while not self._ends.wait(0.05):
+                row = state(f"L{number % MACHINES}", number)
                 file.write(line_of(row))
                 self.written.append(key_of(row))
                 number += 1
@@ -139,8 +144,8 @@ def has_all(url: str, written: list[str]) -> bool:
     ready = httpx.get(f"{url}/ready", trust_env=False).json()
     if not ready.get("ready"):
         return False
-    at = written[-1].split("|")[1]
-    pattern = "?s tr:eventTime ?t ; tr:onMachine <machine/L1>"
+    machine, at = written[-1].split("|")
+    pattern = f"?s tr:eventTime ?t ; tr:onMachine <machine/{machine}>"
     query = f'ASK {{ GRAPH ?g {{ {pattern} FILTER(STR(?t) = "{at}") }} }}'
     told = httpx.get(f"{url}/sparql", params={"query": query}, trust_env=False).json()
     return bool(told.get("boolean"))
