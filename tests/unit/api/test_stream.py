@@ -233,8 +233,9 @@ def test_a_silent_stream_is_kept_alive_by_heartbeats_that_move_its_place(
 
 
 def test_a_listener_too_slow_for_what_is_kept_is_told_so_and_cut(
-    own_client: httpx.Client, own_owner: Owner
+    own_client: httpx.Client, own_owner: Owner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(streams, "SEND_SECONDS", 60.0)
     changes = own_owner.pipeline.changes
     changes._ring = type(changes._ring)(maxlen=2_000)
     url = own_client.base_url
