@@ -240,7 +240,7 @@ def test_a_listener_too_slow_for_what_is_kept_is_told_so_and_cut(
     changes._ring = type(changes._ring)(maxlen=2_000)
     url = own_client.base_url
     with socket.create_connection((url.host, url.port or 0)) as slow:
-        slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 17)
         slow.sendall(b"GET /v1/stream HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert b"event: hello" in slow.recv(4096) + slow.recv(4096)
         padding = "x" * 2_000
