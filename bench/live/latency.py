@@ -30,7 +30,7 @@ LOOK_SECONDS = 0.002
 """Between two looks into the journal."""
 PAUSE_SECONDS = 0.01
 """Between an answer and the next question."""
-_LONGEST_SECONDS = 120.0
+_LONGEST_SECONDS = 300.0
 _SEQS = "SELECT MAX(seq) FROM record"
 _PROBES = (
     "SELECT seq FROM record WHERE source = ? AND kind = 'machine_state' AND key LIKE ?"
