@@ -118,7 +118,8 @@ def _command(options: argparse.Namespace) -> str:
     for name, usual in full.items():
         value = getattr(options, name)
         if value != usual:
-            words += [f"--{name}", *(map(str, value) if isinstance(value, list) else [str(value)])]
+            values = value if isinstance(value, list) else [value]
+            words += [f"--{name}", *(str(one).removesuffix(".0") for one in values)]
     if options.seed != 1:
         words += ["--seed", str(options.seed)]
     return " ".join(words)
