@@ -224,12 +224,16 @@ class _Batch:
         table = self._merge.table_of(record)
         is_event = table is not None and table.row == "event"
         new = set() if record.deleted or table is None else set(facts)
-        self._replace_graph(graph, self._graphs.graph(graph), new, is_support=not is_event)
-        self._touch(graph, new)
+        old = self._graphs.graph(graph)
+        self._replace_graph(graph, old, new, is_support=not is_event)
+        if not is_event:  # what an event says supports nothing by itself
+            self._touch(graph, new)
         group = ""
         if is_event and table is not None and table.fold is not None:
-            group = self._note_event(graph, record, table, facts)
-        self._replace_metadata(graph, record, group if new else "", is_live=bool(new))
+            group = self._note_event(graph, record, table, facts, was_live=bool(old))
+        self._replace_metadata(
+            graph, record, group if new else "", was_live=bool(old), is_live=bool(new)
+        )
 
     def _touch(self, graph: Term, facts: set[Fact]) -> None:
         """Settle a record's slots anew where only its time changed: it may win or lose by that."""
@@ -240,11 +244,17 @@ class _Batch:
                 self._gone[subject, predicate].update()
 
     def _note_event(
-        self, graph: Term, record: Record, table: TableSettings, facts: list[Fact]
+        self,
+        graph: Term,
+        record: Record,
+        table: TableSettings,
+        facts: list[Fact],
+        *,
+        was_live: bool,
     ) -> str:
         """Put the event into its group's refold; the group it was in before is refolded too."""
         assert table.fold is not None
-        for value, _ in self._graphs.claims(graph, vocab.IN_GROUP):
+        for value, _ in self._graphs.claims(graph, vocab.IN_GROUP) if was_live else ():
             self._groups.setdefault(value, (table, {}))
         if record.deleted or not facts:
             return ""
@@ -257,11 +267,14 @@ class _Batch:
         self._groups.setdefault(group, (table, {}))[1][graph] = event
         return group
 
-    def _replace_metadata(self, graph: Term, record: Record, group: Term, *, is_live: bool) -> None:
+    def _replace_metadata(
+        self, graph: Term, record: Record, group: Term, *, was_live: bool, is_live: bool
+    ) -> None:
+        """Say anew what the record is; where its graph was empty nothing was said of it."""
         name = self._merge._records  # noqa: SLF001 - the two classes are one algorithm
         old = {
             (graph, predicate, value, name)
-            for predicate in _METADATA
+            for predicate in (_METADATA if was_live else ())
             for value, where in self._graphs.claims(graph, predicate)
             if where == name
         }

@@ -13,7 +13,9 @@ import pyoxigraph as ox
 
 from kg.errors import QueryError, StoreError, StoreFull
 from kg.store.engine_errors import (
+    ENGINE_ERRORS,
     FREE_SPACE,
+    engine_error,
     engine_errors,
     open_again,
     open_error,
@@ -328,14 +330,17 @@ class EmbeddedStore:
     def _match(
         self, s: Term | None, p: Term | None, o: Term | None, g: Term | None
     ) -> Iterator[Any]:
-        # A block that is damaged is met while iterating.
-        with engine_errors("The graph cannot be read"):
+        # A block that is damaged is met while iterating. Most of folding is many small reads, of
+        # which a context manager would be a third.
+        try:
             yield from self._open_engine().quads_for_pattern(
                 None if s is None else engine_iri(s),
                 None if p is None else engine_iri(p),
                 None if o is None else engine_term(o),
                 None if g is None else engine_graph(g),
             )
+        except ENGINE_ERRORS as error:
+            raise engine_error("The graph cannot be read", error) from error
 
     def _query(self, query: str) -> ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples:
         return self._open_engine().query(query, prefixes=PREFIXES, base_iri=self.base)

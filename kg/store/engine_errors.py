@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+ENGINE_ERRORS = (SyntaxError, OSError, RuntimeError)
+"""What the engine raises when it reads and writes."""
 FREE_SPACE = "Free some space: it goes on by itself."
 _FULL = "No space left"
 _DAMAGED = re.compile(r"corruption|checksum mismatch", re.IGNORECASE)
@@ -69,16 +71,21 @@ def engine_errors(what: str) -> Iterator[None]:
     """Turn the engine's errors of reading and writing into ours."""
     try:
         yield
-    except SyntaxError as error:
-        raise StoreError(f"{what}: {error}", code="bad-term") from error
-    except (OSError, RuntimeError) as error:
-        if _FULL in str(error):
-            raise StoreFull(f"{what}: the disk is full.", hint=FREE_SPACE) from error
-        if _DAMAGED.search(str(error)):
-            raise _damaged(f"{what}: {error}") from error
-        raise StoreError(
-            f"{what}: {error}", hint="Check free disk space and the folder's permissions."
-        ) from error
+    except ENGINE_ERRORS as error:
+        raise engine_error(what, error) from error
+
+
+def engine_error(what: str, error: Exception) -> StoreError:
+    """Say in our words what the engine says, one of ``ENGINE_ERRORS``."""
+    if isinstance(error, SyntaxError):
+        return StoreError(f"{what}: {error}", code="bad-term")
+    if _FULL in str(error):
+        return StoreFull(f"{what}: the disk is full.", hint=FREE_SPACE)
+    if _DAMAGED.search(str(error)):
+        return _damaged(f"{what}: {error}")
+    return StoreError(
+        f"{what}: {error}", hint="Check free disk space and the folder's permissions."
+    )
 
 
 @contextmanager

@@ -150,3 +150,27 @@ def test_applying_in_batches_gives_what_merging_everything_at_once_gives(drawn, 
     live = [entry for entry in newest.values() if not entry[0].deleted]
     apply(whole, MERGE.merge(live, NoGraphs()), stepwise.applied_seq())
     assert stepwise.dump() == whole.dump()
+
+
+def test_what_is_new_is_not_looked_up_by_what_it_was() -> None:
+    asked: list[tuple[str, str]] = []
+
+    class Asked(EmbeddedStore):
+        def claims(self, subject: str, predicate: str) -> list[tuple[str, str]]:
+            asked.append((subject, predicate))
+            return super().claims(subject, predicate)
+
+    store = Asked.in_memory(BASE)
+    event = record("mes", "7", kind="events", at="2026-11-23T06:00:00Z")
+    graph = MERGE.graph_of(event)
+    said, other = (
+        (f"<{BASE}event/7>", vocab.ON_MACHINE, f"<{BASE}machine/{number}>") for number in (1, 2)
+    )
+    apply(store, MERGE.merge([(event, [said])], store), 1)
+    assert store.holders(said) == [graph]
+    assert {predicate for subject, predicate in asked if subject == graph} <= {vocab.EFFECTIVE_AT}
+    asked.clear()
+    apply(store, MERGE.merge([(event, [other])], store), 2)
+    assert (graph, vocab.IN_GROUP) in asked
+    assert store.holders(said) == []
+    assert len(store.claims(graph, vocab.IN_GROUP)) == 1

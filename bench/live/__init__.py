@@ -1,0 +1,1 @@
+"""How long it takes until what a machine publishes is in the answers, and what an event costs."""
