@@ -18,6 +18,7 @@ from kg.pipeline import OWNER_FILE
 from kg.polling import REPORT_IT, Poller, pause_seconds
 from kg.sources.feeds import open_feed
 from kg.times import format_time
+from kg.validate.beside import Beside
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -88,6 +89,7 @@ class Owner:
         # One batch or replay at a time: what writes the store is one thread's.
         self._working = threading.Lock()
         self._validating = threading.Lock()
+        self._beside: Beside | None = None
         self._threads: list[threading.Thread] = []
         self._validated_at = self._flushed_at = monotonic()
         self._flushed_seq = pipeline.store.applied_seq()
@@ -119,6 +121,7 @@ class Owner:
         """Follow the plant from now on; sources without a schedule are read every so often."""
         self.pipeline.space.hold()
         self._stop.clear()
+        self._beside = Beside(self.pipeline.shapes)
         for name, work in (("applier", self._follow), ("keeper", self._keep)):
             thread = threading.Thread(target=work, name=f"traveler-{name}", daemon=True)
             self._threads.append(thread)
@@ -139,9 +142,12 @@ class Owner:
             poller.ask_to_stop()
         for poller in self._pollers.values():
             poller.stop()
+        if self._beside is not None:
+            self._beside.close()
         for thread in self._threads:
             thread.join()
         self._threads.clear()
+        self._beside = None
 
     def take(self, source: str, table: str, messages: Sequence[Message]) -> Balance:
         """Take in messages of a table; durable when this returns. Any thread may call.
@@ -275,7 +281,7 @@ class Owner:
 
     def _validate(self, now: datetime) -> None:
         with self._validating:
-            self.pipeline.validate(now)
+            self.pipeline.validate(now, self._beside)
             self.health.checked_seq = self.pipeline.journal.checked_seq()
             self._validated_at = monotonic()
 

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from kg.settings import Plant, SourceSettings
     from kg.sources import Message
     from kg.store import Graphs, Store
+    from kg.validate.beside import Beside
 
     Report = Callable[[str, str], None]
     """Told a stage and what it is at, for progress on a screen."""
@@ -428,11 +429,15 @@ class Pipeline:
 
     # ---- validate
 
-    def validate(self, now: datetime) -> int:
-        """Validate the present and put the gaps on record; gives how many are open."""
+    def validate(self, now: datetime, beside: Beside | None = None) -> int:
+        """Validate the present and put the gaps on record; gives how many are open.
+
+        It is done in this thread, or ``beside`` in another process.
+        """
         seq = self.store.applied_seq()
         self._report("validate", "shapes")
-        gaps = find_gaps(self.store.graph(""), self.shapes)
+        facts = self.store.graph("")
+        gaps = beside.find_gaps(facts) if beside is not None else find_gaps(facts, self.shapes)
         before = self.journal.open_gaps()
         self.journal.replace_gaps(gaps, seq, now)
         self.changes.tell_gaps(before, gaps, seq)

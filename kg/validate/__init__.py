@@ -74,10 +74,19 @@ def find_gaps(facts: Iterable[Fact], shapes: Shapes) -> list[Gap]:
     Raises:
         OntologyError: a shape cannot be run.
     """
+    return gaps_of_lines("\n".join(lines_of(facts, shapes)), shapes)
+
+
+def lines_of(facts: Iterable[Fact], shapes: Shapes) -> list[str]:
+    """Write the facts that a shape can look at as N-Triples."""
     wanted = shapes.predicates
-    lines = [f"{s} {p} {o} ." for s, p, o in facts if wanted is None or p in wanted]
+    return [f"{s} {p} {o} ." for s, p, o in facts if wanted is None or p in wanted]
+
+
+def gaps_of_lines(lines: str, shapes: Shapes) -> list[Gap]:
+    """Validate what N-Triples say; see ``find_gaps``."""
     data = Graph()
-    data.parse(data="\n".join(lines), format="nt")
+    data.parse(data=lines, format="nt")
     try:
         _, report, text = pyshacl.validate(data, shacl_graph=shapes.graph, advanced=False)
     except Exception as error:  # pySHACL's own tree shares no base with its parser's errors
