@@ -206,13 +206,14 @@ class Reasoner:
             f"OPTIONAL {{ ?run {vocab.ENDED_AT} ?end }} "
             f"OPTIONAL {{ ?machine {vocab.CAPACITY} ?capacity }} }}"
         )
-        machines: dict[Term, list[tuple[Term, str, str | None]]] = {}
+        # A run is one, also on a machine that is said to have two capacities.
+        machines: dict[Term, dict[tuple[Term, str, str | None], None]] = {}
         capacity: dict[Term, int] = {}
         for row in rows:
             if not row["run"].startswith(self._folded):
                 continue
             start, end = _lexical(row["start"]), _lexical(row["end"]) if "end" in row else None
-            machines.setdefault(row["machine"], []).append((row["run"], start, end))
+            machines.setdefault(row["machine"], {})[row["run"], start, end] = None
             if "capacity" in row:
                 most = capacity.get(row["machine"], 0)
                 capacity[row["machine"]] = max(most, int(_lexical(row["capacity"])))

@@ -66,20 +66,40 @@ class Step:
 
     def ask_again(self) -> None:
         """Ask the rules with negation in their order, and follow what they say."""
+        self._withdraw()
         for place, concern in enumerate(self._concerns):
             self._ask(concern, sorted(self._concerned[place]))
 
-    def _ask(self, concern: Concern, things: Sequence[Term]) -> None:
-        """Ask one rule about the things concerned.
+    def _withdraw(self) -> None:
+        """Take away what rules with negation said of the things concerned, all at once.
 
-        What it said before goes first: it may be all that its own premises rest on.
+        It may be all that their premises rest on, their own or each other's in a circle.
         """
+        seen: dict[int, set[Term]] = defaultdict(set)
+        while True:
+            said: set[Fact] = set()
+            for place, concern in enumerate(self._concerns):
+                fresh = self._concerned[place] - seen[place]
+                seen[place] |= fresh
+                said.update(*(self._said(concern, thing) for thing in fresh))
+            if not said:
+                return
+            self.change_derived(said, set())
+
+    def _said(self, concern: Concern, thing: Term) -> set[Fact]:
+        """Give what a rule with negation can have derived about a thing."""
+        found: set[Fact] = set()
+        for head in concern.heads:
+            found.update(self._memory.facts(*_about(head, thing)))
+        return found & self._derived
+
+    def _ask(self, concern: Concern, things: Sequence[Term]) -> None:
+        """Ask one rule about the things concerned, without what it said of them before."""
         if not things:
             return
-        said: set[Fact] = set()
-        for head in concern.heads:
-            said.update(*(self._memory.facts(*_about(head, thing)) for thing in things))
-        self.change_derived(said & self._derived, set())
+        said = set().union(*(self._said(concern, thing) for thing in things))
+        if said:
+            self.change_derived(said, set())
         graphs = (ASSERTED, DERIVED)
         answers = [self._memory.construct(concern.about(thing, graphs)) for thing in things]
         fresh = {fact for fact in set().union(*answers) if not self._is_there(fact)}

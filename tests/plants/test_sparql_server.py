@@ -241,7 +241,7 @@ def test_the_demo_plant_answers_the_same(
                 place_graph(folder, server, monkeypatch)
             at = ["--plant", str(folder), "--now", NOW.isoformat()]
             loaded = traveler("load", *at).stdout
-            said = [re.sub(r"\d+\.\d\d s", "some time", loaded)]
+            said = [re.sub(r"\d+\.\d\d\s+s", "some time", loaded)]
             said += [by_value(json.loads(traveler(*words, *at).stdout)) for words in asked]
             fact = said[2]["slots"]["customer"]["facts"][0]["id"]
             said.append(traveler("explain", fact, *at).stdout)

@@ -4,7 +4,7 @@ import functools
 
 import owlrl
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from rdflib import Graph
 
@@ -256,7 +256,24 @@ def one_start_each(facts: set) -> set:
 changes = st.lists(st.tuples(additions, st.integers(0, 2**12)), min_size=1, max_size=8)
 
 
+# Two rules with negation that say of what it is that it runs: neither may keep the other alive.
+X = thing("x/0")
+A_CIRCLE = [
+    (
+        {
+            (X, RDF_TYPE, vocab.RUN),
+            (X, vocab.ON_MACHINE, X),
+            (X, f"<{vocab.TR}operationOf>", X),
+            (X, f"<{vocab.TR}runsProgram>", X),
+        },
+        0,
+    ),
+    ({(X, vocab.CAPACITY, f'"1"^^<{vocab.XSD}integer>')}, 1),
+]
+
+
 @settings(max_examples=20, deadline=None)
+@example(A_CIRCLE)
 @given(changes)
 def test_following_a_change_gives_what_deriving_all_anew_gives(steps) -> None:
     check_following(steps)

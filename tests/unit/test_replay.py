@@ -109,7 +109,7 @@ def write_data(folder: Path, *tables: tuple[str, str]) -> None:
 
 
 def state(number: int, machine: str = "M1", name: str = "idle", due: str = "2026-12-01") -> str:
-    ts = (NOW + timedelta(minutes=number)).isoformat()
+    ts = (NOW + timedelta(seconds=number)).isoformat()
     row = {"id": number, "ts": ts, "machine": machine, "name": name, "due": due}
     return json.dumps(row) + "\n"
 
@@ -298,7 +298,7 @@ def grow(folder: Path, batch: tuple[list, list, list], number: int) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(batches=batches, is_mended_before_last=st.booleans())
 def test_whatever_failed_and_whenever_it_is_mended_the_graph_is_that_of_a_clean_run(
     batches: list[tuple[list, list, list]], is_mended_before_last: bool

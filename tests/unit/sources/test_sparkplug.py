@@ -253,11 +253,14 @@ def test_a_broker_that_was_away_makes_all_stale_until_it_is_born_again(
 @pytest.mark.server
 def test_what_is_no_sparkplug_waits_and_holds_up_nothing(plant: Path, node: EdgeNode) -> None:
     with followed(plant) as owner:
+        wait_until(node.client.is_connected, "the node is not connected")
         node.client.publish("spBv1.0/plant/NDATA/press", b"\x0a\xff\xff")
         node.client.publish("spBv1.0/plant/HELLO/press", b"x")
         node.be_born()
         has(owner, "plant/press/M1/State", ("DBIRTH", "STOP", "good"))
-        found = [(row.rejected.code, row.rejected.raw) for row in owner.pipeline.journal.waiting()]
+        waiting = owner.pipeline.journal.waiting
+        wait_until(lambda: len(waiting()) == 2, "what is no Sparkplug does not wait")
+        found = [(row.rejected.code, row.rejected.raw) for row in waiting()]
         assert found == [("bad-payload", "\x0a\udcff\udcff"), ("unknown-topic", "x")]
 
 

@@ -22,7 +22,7 @@ from .tables import Positions, write_table
 from .turtle import write_turtle
 from .yarrrml import is_expressible, write_yarrrml
 
-LITTLE = "64MB"
+LITTLE = "128MB"
 MANY = 2_000
 
 
@@ -223,7 +223,7 @@ def lift_sorted(pair: tuple[Case, Case]) -> None:
 
 @pytest.mark.slow
 def test_many_rows_make_the_same_quads_in_little_memory() -> None:
-    run(settings(LONG, max_examples=60), cases(Limits(has_faults=False)), lift_many_rows)
+    run(settings(LONG, max_examples=20), cases(Limits(has_faults=False)), lift_many_rows)
 
 
 def lift_many_rows(case: Case) -> None:
