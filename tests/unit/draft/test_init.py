@@ -109,9 +109,9 @@ def test_a_link_needs_matching_values_and_not_only_a_name(
     text = (plant / "mappings/a/orders.yml").read_text("utf-8")
     assert "\n      - [tr:makes, part/$(part_no)~iri]\n" in text
     assert "\n      # - [tr:PROPERTY, $(colour)]\n" in text
-    said = draft(file("work.csv", "job_no,part_no\n1,Q-1\n2,Q-2\n"), class_name="Job")
+    said = draft(file("shifts.csv", "job_no,part_no\n1,Q-1\n2,Q-2\n"), class_name="Job")
     assert "0 of 2 part ids match" in " ".join(said.split())
-    assert "\n      # - [tr:makes" in (plant / "mappings/work/work.yml").read_text("utf-8")
+    assert "\n      # - [tr:makes" in (plant / "mappings/shifts/shifts.yml").read_text("utf-8")
 
 
 def test_a_link_is_cleaned_by_functions_where_that_brings_it_home(
