@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+from kg.answer.candidates import Candidate  # noqa: TC001 - answers as JSON read the annotations
+
 FactState = Literal["known", "inferred", "conflicting"]
 SlotState = Literal["known", "inferred", "conflicting", "none", "missing", "unknown", "not_due"]
+GapKind = Literal[
+    "link", "value", "conflict", "identity", "placeholder", "duplicate", "contradiction"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +55,30 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True)
+class Worth:
+    """An amount of money, exact and as text; amounts of two currencies do not compare."""
+
+    amount: str
+    currency: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class AtRisk:
+    """Whom a gap can hurt: open sales orders, their customers, and the first date that is due."""
+
+    orders: tuple[str, ...] = ()
+    customers: tuple[str, ...] = ()
+    due: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SlotGap:
-    """Why a slot is empty, and which source should fill it (None: no connected one could)."""
+    """What is lacking of an entity, why, who should hold it (None: no connected source could).
+
+    ``id`` stays the same as long as the gap is open. ``checked_at`` is when it was last looked
+    for; ``owner`` is whose the source is; ``flow_step`` the table in which it would be said;
+    ``questions`` are the names of the saved questions that it leaves without a full answer.
+    """
 
     entity: str
     slot: str
@@ -61,6 +89,30 @@ class SlotGap:
     source: str | None
     record: str | None
     since: str | None = None
+    kind: GapKind = "link"
+    id: str = ""
+    label: str = ""
+    checked_at: str | None = None
+    owner: str | None = None
+    flow_step: str | None = None
+    questions: tuple[str, ...] = ()
+    at_risk: AtRisk = AtRisk()
+    value_at_risk: tuple[Worth, ...] = ()
+    candidates: tuple[Candidate, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.id:
+            name = gap_id(self.entity, self.slot, self.kind, self.shape or "")
+            object.__setattr__(self, "id", name)
+
+
+def gap_id(entity: str, slot: str, kind: GapKind, *told: str) -> str:
+    """Name a gap so that it can be asked for again: ``job/1043~customer~3fa2c1d0``.
+
+    ``told`` tells several of one kind and slot apart: a shape, another entity.
+    """
+    digest = hashlib.sha256("\0".join((entity, slot, kind, *told)).encode()).hexdigest()[:8]
+    return f"{entity}~{slot}~{digest}"
 
 
 @dataclass(slots=True)
