@@ -185,12 +185,7 @@ class Pipeline:
     def answers(self) -> Answers:
         """Give the answers from the store as it stands."""
         if self._answers is None or self._answers.store is not self.store:
-            produced = {
-                name: frozenset(
-                    term for _, kind, predicate in lifter.produces() for term in (kind, predicate)
-                )
-                for name, lifter in self._lifters.of_source.items()
-            }
+            produced = {name: lifter.produces() for name, lifter in self._lifters.of_source.items()}
             self._answers = Answers(
                 self.plant,
                 self.store,

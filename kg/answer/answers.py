@@ -11,13 +11,14 @@ from kg.answer.context import ContextBuilder
 from kg.answer.coverage import Checker
 from kg.answer.evidence import Evidence, Lineage, short
 from kg.answer.find import Entity, Finder
+from kg.answer.producers import Producers
 from kg.answer.questions import Question, load_questions
 from kg.answer.slots import LINK_RULES, Slots
 from kg.errors import ConfigError, UnknownEntity
 from kg.times import format_time
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from datetime import datetime
 
     from kg.answer.bundle import Context
@@ -44,7 +45,7 @@ class Explained:
 class Answers:
     """Answers questions about one plant from its store and journal.
 
-    ``produced`` is, for each source, the predicates and classes its mappings can produce.
+    ``produced`` is, for each source, what its mappings can produce: (table, class, predicate).
     """
 
     def __init__(
@@ -54,14 +55,14 @@ class Answers:
         journal: Journal,
         rules: RuleSet,
         single_valued: frozenset[Term],
-        produced: Mapping[str, frozenset[Term]],
+        produced: Mapping[str, Collection[tuple[str, str, str]]],
     ) -> None:
         self.plant = plant
         self.store = store
         self.journal = journal
         self.rules = rules
         self.single_valued = single_valued
-        self._produced = produced
+        self.producers = Producers(plant, produced)
         self.finder = Finder(store, plant.base, {source.name for source in plant.sources})
 
     @cached_property
@@ -73,16 +74,7 @@ class Answers:
     def covering(self) -> dict[str, list[str]]:
         """For each link, and ``now``, the sources whose mappings can produce it, best first."""
         needs = {slot: rule.needs for slot, rule in LINK_RULES.items()} | {"now": _RUN_NEEDS}
-        ranked = sorted(self.plant.sources, key=lambda source: (-source.authority, source.name))
-        return {
-            slot: [
-                source.name
-                for source in ranked
-                if self._produced.get(source.name, frozenset()) & wanted
-                and (source.covers is None or slot in source.covers)
-            ]
-            for slot, wanted in needs.items()
-        }
+        return {slot: self.producers.sources_of(wanted, slot) for slot, wanted in needs.items()}
 
     def evidence(self, now: datetime) -> Evidence:
         """Fix a clock for citations and ages."""

@@ -1,0 +1,52 @@
+"""Producers: which tables of which sources can say a thing, as their mappings tell."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from kg.records import Term
+    from kg.settings import Plant
+
+
+class Producer(NamedTuple):
+    """A table of a source."""
+
+    source: str
+    table: str
+
+    def __str__(self) -> str:
+        return f"{self.source}.{self.table}"
+
+
+class Producers:
+    """Knows what each source can say; ``produced`` are (table, class, predicate) by source."""
+
+    def __init__(
+        self, plant: Plant, produced: Mapping[str, Collection[tuple[str, Term, Term]]]
+    ) -> None:
+        self._tables: dict[Term, list[Producer]] = {}
+        self._ranked = sorted(plant.sources, key=lambda source: (-source.authority, source.name))
+        for source in self._ranked:
+            said = produced.get(source.name, ())
+            pairs = {(table, term) for table, *terms in said for term in terms}
+            for table, term in sorted(pairs):
+                self._tables.setdefault(term, []).append(Producer(source.name, table))
+
+    def of(self, term: Term) -> list[Producer]:
+        """Give the tables that can say a predicate or class, of the best source first."""
+        return self._tables.get(term, [])
+
+    def sources_of(self, terms: Collection[Term], slot: str) -> list[str]:
+        """Give the sources that can say one of several, the best first.
+
+        ``covers`` in source.toml narrows what a source is asked for.
+        """
+        able = {producer.source for term in terms for producer in self.of(term)}
+        return [
+            source.name
+            for source in self._ranked
+            if source.name in able and (source.covers is None or slot in source.covers)
+        ]
