@@ -7,6 +7,7 @@ sign as any other character, and what ``BAD_PERCENT`` finds is none for all that
 from __future__ import annotations
 
 import re
+from functools import cache
 
 # iunreserved beyond ASCII: these stay as they are in IRIs.
 UCS = (
@@ -43,19 +44,17 @@ _HIERARCHY = (
 IRI = rf"{SCHEME}{_HIERARCHY}(?:\?[/?{_PRIVATE}{_PATH}]*)?(?:#[/?{_PATH}]*)?"
 
 
+@cache
 def _in_python(pattern: str) -> re.Pattern[str]:
     codes = re.compile(r"\\x\{([0-9A-F]+)\}")
     return re.compile(codes.sub(lambda match: chr(int(match[1], 16)), pattern))
 
 
-_IRI, _SCHEME, _BAD_PERCENT = map(_in_python, (IRI, SCHEME, BAD_PERCENT))
-
-
 def is_iri(text: str) -> bool:
     """Tell whether a text is an IRI in full, with a scheme."""
-    return bool(_IRI.fullmatch(text)) and not _BAD_PERCENT.search(text)
+    return bool(_in_python(IRI).fullmatch(text)) and not re.search(BAD_PERCENT, text)
 
 
 def has_scheme(text: str) -> bool:
     """Tell whether a text begins as an IRI in full does."""
-    return bool(_SCHEME.match(text))
+    return bool(re.match(SCHEME, text))

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from kg.lift.columns import has_lone_surrogate
 from kg.lift.natural import Natural, to_natural, to_naturals
@@ -167,7 +166,7 @@ def _natural_arrays(values: Sequence[Any]) -> tuple[pa.Array, pa.Array]:
     if kinds is None:
         return made, pa.nulls(len(made), pa.string())
     if isinstance(kinds, str):
-        return made, pc.if_else(made.is_valid(), kinds, pa.scalar(None, pa.string()))
+        return made, pa.array([None if text is None else kinds for text in texts], pa.string())
     return made, pa.array(kinds, pa.string())
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 from itertools import product
 from typing import TYPE_CHECKING
 
@@ -67,6 +68,7 @@ def _rows(table: str) -> list[list[str]]:
     return [row.split() for row in table.replace("\n", " ").split(",")]
 
 
+@cache
 def _codes(column: int) -> dict[str, tuple[int, str]]:
     """Give every code with its prefix's power of ten and Pint's name; the plain ones win."""
     found = {row[column]: (0, row[0]) for row in _rows(_METRIC + "," + _OTHER)}
@@ -77,19 +79,17 @@ def _codes(column: int) -> dict[str, tuple[int, str]]:
     return {code: made for code, made in found.items() if not code.endswith("-")}
 
 
-def _usual(column: int, codes: dict[str, tuple[int, str]]) -> dict[str, tuple[int, str]]:
+@cache
+def _usual(column: int) -> dict[str, tuple[int, str]]:
     prefixes = {prefix[column - 1] for prefix in _PREFIXES if prefix[0] in _USUAL_PREFIXES}
     metric = {row[column] for row in _rows(_METRIC)}
     plain = {row[column] for row in _rows(_METRIC + "," + _OTHER)}
     prefixed = {prefix + code for prefix in prefixes for code in metric}
-    return {code: unit for code, unit in codes.items() if code in plain | prefixed}
+    return {code: unit for code, unit in _codes(column).items() if code in plain | prefixed}
 
 
-_UCUM = _codes(1)
-_QUDT = _codes(2)
+_UCUM, _QUDT = 1, 2  # the columns of the tables
 _USUAL_PREFIXES = frozenset("Mkdcmu")
-_USUAL_UCUM = _usual(1, _UCUM)
-_USUAL_QUDT = _usual(2, _QUDT)
 _NO_UNIT = "count"
 _UCUM_TOKEN = re.compile(
     r"(?P<mark>[./()])|(?P<note>\{[^{}]*\})|(?P<unit>(?:\[[^\]]*\]|[^./(){}])+)"
@@ -116,8 +116,8 @@ def plain_codes() -> list[str]:
 
 def simple_codes() -> dict[str, Code]:
     """Give all codes of one unit with or without a prefix; QUDT's with ``unit:`` and without."""
-    made = {code: _power(unit, 1) for code, unit in _UCUM.items()}
-    for code, unit in _QUDT.items():
+    made = {code: _power(unit, 1) for code, unit in _codes(_UCUM).items()}
+    for code, unit in _codes(_QUDT).items():
         made[f"unit:{code}"] = _power(unit, 1)
         made.setdefault(code, _power(unit, 1))
     return made
@@ -130,7 +130,7 @@ def compounds_like(
     if len(code.powers) != 2:
         return
     parts = sorted(code.powers, key=lambda power: -power[1])
-    for units, join in ((_USUAL_UCUM, _join_ucum), (_USUAL_QUDT, _join_qudt)):
+    for units, join in ((_usual(_UCUM), _join_ucum), (_usual(_QUDT), _join_qudt)):
         sides = [list(_alternatives(part, units, has_dimension)) for part in parts]
         for first, second in product(*sides):
             written = join([(first, parts[0][1]), (second, parts[1][1])])
@@ -208,18 +208,18 @@ def _component(
 def _annotatable(text: str) -> Code | None:
     if re.fullmatch(r"[1-9][0-9]*", text):
         return Code(Fraction(int(text)), ())
-    if text in _UCUM:
-        return _power(_UCUM[text], 1)
+    if text in _codes(_UCUM):
+        return _power(_codes(_UCUM)[text], 1)
     parts = _EXPONENT.fullmatch(text)
-    if parts is None or parts.group(1) not in _UCUM:
+    if parts is None or parts.group(1) not in _codes(_UCUM):
         return None
-    return _power(_UCUM[parts.group(1)], int(parts.group(2) or 1))
+    return _power(_codes(_UCUM)[parts.group(1)], int(parts.group(2) or 1))
 
 
 def _read_qudt(written: str) -> Code | None:
     """Read what QUDT names after its parts: ``KiloGM-PER-M3``; after PER all parts divide."""
-    if written in _QUDT:
-        return _power(_QUDT[written], 1)
+    if written in _codes(_QUDT):
+        return _power(_codes(_QUDT)[written], 1)
     made = Code(Fraction(1), ())
     sign = 1
     for part in written.split("-"):
@@ -227,9 +227,9 @@ def _read_qudt(written: str) -> Code | None:
             sign = -1
             continue
         parts = re.fullmatch(r"(.*?[^0-9])([2-9])?", part)
-        if parts is None or parts.group(1) not in _QUDT:
+        if parts is None or parts.group(1) not in _codes(_QUDT):
             return None
-        made = _times(made, _power(_QUDT[parts.group(1)], int(parts.group(2) or 1)), sign)
+        made = _times(made, _power(_codes(_QUDT)[parts.group(1)], int(parts.group(2) or 1)), sign)
     return None if written.endswith("PER") else made
 
 
