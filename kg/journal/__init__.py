@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from kg.journal.journal import Journal, OpenGap
+from kg.journal.gaps import Checked, OpenGap, checked_now
+from kg.journal.journal import Journal
 from kg.journal.people import Forgetting, Forgotten
 from kg.journal.quarantine import Quarantined, WaitingCount
 from kg.journal.snapshot import Snapshot, copy_journal
@@ -10,6 +11,7 @@ from kg.journal.versions import Appended
 
 __all__ = [
     "Appended",
+    "Checked",
     "Forgetting",
     "Forgotten",
     "Journal",
@@ -17,5 +19,6 @@ __all__ = [
     "Quarantined",
     "Snapshot",
     "WaitingCount",
+    "checked_now",
     "copy_journal",
 ]

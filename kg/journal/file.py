@@ -77,7 +77,12 @@ CREATE TABLE doubt (
   PRIMARY KEY (source, kind, key)) WITHOUT ROWID;
 UPDATE meta SET value = '2' WHERE key = 'schema';
 """
-_VERSIONS = (_VERSION_1, _VERSION_2)
+# When a gap was last looked for, where that is not whenever something changes.
+_VERSION_3 = """
+ALTER TABLE gap ADD COLUMN checked_at TEXT;
+UPDATE meta SET value = '3' WHERE key = 'schema';
+"""
+_VERSIONS = (_VERSION_1, _VERSION_2, _VERSION_3)
 """What leads from each schema to the next one: a new file takes all steps, an old one the rest."""
 
 

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import json
 import threading
-from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from contextlib import closing, contextmanager, suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import unquote
 
-from kg.errors import DiskFull
+from kg.errors import DiskFull, JournalError
 from kg.journal.arriving import Arriving
 from kg.journal.commits import GroupCommit
 from kg.journal.doubts import has_doubts, read_doubts, write_doubts, write_stand_ins
 from kg.journal.file import SET_CURSOR, connect, open_journal_file, translated
-from kg.journal.gaps import write_gaps
+from kg.journal.gaps import GapHistory, OpenGap, checked_now
 from kg.journal.people import Forgetting, Forgotten, Place, forget, read_names, remember_names
 from kg.journal.quarantine import (
     Quarantined,
@@ -30,7 +29,7 @@ from kg.journal.quarantine import (
 from kg.journal.retention import prune_versions
 from kg.journal.room import Room, Unwatched
 from kg.journal.versions import Appended, VersionWriter, receive
-from kg.records import Gap, Record, record_path
+from kg.records import Record, record_path
 from kg.times import format_time, sortable
 
 if TYPE_CHECKING:
@@ -38,7 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from kg.records import Rejected
+    from kg.records import Gap, Rejected
 
 _T = TypeVar("_T")
 _PAGE = 2_000
@@ -46,14 +45,6 @@ _COLUMNS = (
     "record.source, record.kind, record.key, record.payload, record.position, record.version,"
     " record.effective, record.effective_by, record.deleted, record.seq, record.recorded"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class OpenGap(Gap):
-    """A gap that is open: since when (ISO 8601, UTC), and up to which seq it was checked."""
-
-    opened_at: str
-    checked_seq: int
 
 
 class Journal:
@@ -74,6 +65,7 @@ class Journal:
         self._reader = connect(path)
         self._reading_turn = threading.Lock()
         self.id = str(self._read("SELECT value FROM meta WHERE key = 'journal'")[0][0])
+        self.gaps = GapHistory(self._read, self._write)
 
     @classmethod
     def open(cls, path: Path) -> Journal:
@@ -86,6 +78,8 @@ class Journal:
 
     def close(self) -> None:
         """Close the file; what was acknowledged is already on the disk."""
+        with suppress(JournalError):  # who opens it again looks for gaps again
+            self.gaps.keep()
         self._commits.close()
         with self._reading_turn:
             self._reader.close()
@@ -382,21 +376,15 @@ class Journal:
 
     def replace_gaps(self, gaps: Iterable[Gap], checked_seq: int, now: datetime) -> None:
         """Make ``gaps`` the open ones: those that stay keep ``opened_at``, the others close."""
-        self._write(lambda connection: write_gaps(connection, gaps, checked_seq, format_time(now)))
+        self.gaps.replace(gaps, checked_now(checked_seq, now))
 
     def open_gaps(self) -> list[OpenGap]:
         """Give the gaps that are open, the longest open first."""
-        query = (
-            "SELECT entity, slot, shape, severity, message, opened_at, checked.value FROM gap,"
-            " (SELECT CAST(value AS INTEGER) AS value FROM meta WHERE key = 'checked_seq')"
-            " AS checked WHERE closed_at IS NULL ORDER BY gap.id"
-        )
-        return [OpenGap(*row) for row in self._read(query)]
+        return self.gaps.open()
 
     def checked_seq(self) -> int:
         """Give the seq up to which gaps were last looked for; 0 before the first time."""
-        rows = self._read("SELECT value FROM meta WHERE key = 'checked_seq'")
-        return int(rows[0][0]) if rows else 0
+        return self.gaps.checked.seq
 
     def _newest_of(
         self, source: str, kind: str, keys: list[str], stand_in: str = "NULL"
