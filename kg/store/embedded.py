@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pyoxigraph as ox
 
 from kg.errors import QueryError, StoreError, StoreFull
+from kg.store.columns import to_columns
 from kg.store.engine_errors import (
     ENGINE_ERRORS,
     FREE_SPACE,
@@ -27,7 +28,8 @@ from kg.store.terms import (
     Quad,
     engine_graph,
     engine_iri,
-    engine_term,
+    engine_node,
+    engine_subject,
 )
 from kg.store.updates import by_graph, data_text
 
@@ -275,6 +277,17 @@ class EmbeddedStore:
                 for row in found
             ]
 
+    def columns(self, query: str) -> list[list[Term]]:
+        """Give a SELECT's rows as a list for each variable, all of which have a value in each.
+
+        Many rows come several times faster so. Raises: QueryError.
+        """
+        with query_errors():
+            found = self._query(query)
+            if not isinstance(found, ox.QuerySolutions):
+                raise QueryError("A SELECT query is needed here.", code="query-form")
+            return to_columns(found)
+
     def ask(self, query: str) -> bool:
         """Give the answer of an ASK; Raises: QueryError."""
         with query_errors():
@@ -334,9 +347,9 @@ class EmbeddedStore:
         # which a context manager would be a third.
         try:
             yield from self._open_engine().quads_for_pattern(
-                None if s is None else engine_iri(s),
+                None if s is None else engine_subject(s),
                 None if p is None else engine_iri(p),
-                None if o is None else engine_term(o),
+                None if o is None else engine_node(o),
                 None if g is None else engine_graph(g),
             )
         except ENGINE_ERRORS as error:

@@ -82,6 +82,26 @@ def engine_iri(term: Term) -> ox.NamedNode:
     return node
 
 
+def engine_node(term: Term) -> ox.NamedNode | ox.Literal | ox.BlankNode:
+    """Turn any term into the engine's object, to read by it; a blank node is ``_:`` and its label.
+
+    Raises: StoreError for what is no term.
+    """
+    return _blank_node(term) if term.startswith("_:") else engine_term(term)
+
+
+def engine_subject(term: Term) -> ox.NamedNode | ox.BlankNode:
+    """Turn an IRI or blank node into the engine's object; Raises: StoreError for a literal."""
+    return _blank_node(term) if term.startswith("_:") else engine_iri(term)
+
+
+def _blank_node(term: Term) -> ox.BlankNode:
+    try:
+        return ox.BlankNode(term[2:])
+    except ValueError as error:
+        raise StoreError(f"Not a blank node: {term[:200]!r}: {error}", code="bad-term") from error
+
+
 def engine_graph(term: Term) -> ox.NamedNode | ox.DefaultGraph:
     """Turn a graph's term into the engine's object; "" is the default graph."""
     return engine_iri(term) if term else DEFAULT_GRAPH
@@ -94,8 +114,8 @@ def stored_form(term: Term) -> Term:
     The engine keeps values, not spellings: ``"01"^^xsd:integer`` comes back as ``"1"``, 1.50 as
     1.5, 24:00:00 as 00:00:00, ``@EN`` as ``@en``. Compare facts in this form only.
     """
-    node = engine_term(term)
-    if isinstance(node, ox.NamedNode):
+    node = engine_node(term)
+    if not isinstance(node, ox.Literal):
         return term
     if node.datatype == _STRING:
         return str(node)

@@ -86,9 +86,14 @@ class Class:
 
 @dataclass(frozen=True, slots=True)
 class Datatype:
-    """``sh:datatype``: each value is a well-formed literal of the datatype."""
+    """``sh:datatype``: each value is a well-formed literal of the datatype.
+
+    ``held`` is the datatype that the data graph has such literals in, where a store keeps only
+    their values: ``xsd:integer`` for ``xsd:byte``.
+    """
 
     term: Term
+    held: Term
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +206,7 @@ class HasValue:
 class In:
     """``sh:in``: each value is one of the terms."""
 
-    terms: tuple[Term, ...]
+    terms: frozenset[Term]
 
 
 @dataclass(frozen=True, slots=True)

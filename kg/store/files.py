@@ -1,0 +1,66 @@
+"""Files of RDF, by the ending of their name, as N-Triples strings; nothing comes from a network."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pyoxigraph as ox
+
+from kg.errors import StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from kg.records import Fact
+    from kg.store.terms import Quad
+
+FORMATS = {
+    ".ttl": ox.RdfFormat.TURTLE,
+    ".nt": ox.RdfFormat.N_TRIPLES,
+    ".nq": ox.RdfFormat.N_QUADS,
+    ".trig": ox.RdfFormat.TRIG,
+    ".jsonld": ox.RdfFormat.JSON_LD,
+}
+"""What may be read, by the file's ending."""
+
+
+def read_quads(path: Path) -> Iterator[Quad]:
+    """Give the quads of a file one by one, literals spelled as they stand there.
+
+    Blank nodes get labels of their own, so that those of two files are never the same. Relative
+    IRIs resolve against the file's own. Raises: StoreError for what cannot be read.
+    """
+    kind = FORMATS.get(path.suffix.lower())
+    if kind is None:
+        raise StoreError(
+            f"{path}: what is in a file {path.suffix or 'without ending'}?",
+            hint=f"It should end with one of {', '.join(FORMATS)}.",
+            code="bad-file",
+        )
+    try:
+        with path.open("rb") as file:
+            base = path.resolve().as_uri()
+            for quad in ox.parse(file, kind, base_iri=base, rename_blank_nodes=True):
+                name = quad.graph_name
+                graph = "" if isinstance(name, ox.DefaultGraph) else str(name)
+                yield str(quad.subject), str(quad.predicate), str(quad.object), graph
+    except OSError as error:
+        raise StoreError(
+            f"{path}: cannot be read: {error.strerror or error}", code="bad-file"
+        ) from error
+    except (SyntaxError, ValueError) as error:
+        hint = "Mend the file; a JSON-LD context must stand in the file itself."
+        raise StoreError(f"{path}: {error}", hint=hint, code="bad-file") from error
+
+
+def facts_of_lines(text: str) -> Iterator[Fact]:
+    """Give the facts of N-Triples, literals and blank nodes as they stand there.
+
+    Raises: StoreError for a line that is none.
+    """
+    try:
+        for fact in ox.parse(text.encode(), ox.RdfFormat.N_TRIPLES):
+            yield str(fact.subject), str(fact.predicate), str(fact.object)
+    except (SyntaxError, ValueError) as error:
+        raise StoreError(f"not N-Triples: {error}", code="bad-term") from error

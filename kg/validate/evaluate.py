@@ -1,0 +1,89 @@
+"""Evaluating shapes at focus nodes, exactly as the standard has it (SHACL, sections 2 to 4).
+
+By look-ups alone: the cost is what the shape looks at, whatever else the graph holds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from kg.validate import constraints
+from kg.validate.lookup import Lookup
+from kg.validate.shapesgraph import TYPE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kg.records import Term
+    from kg.store import EmbeddedStore
+    from kg.validate.model import Result, Shape, Shapes, Target
+
+
+class Evaluator:
+    """Evaluates shapes over one state of a data graph, and remembers what it looked up.
+
+    Make one for each state. ``graphs`` names the graphs that together are the data graph, where
+    SPARQL asks; () is the default graph. Look-ups by pattern see all graphs.
+    """
+
+    def __init__(self, shapes: Shapes, data: EmbeddedStore, graphs: tuple[Term, ...] = ()) -> None:
+        self._shapes = shapes.by_node
+        self._known: dict[tuple[Term, Term], bool] = {}
+        self.graphs = graphs
+        self.data = data
+        self.look = Lookup(data)
+
+    def targets(self, shape: Shape) -> set[Term]:
+        """Give all focus nodes of a shape's targets (section 2.1.3)."""
+        return {node for target in shape.targets for node in self._targeted(target)}
+
+    def _targeted(self, target: Target) -> Iterator[Term]:
+        if target.kind == "node":
+            yield target.term
+        elif target.kind == "class":
+            for below in self.look.classes_under(target.term):
+                yield from self.look.subjects(TYPE, below)
+        else:
+            for s, _, o in self.data.facts(p=target.term):
+                yield s if target.kind == "subjects" else o
+
+    def is_target(self, shape: Shape, focus: Term) -> bool:
+        """Tell whether a node is a focus node of a shape's targets."""
+        return any(self._is_targeted(target, focus) for target in shape.targets)
+
+    def _is_targeted(self, target: Target, focus: Term) -> bool:
+        if target.kind == "node":
+            return focus == target.term
+        if target.kind == "class":
+            return self.look.is_instance(focus, target.term)
+        if target.kind == "subjects":
+            return bool(self.look.objects(focus, target.term))
+        return next(self.data.facts(p=target.term, o=focus), None) is not None
+
+    def results(self, shape: Shape, focus: Term) -> list[Result]:
+        """Give the validation results of one shape at one focus node."""
+        return [replace(result, root=shape.node) for result in self.check(shape, focus)]
+
+    def conforms(self, node: Term, focus: Term) -> bool:
+        """Tell whether a focus node conforms to the shape at a node (section 3.4.2)."""
+        known = self._known.get((node, focus))
+        if known is None:
+            shape = self._shapes[node]
+            known = next(self.check(shape, focus), None) is None
+            self._known[node, focus] = known
+        return known
+
+    def check(self, shape: Shape, focus: Term) -> Iterator[Result]:
+        """Give the results of a shape, targeted or not, one by one; their root is the shape."""
+        if shape.is_deactivated:
+            return
+        path = shape.path
+        values = [focus] if path is None else self.look.values(path, focus)
+        at = constraints.At(self, shape, focus, values)
+        for constraint in shape.constraints:
+            yield from constraints.check(at, constraint)
+
+    def check_node(self, node: Term, focus: Term) -> Iterator[Result]:
+        """Give the results of the shape at a node."""
+        return self.check(self._shapes[node], focus)
