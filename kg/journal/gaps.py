@@ -107,8 +107,8 @@ class GapHistory:
         """Give the gaps that are open, the longest open first."""
         checked = self.checked
         return [
-            OpenGap(*row[:6], checked.seq, row[6] or checked.at)
-            for row in self._read(_OPEN_IN_FULL)
+            OpenGap(entity, slot, shape, severity, message, opened, checked.seq, at or checked.at)
+            for entity, slot, shape, severity, message, opened, at in self._read(_OPEN_IN_FULL)
         ]
 
     def _note(
