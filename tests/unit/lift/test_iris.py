@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kg.lift.duckdb import Engine
-from kg.lift.iris import is_iri
+from kg.lift.iris import IRI, PLAIN, _in_python, is_iri
 
 STARTS = ["http://", "urn:", "a:", "", "http:", "x:/", "1:"]
 PARTS = (
@@ -35,3 +35,9 @@ def test_what_is_an_iri_is_one_for_the_store_and_the_engine(values: list[str]) -
     expected = [is_iri_of_the_store(value) for value in values]
     assert [is_iri(value) for value in values] == expected
     assert found == expected
+
+
+@given(st.from_regex(PLAIN, fullmatch=True))
+def test_what_is_told_at_a_glance_is_told_by_the_whole_grammar_too(text: str) -> None:
+    assert _in_python(IRI).fullmatch(text)
+    assert is_iri(text)
