@@ -1,8 +1,8 @@
 """Reason: what follows from the present by the ontology and its rules.
 
-The rules are run as SPARQL updates on an in-memory copy of the asserted present, to a fixpoint;
-those that look for what is absent (``ontology/rules``) run between two fixpoints. After that a
-change is followed where it leads, and nothing else is looked at.
+All is derived once (``kg.derivation``), and after that a change is followed where it leads, and
+nothing else is looked at (``kg.step``). Rules that look for what is absent (``ontology/rules``)
+come after those without negation.
 """
 
 from __future__ import annotations
@@ -13,21 +13,20 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from kg import vocab
-from kg.concerned import Concern
-from kg.errors import OntologyError
+from kg.concerned import Concern, Concerned
+from kg.derivation import Derivation, after_these, in_order, most_derived
 from kg.fold import Started, infer_ends
+from kg.known import Known
 from kg.rederive import Rules
 from kg.rules import Rule, unify
-from kg.step import ASSERTED as _ASSERTED
-from kg.step import DERIVED as _DERIVED
-from kg.step import Step
-from kg.store import EmbeddedStore
+from kg.step import ASSERTED, DERIVED, Step, TooFar
+from kg.store import stored_form
+from kg.store.memory import MemoryStore
 from kg.timeline import Timeline
-from kg.vocab import RDF_TYPE
 
 if TYPE_CHECKING:
     from collections.abc import Collection as Facts
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
     from kg.records import Fact, Term
     from kg.rules import ConstructRule, RuleSet
@@ -35,10 +34,12 @@ if TYPE_CHECKING:
     from kg.store import Store
 
 _OF_TIMELINES = {vocab.ON_MACHINE, vocab.STARTED_AT, vocab.ENDED_AT}
-MAX_ROUNDS = 50
+_LOOKED_AT = (*_OF_TIMELINES, vocab.CAPACITY, vocab.INFERRED_END_AT, vocab.RDF_TYPE)
 FOLLOWED_ANYWAY = 500
 TIMES_DEARER = 20
 """How much more it costs to follow a fact than to derive one anew among many."""
+LEAST_LOOKED_AT = 50_000
+"""How many facts following a change may look at; in a larger plant as many as it has."""
 MAX_WAYS = 20
 """How many ways of one rule to give one fact are looked at when explaining."""
 
@@ -52,20 +53,21 @@ class Explanation:
 
 
 class Reasoner:
-    """Keeps the asserted present of one plant in memory and derives from it."""
+    """Keeps the present of one plant in memory and derives from it.
+
+    ``memory`` holds all of it for SPARQL and for patterns, what is asserted and what is derived in
+    a graph of its own each.
+    """
 
     def __init__(self, plant: Plant, rules: RuleSet) -> None:
-        self._rules = rules
-        self._base = plant.base
-        self._memory = EmbeddedStore.in_memory(plant.base)
-        steps = _steps(rules.rules)
-        self._steps = [(_together(step), _is_recursive(step)) for step in steps]
-        self._steps_again = [
-            (_together(step), _is_recursive(step)) for step in _steps_after(steps, rules.constructs)
-        ]
-        self._constructs = [_insert_text(rule.head, rule.body) for rule in rules.constructs]
-        self._plain = Rules(rules.rules)
+        self.memory = MemoryStore.in_memory(plant.base)
         self._concerns = [_concern(rule) for rule in rules.constructs]
+        self._concerned = Concerned(self._concerns)
+        self._steps = in_order(rules.rules)
+        heads = [head for concern in self._concerns for head in concern.heads]
+        self._steps_again = after_these(self._steps, heads)
+        self._plain = Rules(rules.rules)
+        self._known = Known(_looked_at(rules, self._concerns))
         self._folded = tuple(
             f"<{plant.base}run/{source.name}/{table.name}/"
             for source in plant.sources
@@ -77,37 +79,50 @@ class Reasoner:
         self._size = 0
         self.derived: set[Fact] = set()
 
-    def start(self, asserted: Iterable[Fact], derived: Iterable[Fact] = ()) -> None:
-        """Take in the asserted present as it stands, and what was derived from it before."""
-        self._memory.bulk_load(f"{s} {p} {o} {_ASSERTED} ." for s, p, o in asserted)
+    def start(
+        self, asserted: Iterable[Fact], derived: Iterable[Fact] = (), *, is_sound: bool = False
+    ) -> None:
+        """Take in the asserted present as it stands, and what was derived from it before.
+
+        ``is_sound`` says that the latter is all that these rules derive: it is not derived anew.
+        """
+        facts = list(asserted)
+        self._size = len(facts)
         self.derived = set(derived)
+        self.memory.bulk_load(f"{s} {p} {o} {ASSERTED} ." for s, p, o in facts)
+        self.memory.bulk_load(f"{s} {p} {o} {DERIVED} ." for s, p, o in self.derived)
+        self._learn(facts)
+        self._is_whole = is_sound
+        if is_sound:
+            self._learn(self.derived)
 
     def change(self, removed: Facts[Fact], added: Facts[Fact]) -> None:
         """Change the asserted present."""
-        self._memory.apply([(*f, _ASSERTED) for f in removed], [(*f, _ASSERTED) for f in added], 0)
+        self._set_back()
+        for fact in self._looked_at(removed):
+            self._known.remove(fact)
+        self._learn(added)
+        self._tell_memory(ASSERTED, removed, added)
 
     def derive(self) -> tuple[set[Fact], set[Fact]]:
         """Derive anew and tell what went and what came, compared with the last time.
 
         Raises:
-            OntologyError: the rules do not come to rest.
+            OntologyError: it is too deep or too much; the message names the rule and the size.
         """
-        self._memory.update(f"DROP SILENT GRAPH {_DERIVED}")
-        self._memory.apply([], [(*fact, _DERIVED) for fact in self._inferred_ends()], 0)
-        self._close(self._steps)
-        if self._constructs:
-            self._memory.update(" ;\n".join(self._constructs))
-            self._close(self._steps_again)
-        self._memory.update(
-            f"DELETE {{ GRAPH {_DERIVED} {{ ?s ?p ?o }} }} "
-            f"WHERE {{ GRAPH {_DERIVED} {{ ?s ?p ?o }} GRAPH {_ASSERTED} {{ ?s ?p ?o }} }}"
-        )
-        derived = self._memory.graph(_DERIVED)
-        gone, come = self.derived - derived, derived - self.derived
-        self.derived = derived
+        self._set_back()
+        before, self.derived = self.derived, set()
+        derivation = Derivation(self._known, self.derived, self._size)
+        derivation.learn(list(self._inferred_ends()), "inferred ends")
+        derivation.close(self._steps)
+        for concern in self._concerns:
+            derivation.learn(list(concern.about(None, self._known)), concern.name)
+        if self._concerns:
+            derivation.close(self._steps_again)
         self._timelines.clear()
         self._is_whole = True
-        self._size = len(self._memory)
+        gone, come = before - self.derived, self.derived - before
+        self._tell_memory(DERIVED, gone, come)
         return gone, come
 
     def update(self, removed: Facts[Fact], added: Facts[Fact]) -> tuple[set[Fact], set[Fact]]:
@@ -116,19 +131,66 @@ class Reasoner:
         It is what ``change`` and ``derive`` give together, at the cost of what changes.
 
         Raises:
-            OntologyError: the rules do not come to rest.
+            OntologyError: it is too deep or too much; the message names the rule and the size.
         """
         size = len(removed) + len(added)
         is_small = size <= FOLLOWED_ANYWAY or size * TIMES_DEARER <= self._size
-        if not (self._is_whole and is_small):
-            self.change(removed, added)
-            return self.derive()
-        step = Step(self._memory, self.derived, self._plain, self._concerns)
+        step = self._step() if self._is_whole and is_small else None
         fresh = set(added)
-        step.change(set(removed) - fresh, fresh)
-        step.change_derived(*self._moved_ends(step.changed))
-        step.ask_again()
-        return step.outcome()
+        gone = set(removed) - fresh
+        self._size += len(fresh) - len(gone)
+        if step is None or not self._follow(step, gone, fresh):
+            self.change(gone, fresh)
+            return self.derive()
+        self._tell_memory(ASSERTED, gone, fresh)
+        outcome = step.outcome()
+        self._tell_memory(DERIVED, *outcome)
+        return outcome
+
+    def _step(self) -> Step:
+        return Step(
+            self._known,
+            self.derived,
+            self._plain,
+            self._concerns,
+            self._concerned,
+            most_derived(self._size),
+            max(LEAST_LOOKED_AT, self._size),
+        )
+
+    def _follow(self, step: Step, removed: Facts[Fact], added: Facts[Fact]) -> bool:
+        """Follow a change; False where it leads so far that all may as well be derived anew."""
+        try:
+            step.change(set(self._looked_at(removed)), set(self._looked_at(added)))
+            step.change_derived(*self._moved_ends(step.changed))
+            step.ask_again()
+        except TooFar:
+            self._set_back()
+            self.derived = step.before()
+            return False
+        return True
+
+    def _set_back(self) -> None:
+        """Know only what is asserted, until all is derived anew."""
+        if self._is_whole:
+            self._is_whole = False
+            for fact in self.derived:
+                self._known.remove(fact)
+
+    def _learn(self, facts: Iterable[Fact]) -> None:
+        for fact in self._looked_at(facts):
+            self._known.add(fact)
+
+    def _looked_at(self, facts: Iterable[Fact]) -> Iterator[Fact]:
+        """Choose what rules look at, in the form in which stores keep it."""
+        has = self._known.has
+        for fact in facts:
+            if has(fact[1]):
+                o = fact[2]
+                yield (fact[0], fact[1], stored_form(o)) if o[0] == '"' else fact
+
+    def _tell_memory(self, graph: Term, removed: Facts[Fact], added: Facts[Fact]) -> None:
+        self.memory.replace([(*f, graph) for f in removed], [(*f, graph) for f in added])
 
     def _moved_ends(self, changed: Facts[Fact]) -> tuple[set[Fact], set[Fact]]:
         """Tell which inferred ends went and came with a change of the asserted present."""
@@ -138,7 +200,7 @@ class Reasoner:
         for run in self._replay(runs, changed):
             ends = [self._timeline(machine).inferred_end(run) for machine in self._machines(run)]
             new = {(run, vocab.INFERRED_END_AT, _time(end)) for end in ends if end is not None}
-            old = set(self._memory.facts(run, vocab.INFERRED_END_AT)) & self.derived
+            old = set(self._known.facts(run, vocab.INFERRED_END_AT)) & self.derived
             gone |= old - new
             come |= new - old
         return gone, come
@@ -161,64 +223,44 @@ class Reasoner:
     def _timeline(self, machine: Term) -> Timeline:
         """Give a machine's timeline; the first time it is made of the runs that there are."""
         if machine not in self._timelines:
-            found = self._memory.facts(None, vocab.ON_MACHINE, machine)
-            runs = sorted({s for s, _, _ in found if s.startswith(self._folded)})
+            found = self._known.subjects(vocab.ON_MACHINE, machine)
+            runs = sorted(run for run in found if run.startswith(self._folded))
             started = [one for run in runs if (one := self._started(run, machine))]
             self._timelines[machine] = Timeline(self._capacity(machine), started)
         return self._timelines[machine]
 
     def _machines(self, run: Term) -> set[Term]:
-        return set(self._memory.objects(run, vocab.ON_MACHINE, _ASSERTED))
+        return set(self._said(run, vocab.ON_MACHINE))
 
     def _capacity(self, machine: Term) -> int:
-        said = self._memory.objects(machine, vocab.CAPACITY, _ASSERTED)
+        said = self._said(machine, vocab.CAPACITY)
         return max((int(_lexical(value)) for value in said), default=1)
 
     def _started(self, run: Term, machine: Term) -> Started | None:
         """Give how a run stands on a machine; None where it is not there or did not start."""
-        starts = self._memory.objects(run, vocab.STARTED_AT, _ASSERTED)
-        if not starts or machine not in self._machines(run):
-            return None
-        ends = self._memory.objects(run, vocab.ENDED_AT, _ASSERTED)
-        return Started.of(run, _lexical(min(starts)), _lexical(min(ends)) if ends else None)
+        span = self._span(run) if machine in self._machines(run) else None
+        return Started.of(*span) if span is not None else None
 
-    def _close(self, steps: Iterable[tuple[str, bool]]) -> None:
-        """Run every rule to the fixpoint: each once, and those that feed themselves until rest."""
-        for text, is_recursive in steps:
-            size = -1
-            for _ in range(MAX_ROUNDS if is_recursive else 1):
-                if is_recursive and len(self._memory) == size:
-                    break
-                size = len(self._memory) if is_recursive else size
-                self._memory.update(text)
-            else:
-                if is_recursive:
-                    raise OntologyError(
-                        f"the ontology's rules do not come to rest in {MAX_ROUNDS} rounds",
-                        hint="look for a property chain that feeds itself",
-                    )
+    def _span(self, run: Term) -> tuple[Term, str, str | None] | None:
+        """Give a run with its start and end as they are written; None where it did not start."""
+        starts = self._said(run, vocab.STARTED_AT)
+        ends = self._said(run, vocab.ENDED_AT)
+        if not starts:
+            return None
+        return run, _lexical(min(starts)), _lexical(min(ends)) if ends else None
+
+    def _said(self, s: Term, p: Term) -> list[Term]:
+        """Give what is asserted of a thing."""
+        return [o for o in self._known.objects(s, p) if (s, p, o) not in self.derived]
 
     def _inferred_ends(self) -> Iterator[Fact]:
         """Tell when runs whose end was not recorded must have ended."""
-        rows = self._memory.select(
-            f"SELECT ?machine ?run ?start ?end ?capacity FROM {_ASSERTED} WHERE {{ "
-            f"?run {vocab.ON_MACHINE} ?machine ; {vocab.STARTED_AT} ?start . "
-            f"OPTIONAL {{ ?run {vocab.ENDED_AT} ?end }} "
-            f"OPTIONAL {{ ?machine {vocab.CAPACITY} ?capacity }} }}"
-        )
-        # A run is one, also on a machine that is said to have two capacities.
-        machines: dict[Term, dict[tuple[Term, str, str | None], None]] = {}
-        capacity: dict[Term, int] = {}
-        for row in rows:
-            if not row["run"].startswith(self._folded):
-                continue
-            start, end = _lexical(row["start"]), _lexical(row["end"]) if "end" in row else None
-            machines.setdefault(row["machine"], {})[row["run"], start, end] = None
-            if "capacity" in row:
-                most = capacity.get(row["machine"], 0)
-                capacity[row["machine"]] = max(most, int(_lexical(row["capacity"])))
-        for machine, runs in machines.items():
-            for run, moment in infer_ends(runs, capacity.get(machine, 1)).items():
+        runs: dict[Term, list[tuple[Term, str, str | None]]] = {}
+        for run, machine in self._known.links(vocab.ON_MACHINE).pairs():
+            if run.startswith(self._folded) and (span := self._span(run)) is not None:
+                runs.setdefault(machine, []).append(span)
+        for machine, spans in runs.items():
+            for run, moment in infer_ends(spans, self._capacity(machine)).items():
                 yield run, vocab.INFERRED_END_AT, _time(moment)
 
 
@@ -230,91 +272,12 @@ def _time(text: str) -> Term:
     return f'"{text}"^^<{vocab.XSD}dateTime>'
 
 
-def _steps(rules: Iterable[Rule]) -> list[list[Rule]]:
-    """Put rules into an order in which each finds its premises ready.
-
-    Properties come first: those that feed each other stand in one step, after the steps that feed
-    them. No rule draws a link from a type, so types come last, each kind of rule once.
-    """
-    listed = list(rules)
-    links = [rule for rule in listed if rule.head[1] != RDF_TYPE]
-    feeds: dict[Term, set[Term]] = {}
-    for rule in links:
-        for _, predicate, _ in rule.body:
-            feeds.setdefault(predicate, set()).add(rule.head[1])
-    reach = {predicate: _reachable(predicate, feeds) for predicate in feeds}
-    nothing: set[Term] = set()
-    steps: dict[tuple[int, Term], list[Rule]] = {}
-    for rule in links:
-        head = rule.head[1]
-        feeding = {p for p, reached in reach.items() if head in reached}
-        together = {head} | (reach.get(head, nothing) & feeding)
-        steps.setdefault((len(feeding | together), min(together)), []).append(rule)
-    types = ("prp-dom", "prp-rng", "cax-sco")
-    last = [[rule for rule in listed if rule.name == name] for name in types]
-    return [steps[place] for place in sorted(steps)] + [step for step in last if step]
-
-
-def _reachable(start: Term, feeds: Mapping[Term, set[Term]]) -> set[Term]:
-    found: set[Term] = set()
-    waiting = list(feeds[start])
-    while waiting:
-        predicate = waiting.pop()
-        if predicate not in found:
-            found.add(predicate)
-            waiting.extend(feeds.get(predicate, ()))
+def _looked_at(rules: RuleSet, concerns: Iterable[Concern]) -> set[Term]:
+    """Give the properties that something here looks at or gives."""
+    found = set(_LOOKED_AT).union(*(concern.looks_at() for concern in concerns))
+    for rule in rules.rules:
+        found.update(p for _, p, _ in (rule.head, *rule.body))
     return found
-
-
-def _steps_after(steps: list[list[Rule]], constructs: Iterable[ConstructRule]) -> list[list[Rule]]:
-    """Choose what must run again after the construct rules: types, or all where links read them."""
-    heads = [construct.head for construct in constructs]
-    read = {predicate for step in steps for rule in step for _, predicate, _ in rule.body}
-    links = {p for p in read - {RDF_TYPE} for head in heads if p in head}
-    draws_links = any(
-        rule.head[1] != RDF_TYPE and links & {predicate for _, predicate, _ in rule.body}
-        for step in steps
-        for rule in step
-    )
-    return steps if draws_links else [step for step in steps if step[0].head[1] == RDF_TYPE]
-
-
-def _is_recursive(step: list[Rule]) -> bool:
-    """Tell whether running each rule of a step once is not enough; a pair of inverses is done."""
-    heads = {rule.head[1] for rule in step}
-    if heads == {RDF_TYPE}:
-        return False
-    inside = [rule for rule in step if heads & {predicate for _, predicate, _ in rule.body}]
-    return bool(inside) and (len(heads) > 2 or any(rule.name != "prp-inv" for rule in inside))
-
-
-def _together(step: list[Rule]) -> str:
-    if step[0].head[1] == RDF_TYPE:
-        return _insert(step)
-    # Inverses last: what the other rules of the step add is turned round at once.
-    ordered = sorted(step, key=lambda rule: rule.name == "prp-inv")
-    return " ;\n".join(_insert([rule]) for rule in ordered)
-
-
-def _insert(rules: list[Rule]) -> str:
-    """Write one SPARQL update for rules of one form."""
-    first = rules[0]
-    if len(rules) == 1:
-        patterns = " ".join(f"{s} {p} {o} ." for s, p, o in first.body)
-        return _insert_text(" ".join(first.head), patterns)
-    head, body = list(first.head), list(first.body[0])
-    in_head = 2 if head[1] == RDF_TYPE else 1
-    in_body = 2 if first.name == "cax-sco" else 1
-    head[in_head], body[in_body] = "?to", "?from"
-    table = " ".join(f"({rule.body[0][in_body]} {rule.head[in_head]})" for rule in rules)
-    return _insert_text(" ".join(head), f"VALUES (?from ?to) {{ {table} }} {' '.join(body)} .")
-
-
-def _insert_text(head: str, body: str) -> str:
-    return (
-        f"INSERT {{ GRAPH {_DERIVED} {{ {head} }} }} USING {_ASSERTED} USING {_DERIVED} "
-        f"WHERE {{ {body} }}"
-    )
 
 
 def explanations(fact: Fact, rules: RuleSet, store: Store) -> Iterator[Explanation]:

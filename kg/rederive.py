@@ -1,4 +1,4 @@
-"""Rederive: follow a change of facts through rules, and look at nothing else.
+"""Rederive: follow a change of facts through rules without negation, and look at nothing else.
 
 Delete and rederive (Gupta, Mumick, Subrahmanian 1993): all that a gone fact helped to derive is
 taken away, what has another derivation comes back, and what is new is followed. Counting
@@ -8,98 +8,87 @@ derivations instead would keep alive what inverse or transitive rules derive in 
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from kg.rules import unify
-from kg.vocab import RDF_TYPE
+from kg.groups import join
+from kg.rules import shape_of, shapes_of, unify
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator
 
+    from kg.known import Known
     from kg.records import Fact, Term
-    from kg.rules import Rule
+    from kg.rules import Rule, Shape
 
-    Bindings = Mapping[str, Term]
-    Shape = tuple[Term, Term]
-    """A property; for a type also the class, as hardly a rule looks at types of any class."""
-
-
-class Facts(Protocol):
-    """What rules look at: all facts that hold, by pattern."""
-
-    def facts(
-        self, s: Term | None = None, p: Term | None = None, o: Term | None = None
-    ) -> Iterator[Fact]:
-        """Give the facts that match a pattern, as they are asked for; None is anything."""
-        ...
-
-
-def shapes_of(fact: Fact) -> tuple[Shape, ...]:
-    """Give the shapes of patterns that a fact may match."""
-    _, p, o = fact
-    return ((p, ""), (p, o)) if p == RDF_TYPE else ((p, ""),)
-
-
-def shape_of(pattern: Fact) -> Shape:
-    """Give the one shape of a pattern, whose property is fixed."""
-    _, p, o = pattern
-    return p, o if p == RDF_TYPE and o[0] != "?" else ""
-
-
-def solve(patterns: Sequence[Fact], bindings: Bindings, facts: Facts) -> Iterator[Bindings]:
-    """Find all ways to make facts of patterns, beginning where most is known.
-
-    A thing says few facts of one property, and may be told by very many: those are asked last.
-    """
-    if not patterns:
-        yield bindings
-        return
-    known = [[bindings.get(part, part) for part in pattern] for pattern in patterns]
-    at = max(range(len(known)), key=lambda i: _weight(known[i]))
-    s, p, o = (None if part[0] == "?" else part for part in known[at])
-    rest = [pattern for i, pattern in enumerate(patterns) if i != at]
-    for fact in facts.facts(s, p, o):
-        found = unify((known[at][0], known[at][1], known[at][2]), fact)
-        if found is not None:
-            yield from solve(rest, {**bindings, **found}, facts)
-
-
-def _weight(pattern: Sequence[Term]) -> int:
-    return 2 * (pattern[0][0] != "?") + (pattern[2][0] != "?")
-
-
-def fill(pattern: Fact, bindings: Bindings) -> Fact:
-    """Put what is known into a pattern."""
-    s, p, o = pattern
-    return bindings.get(s, s), bindings.get(p, p), bindings.get(o, o)
+    Follow = Callable[[Fact, Known], Iterable[Fact]]
+    """Gives what a rule makes of a fact at one place of its body, and of others."""
 
 
 class Rules:
     """Rules without negation, by what they look at and by what they derive."""
 
     def __init__(self, rules: Iterable[Rule]) -> None:
-        self._looking: dict[Shape, list[tuple[Rule, int]]] = defaultdict(list)
+        self._looking: dict[Shape, list[Follow]] = defaultdict(list)
         self._giving: dict[Shape, list[Rule]] = defaultdict(list)
         for rule in rules:
             self._giving[shape_of(rule.head)].append(rule)
             for place, pattern in enumerate(rule.body):
-                self._looking[shape_of(pattern)].append((rule, place))
+                follow = _follow_one(rule) if len(rule.body) == 1 else _follow_path(rule, place)
+                self._looking[shape_of(pattern)].append(follow)
 
-    def follow(self, fact: Fact, facts: Facts) -> Iterator[Fact]:
+    def follow(self, fact: Fact, known: Known) -> Iterator[Fact]:
         """Give what is derived from a fact and others in one step."""
         for shape in shapes_of(fact):
-            for rule, place in self._looking.get(shape, ()):
-                bindings = unify(rule.body[place], fact)
-                if bindings is not None:
-                    rest = rule.body[:place] + rule.body[place + 1 :]
-                    for found in solve(rest, bindings, facts):
-                        yield fill(rule.head, found)
+            for follow in self._looking.get(shape, ()):
+                yield from follow(fact, known)
 
-    def derives(self, fact: Fact, facts: Facts) -> bool:
+    def derives(self, fact: Fact, known: Known) -> bool:
         """Tell whether some rule gives a fact in one step."""
         for shape in shapes_of(fact):
             for rule in self._giving.get(shape, ()):
                 bindings = unify(rule.head, fact)
-                if bindings is not None and any(True for _ in solve(rule.body, bindings, facts)):
+                if bindings is not None and any(True for _ in join(rule.body, bindings, known)):
                     return True
         return False
+
+
+def _follow_one(rule: Rule) -> Follow:
+    """Follow the only pattern of a body: each term of the head is fixed or an end of the fact."""
+    (pattern,) = rule.body
+    s, p, o = rule.head
+    from_s, from_o = pattern.index(s), pattern.index(o) if o[0] == "?" else None
+
+    def follow(fact: Fact, _known: Known) -> Iterable[Fact]:
+        subject = fact[from_s]
+        # A value is the subject of nothing (RDF 1.1 Concepts, section 3.1).
+        if subject[0] == '"':
+            return ()
+        return ((subject, p, o if from_o is None else fact[from_o]),)
+
+    return follow
+
+
+def _follow_path(rule: Rule, place: int) -> Follow:
+    """Follow a link of a chain both ways to its ends."""
+    before = tuple(p for _, p, _ in reversed(rule.body[:place]))
+    after = tuple(p for _, p, _ in rule.body[place + 1 :])
+    head = rule.head[1]
+
+    def follow(fact: Fact, known: Known) -> Iterable[Fact]:
+        ends = walk(fact[2], after, known)
+        if not ends:
+            return ()
+        starts = {fact[0]}
+        for predicate in before:
+            starts = {found for s in starts for found in known.subjects(predicate, s)}
+        return ((start, head, end) for start in starts for end in ends)
+
+    return follow
+
+
+def walk(start: Term, predicates: Iterable[Term], known: Known) -> set[Term]:
+    """Give all that a chain of properties leads to from a thing."""
+    ends = {start}
+    for predicate in predicates:
+        ends = {found for end in ends for found in known.objects(end, predicate)}
+    return ends

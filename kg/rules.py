@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 
     from kg.records import Fact, Term
 
+    Shape = tuple[Term, Term]
+    """A property; for a type also the class, as hardly a rule looks at types of any class."""
+
+TRANSITIVE = "prp-trp"
 _CONSTRUCT = re.compile(r"CONSTRUCT\s*\{(.*?)\}\s*WHERE\s*\{(.*)\}\s*$", re.DOTALL | re.IGNORECASE)
 _BUILT_IN = (str(OWL), str(RDF), str(RDFS), "http://www.w3.org/2001/XMLSchema#")
 _AXIOMS = (
@@ -56,6 +60,12 @@ class Rule:
     name: str
     head: Fact
     body: tuple[Fact, ...]
+
+    @property
+    def title(self) -> str:
+        """Name the rule by its kind and what it gives."""
+        _, p, o = self.head
+        return f"{self.name} of {o if p == RDF_TYPE else p}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,12 +148,12 @@ def _binary_rules(closed: Graph) -> Iterator[Rule]:
 
 
 def _property_rules(closed: Graph) -> Iterator[Rule]:
-    for kind, name in ((OWL.TransitiveProperty, "prp-trp"), (OWL.SymmetricProperty, "prp-symp")):
+    for kind, name in ((OWL.TransitiveProperty, TRANSITIVE), (OWL.SymmetricProperty, "prp-symp")):
         for node in sorted(closed.subjects(RDF.type, kind), key=str):
             p = _term(node)
             if str(node).startswith(_BUILT_IN):
                 continue
-            if name == "prp-trp":
+            if name == TRANSITIVE:
                 yield Rule(name, ("?x", p, "?z"), (("?x", p, "?y"), ("?y", p, "?z")))
             else:
                 yield Rule(name, ("?y", p, "?x"), (("?x", p, "?y"),))
@@ -186,6 +196,18 @@ def _expand(text: str, rule: Node, graph: Graph) -> str:
     for name, namespace in prefixes.items():
         text = re.sub(rf"(?<![\w<:/]){re.escape(name)}:([\w/-]+)", rf"<{namespace}\1>", text)
     return text.replace("$this", "?this")
+
+
+def shapes_of(fact: Fact) -> tuple[Shape, ...]:
+    """Give the shapes of patterns that a fact may match."""
+    _, p, o = fact
+    return ((p, ""), (p, o)) if p == RDF_TYPE else ((p, ""),)
+
+
+def shape_of(pattern: Fact) -> Shape:
+    """Give the one shape of a pattern, whose property is fixed."""
+    _, p, o = pattern
+    return p, o if p == RDF_TYPE and o[0] != "?" else ""
 
 
 def unify(pattern: Fact, fact: Fact) -> dict[str, Term] | None:
