@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from kg.records import Term
-    from kg.store import EmbeddedStore
+    from kg.validate.facts import Data
     from kg.validate.model import Result, Shape, Shapes, Target
 
 
@@ -27,7 +27,7 @@ class Evaluator:
     SPARQL asks; () is the default graph. Look-ups by pattern see all graphs.
     """
 
-    def __init__(self, shapes: Shapes, data: EmbeddedStore, graphs: tuple[Term, ...] = ()) -> None:
+    def __init__(self, shapes: Shapes, data: Data, graphs: tuple[Term, ...] = ()) -> None:
         self._shapes = shapes.by_node
         self._known: dict[tuple[Term, Term], bool] = {}
         self.graphs = graphs
@@ -87,3 +87,14 @@ class Evaluator:
     def check_node(self, node: Term, focus: Term) -> Iterator[Result]:
         """Give the results of the shape at a node."""
         return self.check(self._shapes[node], focus)
+
+
+def validate(shapes: Shapes, data: Data, graphs: tuple[Term, ...] = ()) -> list[Result]:
+    """Validate a whole data graph against the shapes that are run here, not those ``left``."""
+    evaluator = Evaluator(shapes, data, graphs)
+    return [
+        result
+        for shape in shapes.targeted()
+        for focus in sorted(evaluator.targets(shape))
+        for result in evaluator.results(shape, focus)
+    ]
