@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from fastapi import FastAPI
 
 from api import (
+    accept,
     backup,
     context,
     documentation,
@@ -39,6 +40,7 @@ ROUTERS = (
     context,
     questions,
     gaps,
+    accept,
     facts,
     records,
     quarantine,

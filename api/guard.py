@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 IS_HEAD = "traveler.is_head"
 """In the scope of a request whose answer is asked for without its body."""
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
-METHODS = ("GET", "HEAD", "POST")
+METHODS = ("GET", "HEAD", "POST", "DELETE")
+DOING = ("POST", "DELETE")
+"""Methods that may change something."""
 MAX_BODY_BYTES = 64 * 1024
 MAX_RECORDS_BYTES = 16 * 1024 * 1024
 RECORDS = "/v1/records/"
@@ -80,7 +82,7 @@ class Guard:
             allowed = ", ".join(METHODS)
             detail = f"{scope['method']} is not allowed here"
             return problem("method", detail, f"use {allowed}", headers={"Allow": allowed})
-        if scope["method"] == "POST" and not _is_own_page(headers):
+        if scope["method"] in DOING and not _is_own_page(headers):
             detail = "a page of another site may not send anything here"
             return problem("origin", detail, "send it from a page of this server, or no browser")
         length = headers.get("content-length", "0")

@@ -325,3 +325,23 @@ class Readiness(_Answer):
     last_read: str = Field(description="When they were last read; empty before the first time.")
     sources: list[SourceState]
     feeds: list[FeedState] = Field(description="Sources that speak by themselves.")
+
+
+class Accepted(_Answer):
+    """Two ids that are one thing by somebody's word; the alias leads to the canonical one."""
+
+    gap: str = Field(examples=["job/RUSH-7~identity~3fa2c1d0"])
+    candidate: str = Field(examples=["job/1057"])
+    canonical: str = Field(examples=["job/1057"])
+    alias: str = Field(examples=["job/RUSH-7"])
+    by: str = Field(description="The code of the person who accepted it.", examples=["P12"])
+    why: str
+    at: str = Field(examples=["2026-11-23T08:00:00Z"])
+    record: str = Field(examples=["record/traveler/accepted/job%2FRUSH-7"])
+    is_new: bool = Field(description="Whether this request made it, or it stood before.")
+
+
+class AcceptedList(_Answer):
+    """What was accepted and not taken back, the oldest first."""
+
+    accepted: list[Accepted]

@@ -34,7 +34,7 @@ class People:
         self._base = plant.base
         self._journal = journal
         self._store = store
-        tables = {(s.name, t.name): t for s in plant.sources for t in s.tables}
+        tables = {(s.name, t.name): t for s in plant.every_source for t in s.tables}
         self._personal = {name: table.personal for name, table in tables.items() if table.personal}
         self._free_text = {
             name: table.free_text for name, table in tables.items() if table.free_text

@@ -40,7 +40,9 @@ class Lifters:
     """
 
     def __init__(self, plant: Plant, journal: Journal, report: Callable[[str, str], None]) -> None:
-        self.of_source = {source.name: Lifter(source, plant.base) for source in plant.sources}
+        self.of_source = {
+            source.name: Lifter(source, plant.base) for source in plant.every_source
+        }
         self._journal = journal
         self._report = report
 

@@ -82,10 +82,12 @@ class Merge:
         self._base = plant.base
         self._single_valued = single_valued
         self._tables: dict[tuple[str, str], TableSettings] = {
-            (source.name, table.name): table for source in plant.sources for table in source.tables
+            (source.name, table.name): table
+            for source in plant.every_source
+            for table in source.tables
         }
         self.moments = Moments(plant)
-        self._authority = {source.name: source.authority for source in plant.sources}
+        self._authority = {source.name: source.authority for source in plant.every_source}
         self._records = f"<{plant.base}graph/records>"
         self._record_prefix = f"<{plant.base}record/"
 

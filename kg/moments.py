@@ -50,7 +50,7 @@ class Moments:
     """Tells it for the records of one plant."""
 
     def __init__(self, plant: Plant) -> None:
-        self._tables = {(s.name, t.name): (s, t) for s in plant.sources for t in s.tables}
+        self._tables = {(s.name, t.name): (s, t) for s in plant.every_source for t in s.tables}
 
     def of(self, record: Record) -> Moment:
         """Tell when a record counts from."""

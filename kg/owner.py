@@ -13,6 +13,7 @@ from random import Random
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from kg.accepted import Acceptances
 from kg.errors import TravelerError
 from kg.pipeline import OWNER_FILE
 from kg.polling import REPORT_IT, Poller, pause_seconds
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from kg.accepted import Acceptance, Choice
     from kg.answer import Answers
+    from kg.answer.bundle import SlotGap
     from kg.applied import Replayed
     from kg.intake import Balance
     from kg.journal import Quarantined
@@ -239,6 +242,23 @@ class Owner:
             replayed = self.pipeline.replay(rows, now)
         self._validate(now)
         return replayed
+
+    def accept(self, gaps: Sequence[SlotGap], choice: Choice) -> Acceptance:
+        """Accept a candidate of a gap, fold it in and look for gaps again; see ``Acceptances``."""
+        return self._decide(lambda decisions, now: decisions.accept(gaps, choice, now))
+
+    def undo(self, gap: str, by: str, why: str) -> Acceptance:
+        """Take back what was accepted for a gap, and look for gaps again; see ``Acceptances``."""
+        return self._decide(lambda decisions, now: decisions.undo(gap, by, why, now))
+
+    def _decide(self, decide: Callable[[Acceptances, datetime], Acceptance]) -> Acceptance:
+        with self._working:
+            now = self.clock()
+            decisions = Acceptances(self.pipeline.plant, self.pipeline.journal, self.pipeline.store)
+            decided = decide(decisions, now)
+            self.pipeline.apply(now)
+        self._validate(now)
+        return decided
 
     def _paused(self, names: set[str]) -> ExitStack:
         with ExitStack() as stack:

@@ -42,7 +42,7 @@ class Recipe:
         program = version("traveler-kg").encode()
         digest = sha256(program)
         tables = {}
-        for source in plant.sources:
+        for source in plant.every_source:
             of_source = source.model_dump_json(include=_MEANING).encode()
             for table in source.tables:
                 mapping = (source.folder / table.mapping).read_bytes()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -27,6 +27,8 @@ from kg.errors import ConfigError
 _ENVIRONMENT = re.compile(r"\$\{(\w+)\}")
 _SECRETS = {"user", "password", "token"}
 _T = TypeVar("_T", bound="_Section")
+OWN_SOURCE = "traveler"
+"""The source of what people decided: every plant has it, and its records are written here only."""
 Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")]
 
 
@@ -310,6 +312,11 @@ class Plant(_Section):
         """The journal's SQLite file."""
         return self.folder / self.store.journal
 
+    @property
+    def every_source(self) -> tuple[SourceSettings, ...]:
+        """The connected sources, and that of what people decided: all that records can be of."""
+        return (*self.sources, _own_source(assets.mappings_folder() / OWN_SOURCE))
+
     def source(self, name: str) -> SourceSettings:
         """Find a connected source by name.
 
@@ -341,9 +348,10 @@ def load_plant(path: Path) -> Plant:
     store = _expand_secrets(dict(document.get("store", {})), folder, path, "[store]")
     head |= {"store": store, "sources": sources, "folder": folder}
     plant = _validate(Plant, head, path)
-    names = [source.name for source in plant.sources]
+    names = [OWN_SOURCE, *(source.name for source in plant.sources)]
     if len(set(names)) != len(names):
-        raise ConfigError(f"{path}: two sources share one name", hint="give each a name of its own")
+        hint = f"give each a name of its own; {OWN_SOURCE} is that of what people decide here"
+        raise ConfigError(f"{path}: two sources share one name", hint=hint)
     return plant
 
 
@@ -370,6 +378,11 @@ def load_source(folder: Path, overrides: dict[str, Any] | None = None) -> Source
         "folder": folder,
     }
     return _validate(SourceSettings, head, path)
+
+
+@lru_cache(maxsize=1)
+def _own_source(folder: Path) -> SourceSettings:
+    return load_source(folder)
 
 
 def _load_source(entry: dict[str, Any], folder: Path, zone: str, path: Path) -> SourceSettings:

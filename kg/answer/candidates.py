@@ -1,8 +1,49 @@
-"""Candidates: likely partners for a thing that one system names and no other knows."""
+"""Candidates: likely partners for a thing that one system speaks of and no other knows.
+
+A kind of things has a holder: the source that describes most of them. What the holder does not
+describe is a stranger to it (a job number of the shop floor that the ERP lacks), and is compared
+with what the holder has by ids, names and shared facts. What they share is looked up, never all
+compared with all, and nothing is applied by itself.
+"""
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from math import prod
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import unquote
+
+from rapidfuzz import fuzz
+
+from kg import vocab
+from kg.answer.kinds import KINDS
+from kg.answer.names import id_key, name_key, numbers_of, words_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from kg.answer.evidence import Evidence
+    from kg.answer.kinds import Kind, Shared
+    from kg.records import Term
+    from kg.store import Store
+
+ENOUGH = 0.5
+"""The score from which a candidate is offered."""
+MOST_OFFERED = 5
+MOST_ALIKE = 200
+"""Things that share a value above which it tells nothing."""
+MOST_STRANGERS = 5_000
+"""Strangers of a kind that are looked at; who has more has a mapping to mend."""
+DAYS = 4
+"""So far apart a plan and what became of it may be, to count for anything."""
+SAME_ID, SAME_NUMBER, SAME_NAME, NEAR_NAME = 0.9, 0.55, 0.85, 0.6
+NEAR_RATIO = 85.0
+SAME_COUNT = 0.35
+MADE_TOO_MUCH, HAS_ITS_OWN, OTHER_STEPS = 0.3, 0.3, 0.5
+"""What a score is multiplied by where something speaks against it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,3 +58,310 @@ class Candidate:
     score: float
     reasons: tuple[str, ...]
     label: str
+
+
+class Clue(NamedTuple):
+    """What speaks for two things being one, and how much, from 0 to 1."""
+
+    weight: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Strangers:
+    """The things of a kind that its holder does not describe; ``nobody`` describes some at all."""
+
+    kind: Kind
+    holder: str
+    all: tuple[Term, ...]
+    nobodys: frozenset[Term]
+    held: frozenset[Term]
+
+
+class Candidates:
+    """Finds the candidates of one plant, as its graph stands; all at once when first asked."""
+
+    def __init__(self, store: Store, evidence: Evidence) -> None:
+        self._store = store
+        self._evidence = evidence
+
+    def of(self, entity: Term) -> tuple[Candidate, ...]:
+        """Give the likely partners of an entity, the likeliest first."""
+        return tuple(
+            Candidate(
+                self._evidence.short(partner),
+                round(score, 2),
+                reasons,
+                self._evidence.label(partner),
+            )
+            for score, partner, reasons in self._pairs.get(entity, ())
+        )
+
+    @cached_property
+    def strangers(self) -> tuple[Strangers, ...]:
+        """The strangers of each kind that some source describes things of."""
+        found = (self._strangers(kind) for kind in KINDS)
+        return tuple(one for one in found if one is not None and one.all)
+
+    @cached_property
+    def _pairs(self) -> dict[Term, list[tuple[float, Term, tuple[str, ...]]]]:
+        pairs: dict[Term, list[tuple[float, Term, tuple[str, ...]]]] = defaultdict(list)
+        for strangers in self.strangers:
+            ground = _Ground(self._store, self._evidence, strangers)
+            for stranger in strangers.all[:MOST_STRANGERS]:
+                for score, partner, reasons in ground.partners(stranger):
+                    pairs[stranger].append((score, partner, reasons))
+                    pairs[partner].append((score, stranger, reasons))
+        for found in pairs.values():
+            found.sort(key=lambda one: (-one[0], one[1]))
+            del found[MOST_OFFERED:]
+        return dict(pairs)
+
+    def _strangers(self, kind: Kind) -> Strangers | None:
+        prefix = f"<{self._store.base}record/"
+        described: dict[Term, set[str]] = defaultdict(set)
+        for entity, _, _, graph in self._store.match(p=vocab.RDF_TYPE, o=kind.type):
+            if graph.startswith(prefix):
+                described[entity].add(graph[len(prefix) :].split("/", 1)[0])
+        sources = Counter(source for names in described.values() for source in names)
+        if not sources:
+            return None
+        holder = max(sorted(sources), key=lambda name: sources[name])
+        rows = self._store.select(f"SELECT DISTINCT ?e WHERE {{ ?e a {kind.type} }}")
+        there = {row["e"] for row in rows}
+        held = {entity for entity in there if holder in described.get(entity, ())}
+        nobodys = {e for e in there - described.keys() if not self._is_described(e, prefix)}
+        others = {e for e in there - held if e in nobodys or e in described}
+        return Strangers(kind, holder, tuple(sorted(others)), frozenset(nobodys), frozenset(held))
+
+    def _is_described(self, entity: Term, prefix: str) -> bool:
+        """Tell whether a record says what it is, by the name of another class."""
+        claims = self._store.claims(entity, vocab.RDF_TYPE)
+        return any(graph.startswith(prefix) for _, graph in claims)
+
+
+class _Ground:
+    """What the things of one kind can be compared by, indexed by what they can share."""
+
+    def __init__(self, store: Store, evidence: Evidence, strangers: Strangers) -> None:
+        self._store = store
+        self._evidence = evidence
+        self._kind = strangers.kind
+        self._held = strangers.held
+        self._strangers = frozenset(strangers.all)
+        self._ids: dict[str, dict[Term, str]] = defaultdict(dict)
+        self._numbers: dict[tuple[str, ...], dict[Term, str]] = defaultdict(dict)
+        self._names: dict[str, dict[Term, str]] = defaultdict(dict)
+        self._words: dict[str, dict[Term, str]] = defaultdict(dict)
+        self._called: dict[Term, list[str]] = defaultdict(list)
+        self._index_names()
+        self._shared = [_SharedFacts(self, shared) for shared in self._kind.shared]
+
+    def rows(self, pattern: str, wanted: Iterable[Term]) -> Iterator[dict[str, Term]]:
+        """Give the rows of a pattern whose ``?e`` is wanted."""
+        among = frozenset(wanted)
+        for row in self._store.select(f"SELECT DISTINCT ?e ?v ?t WHERE {{ {pattern} }}"):
+            if row["e"] in among:
+                yield row
+
+    def described(self, pattern: str) -> Iterator[dict[str, Term]]:
+        """Give what a pattern finds of things that the holder describes."""
+        return self.rows(pattern, self._held)
+
+    def spoken_of(self, pattern: str) -> Iterator[dict[str, Term]]:
+        """Give what a pattern finds of strangers."""
+        return self.rows(pattern, self._strangers)
+
+    def short(self, term: Term) -> str:
+        """Shorten a term for people."""
+        return unquote(self._evidence.short(term))
+
+    def partners(self, stranger: Term) -> Iterator[tuple[float, Term, tuple[str, ...]]]:
+        """Give what is likely the same as a stranger: score, entity, reasons."""
+        clues: dict[Term, list[Clue]] = defaultdict(list)
+        for name in self._called[stranger]:
+            for partner, clue in self._alike(name):
+                clues[partner].append(clue)
+        for shared in self._shared:
+            for partner, clue in shared.clues(stranger):
+                clues[partner].append(clue)
+        for partner, found in clues.items():
+            told = list({clue.reason: clue for clue in found}.values())
+            doubt = self._doubt(stranger, partner, told)
+            best = sorted(told, reverse=True)
+            score = (1 - prod(1 - clue.weight for clue in best)) * doubt
+            if score >= ENOUGH:
+                yield score, partner, tuple(clue.reason for clue in best)
+
+    # ---- ids and names
+
+    def _index_names(self) -> None:
+        for entity in self._held:
+            self._index_id(self._own_id(entity), entity)
+        for entity in self._strangers:
+            self._called[entity].append(self._own_id(entity))
+        for predicate in (*self._kind.ids, *self._kind.names):
+            is_name = predicate in self._kind.names
+            for row in self.rows(f"?e {predicate} ?v", self._held | self._strangers):
+                text = self.short(row["v"])
+                if row["e"] in self._strangers:
+                    self._called[row["e"]].append(text)
+                elif is_name:
+                    self._index_name(text, row["e"])
+                else:
+                    self._index_id(text, row["e"])
+
+    def _own_id(self, entity: Term) -> str:
+        return self.short(entity).split("/", 1)[-1]
+
+    def _index_id(self, text: str, entity: Term) -> None:
+        self._ids[id_key(text)][entity] = text
+        if len("".join(numbers := numbers_of(text))) >= 3:
+            self._numbers[numbers][entity] = text
+
+    def _index_name(self, text: str, entity: Term) -> None:
+        self._names[name_key(text)][entity] = text
+        for word in {*words_of(text), name_key(text)[:5]}:
+            self._words[word][entity] = text
+
+    def _alike(self, name: str) -> Iterator[tuple[Term, Clue]]:
+        key = id_key(name)
+        for partner, text in _few(self._ids.get(key)):
+            yield partner, Clue(SAME_ID, _same(name, text, self.short(partner)))
+        if len("".join(numbers := numbers_of(name))) >= 3:
+            for partner, text in _few(self._numbers.get(numbers)):
+                if id_key(text) != key:
+                    told = f"{name!r} and {text!r} have the same number"
+                    yield partner, Clue(SAME_NUMBER, told)
+        yield from self._alike_names(name)
+
+    def _alike_names(self, name: str) -> Iterator[tuple[Term, Clue]]:
+        key = name_key(name)
+        near: dict[Term, str] = {}
+        for word in {*words_of(name), key[:5]}:
+            near |= dict(_few(self._words.get(word)))
+        for partner, text in {**near, **dict(_few(self._names.get(key)))}.items():
+            if (clue := compare_names(name, text)) is not None:
+                yield partner, clue
+
+    # ---- what speaks against it
+
+    def _doubt(self, stranger: Term, partner: Term, clues: list[Clue]) -> float:
+        """Give what a score is multiplied by; may add a clue that counts agree."""
+        if self._kind.type == vocab.OPERATION:
+            same = numbers_of(self._own_id(stranger))[-1:] == numbers_of(self._own_id(partner))[-1:]
+            if same:
+                clues.append(Clue(SAME_COUNT, "both have the same number in the routing"))
+            return 1.0 if same else OTHER_STEPS
+        if self._kind.type != vocab.JOB:
+            return 1.0
+        doubt = 1.0
+        if any(clue.weight >= SAME_ID for clue in clues):
+            return doubt
+        if stranger in self._made and partner in self._has_runs:
+            doubt *= HAS_ITS_OWN
+        made, planned = self._made.get(stranger, 0.0), self._planned.get(partner, 0.0)
+        if made and made == planned:
+            clues.append(Clue(SAME_COUNT, f"{made:g} were made, and {planned:g} were planned"))
+        elif planned and made > planned * 1.1:
+            doubt *= MADE_TOO_MUCH
+        return doubt
+
+    @cached_property
+    def _made(self) -> dict[Term, float]:
+        """The most pieces that one run of each stranger made; 0 where none are counted."""
+        made: dict[Term, float] = {}
+        pattern = f"?run {vocab.OF_JOB} ?e OPTIONAL {{ ?run {vocab.GOOD_QUANTITY} ?v }}"
+        for row in self.spoken_of(pattern):
+            made[row["e"]] = max(made.get(row["e"], 0.0), _number(row.get("v")))
+        return made
+
+    @cached_property
+    def _planned(self) -> dict[Term, float]:
+        rows = self.described(f"?e {vocab.PLANNED_QUANTITY} ?v")
+        return {row["e"]: _number(row["v"]) for row in rows}
+
+    @cached_property
+    def _has_runs(self) -> set[Term]:
+        rows = self._store.select(f"SELECT DISTINCT ?e WHERE {{ ?run {vocab.OF_JOB} ?e }}")
+        return {row["e"] for row in rows}
+
+
+class _SharedFacts:
+    """One fact that strangers and described things can share, by its value."""
+
+    def __init__(self, ground: _Ground, shared: Shared) -> None:
+        self._ground = ground
+        self._shared = shared
+        self._values: dict[Term, set[tuple[Term, int]]] = defaultdict(set)
+        for row in ground.spoken_of(shared.spoken_of):
+            self._values[row["e"]].add((row["v"], _day(row.get("t"))))
+        # Of what no stranger has nothing need be kept.
+        wanted = {value for values in self._values.values() for value, _ in values}
+        self._having: dict[tuple[Term, int], list[Term]] = defaultdict(list)
+        if wanted:
+            for row in ground.described(shared.described):
+                if row["v"] in wanted:
+                    self._having[row["v"], _day(row.get("t"))].append(row["e"])
+
+    def clues(self, stranger: Term) -> Iterator[tuple[Term, Clue]]:
+        """Give what the stranger shares, and with whom; of one value the nearest day only."""
+        best: dict[tuple[Term, Term], Clue] = {}
+        for value, day in self._values.get(stranger, ()):
+            for off in range(-DAYS, DAYS + 1) if day else (0,):
+                clue = self._clue(value, day, off)
+                for partner in _few_of(self._having.get((value, day + off))):
+                    before = best.get((partner, value))
+                    if before is None or clue > before:
+                        best[partner, value] = clue
+        for (partner, _), clue in best.items():
+            yield partner, clue
+
+    def _clue(self, value: Term, day: int, off: int) -> Clue:
+        told = self._shared.told.format(
+            v=self._ground.short(value), t=_date(day), day=_date(day + off)
+        )
+        return Clue(self._shared.weight * (1 - abs(off) / (DAYS + 1)), told)
+
+
+def compare_names(one: str, other: str) -> Clue | None:
+    """Say how alike two names are; None where they are not, or where a number differs."""
+    if name_key(one) == name_key(other):
+        return Clue(SAME_NAME, f"{one!r} and {other!r} are one name written in two ways")
+    if numbers_of(one) != numbers_of(other):
+        return None
+    ratio = fuzz.ratio(name_key(one), name_key(other))
+    if ratio < NEAR_RATIO:
+        return None
+    weight = NEAR_NAME + (SAME_NAME - NEAR_NAME) * (ratio - NEAR_RATIO) / (100 - NEAR_RATIO)
+    return Clue(weight, f"{one!r} is written much like {other!r} ({ratio:.0f} %)")
+
+
+def _same(name: str, text: str, entity: str) -> str:
+    if entity.split("/", 1)[-1] != text and name == text:
+        return f"{entity} goes by {text!r} as well"
+    return f"{name!r} and {text!r} are one id written in two ways"
+
+
+def _few(having: dict[Term, str] | None) -> Iterable[tuple[Term, str]]:
+    return having.items() if having and len(having) <= MOST_ALIKE else ()
+
+
+def _few_of(having: list[Term] | None) -> Iterable[Term]:
+    return having if having and len(having) <= MOST_ALIKE else ()
+
+
+def _day(time: Term | None) -> int:
+    """Give the day of a time as a number; 0 where there is none that a calendar has."""
+    try:
+        return date.fromisoformat(time[1:11]).toordinal() if time else 0
+    except ValueError:
+        return 0
+
+
+def _date(day: int) -> str:
+    return date.fromordinal(day).isoformat() if 0 < day <= date.max.toordinal() else ""
+
+
+def _number(literal: Term | None) -> float:
+    return float(literal.split('"')[1]) if literal else 0.0

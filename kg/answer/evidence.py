@@ -67,8 +67,8 @@ class Evidence:
         self._moments = Moments(plant)
         self._time_notes: dict[str, str] = {}
         self._prefix = f"<{plant.base}record/"
-        self._stale_after = {s.name: s.stale_after_seconds for s in plant.sources}
-        self._tables = {(s.name, t.name): t for s in plant.sources for t in s.tables}
+        self._stale_after = {s.name: s.stale_after_seconds for s in plant.every_source}
+        self._tables = {(s.name, t.name): t for s in plant.every_source for t in s.tables}
 
     def lineage(self, fact: records.Fact) -> Lineage:
         """Follow a fact down to the records that assert what it rests on; the newest such way."""
@@ -114,6 +114,11 @@ class Evidence:
         path = graph[len(self._prefix) : -1].removesuffix(NOW)
         source, kind, key = (unquote(part) for part in path.split("/", 2))
         return source, kind, key
+
+    def place(self, graph: Term) -> tuple[str, str, str]:
+        """Give source, table and path of the record whose graph this is, without looking at it."""
+        source, kind, _ = self._parts(graph)
+        return source, kind, graph[len(self._plant.base) + 1 : -1].removesuffix(NOW)
 
     def cite(self, graph: Term) -> Citation:
         """Cite the record whose graph this is."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
@@ -13,6 +12,7 @@ from rapidfuzz import fuzz, process
 from kg import vocab
 from kg.answer.context import KINDS
 from kg.answer.evidence import literal_text
+from kg.answer.names import normalise
 from kg.errors import UnknownEntity
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from kg.store import Store
 
 _IRI = re.compile(r"<(?:[^%<>\s]|%[0-9A-Fa-f]{2})+>")
-_PARTS = re.compile(r"\d+|[^\W\d_]+")
 NEAR_ENOUGH = 75.0
 
 
@@ -33,18 +32,6 @@ class Entity:
     term: Term
     kind: str
     id: str
-
-
-def normalise(text: str) -> str:
-    """Fold case and accents, split letters from digits and drop leading zeros.
-
-    Digits are never changed otherwise: 1043 is not 1034.
-    """
-    plain = unicodedata.normalize("NFKD", text).casefold()
-    plain = "".join(c for c in plain if not unicodedata.combining(c))
-    return " ".join(
-        part.lstrip("0") or "0" if part.isdigit() else part for part in _PARTS.findall(plain)
-    )
 
 
 class Finder:

@@ -21,14 +21,18 @@ def ask_owner(
     path: str,
     query: dict[str, str],
     body: dict[str, str] | None = None,
+    method: str | None = None,
 ) -> str:
-    """Ask the process that owns the store instead; with a body, ask it to do something."""
+    """Ask the process that owns the store instead; with a body, ask it to do something.
+
+    ``method`` is GET, with a body POST, where nothing else is said.
+    """
     url = owner_url(plant.store_path)
     if url is None:
         raise locked
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(  # noqa: S310 - the owner's own address
-        f"{url}{path}?{urlencode(query)}", data, {"Content-Type": "application/json"}
+        f"{url}{path}?{urlencode(query)}", data, {"Content-Type": "application/json"}, method=method
     )
     try:
         # Never by a proxy: the owner is on this machine.

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kg import vocab
-from kg.answer.find import Finder, normalise
+from kg.answer.find import Finder
+from kg.answer.names import normalise
 from kg.errors import UnknownEntity
 from kg.store import EmbeddedStore
 
