@@ -7,12 +7,13 @@ ontology that would fill the memory says so instead.
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from kg.errors import OntologyError
 from kg.known import Links
 from kg.rederive import Rules, walk
-from kg.rules import TRANSITIVE
+from kg.rules import INVERSE, TRANSITIVE
 from kg.vocab import RDF_TYPE
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 MAX_DEPTH = 1_000
 """How many times rules that feed each other may run upon what they gave before."""
 LEAST_BOUND = 1_000_000
+_BLOCK = 10_000
 DERIVED_PER_FACT = 20
 """Derived facts may be so many times the asserted ones, or ``LEAST_BOUND``."""
 
@@ -32,15 +34,6 @@ DERIVED_PER_FACT = 20
 def most_derived(asserted: int) -> int:
     """Give how many facts may be derived from so many asserted ones."""
     return max(LEAST_BOUND, DERIVED_PER_FACT * asserted)
-
-
-def too_many(rule: str, derived: int, asserted: int) -> OntologyError:
-    """Tell that a rule derives more than may be."""
-    return OntologyError(
-        f"the rule {rule} has derived so much that there are {derived:,} derived facts from"
-        f" {asserted:,} asserted ones; {most_derived(asserted):,} may be",
-        hint="a transitive property or a chain joins far too much: look at what it links",
-    )
 
 
 class Derivation:
@@ -63,18 +56,26 @@ class Derivation:
                 self._rest(step)
             else:
                 for rule in step:
-                    self.learn(_fire(rule, self._known), rule.title)
+                    self._fire(rule)
 
-    def learn(self, heads: Iterable[Fact], rule: str) -> list[Fact]:
+    def learn(self, facts: Iterable[Fact], rule: str) -> list[Fact]:
         """Take in what a rule gives; gives what of it is new."""
-        fresh = []
-        add, derived, most = self._known.add, self._derived, self._most
-        for fact in heads:
-            if add(fact):
-                derived.add(fact)
-                fresh.append(fact)
-                if len(derived) > most:
-                    raise too_many(rule, len(derived), self._asserted)
+        fresh = [fact for fact in facts if self._known.add(fact)]
+        self._derived.update(fresh)
+        if len(self._derived) > self._most:
+            raise self._too_many(rule)
+        return fresh
+
+    def _fire(self, rule: Rule) -> list[Fact]:
+        """Run a rule over all that is known; gives what is new."""
+        predicate = rule.head[1]
+        fresh: list[Fact] = []
+        new = self._known.links(predicate).add_all(_heads(rule, self._known))
+        while block := [(s, predicate, o) for s, o in islice(new, _BLOCK)]:
+            fresh += block
+            self._derived.update(block)
+            if len(self._derived) > self._most:
+                raise self._too_many(rule.title)
         return fresh
 
     def _rest(self, step: Sequence[Rule]) -> None:
@@ -83,22 +84,31 @@ class Derivation:
         paths = _Paths(step, self._known)
         plain = Rules(plain_rules)
         titles = " and ".join(sorted({rule.title for rule in plain_rules})[:3])
-        fresh = [f for rule in plain_rules for f in self.learn(_fire(rule, self._known), titles)]
-        fresh += self.learn(paths.begin(), paths.title)
+        fresh = [fact for rule in plain_rules for fact in self._fire(rule)]
+        fresh += [fact for path in paths.begin() for fact in self.learn(path, paths.title)]
         for _ in range(MAX_DEPTH):
             if not fresh:
                 return
-            heads = [head for fact in fresh for head in plain.follow(fact, self._known)]
-            longer = [head for fact in fresh for head in paths.follow(fact)]
-            fresh = self.learn(heads, titles)
-            paths.take_steps(fresh)
-            fresh += self.learn(longer, paths.title)
+            given: list[Fact] = []
+            for fact in fresh:
+                heads = self.learn(list(plain.follow(fact, self._known)), titles)
+                paths.take_steps(heads)
+                given += heads
+                given += self.learn(list(paths.follow(fact)), paths.title)
+            fresh = given
         if fresh:
             raise OntologyError(
                 f"the rules {paths.title or titles} do not come to rest {MAX_DEPTH:,} deep, with"
                 f" {len(self._derived):,} facts derived from {self._asserted:,} asserted ones",
                 hint="look for a property chain that feeds itself, or for records in a long line",
             )
+
+    def _too_many(self, rule: str) -> OntologyError:
+        return OntologyError(
+            f"the rule {rule} has derived so much that there are {len(self._derived):,} derived"
+            f" facts from {self._asserted:,} asserted ones; {self._most:,} may be",
+            hint="a transitive property or a chain joins far too much: look at what it links",
+        )
 
 
 class _Paths:
@@ -114,12 +124,13 @@ class _Paths:
         self._steps = {predicate: Links() for predicate in transitive}
         self.title = " and ".join(sorted(rule.title for rule in transitive.values())[:3])
 
-    def begin(self) -> Iterator[Fact]:
-        """Take all that is known as steps; gives the paths of two."""
+    def begin(self) -> Iterator[list[Fact]]:
+        """Take all that is known as steps; gives the paths of two, by their middle."""
         for predicate, steps in self._steps.items():
-            for s, o in self._known.links(predicate).pairs():
-                steps.add(s, o)
-            yield from [(s, predicate, end) for s, o in steps.pairs() for end in steps.objects(o)]
+            steps.take_over(self._known.links(predicate))
+            for via in steps.forward.keys() & steps.backward.keys():
+                ends = steps.objects(via)
+                yield [(s, predicate, o) for s in steps.subjects(via) for o in ends]
 
     def take_steps(self, facts: Iterable[Fact]) -> None:
         """Take facts as steps that another rule has given."""
@@ -140,22 +151,22 @@ class _Paths:
             yield from ((s, p, end) for end in steps.objects(o))
 
 
-def _fire(rule: Rule, known: Known) -> Iterable[Fact]:
-    """Give what a rule makes of all that is known, so that it may be taken in meanwhile."""
+def _heads(rule: Rule, known: Known) -> Iterable[tuple[Term, Term]]:
+    """Give the ends of what a rule makes of all that is known, also while it is taken in."""
     (s, p, o), (hs, hp, ho) = rule.body[0], rule.head
     links = known.links(p)
     if len(rule.body) > 1:
         first = list(links.pairs()) if hp in {q for _, q, _ in rule.body} else links.pairs()
         after = tuple(q for _, q, _ in rule.body[1:])
-        return ((start, hp, end) for start, via in first for end in walk(via, after, known))
+        return ((start, end) for start, via in first for end in walk(via, after, known))
     if hp != RDF_TYPE:
         pairs = list(links.pairs()) if hp == p else links.pairs()
         if hs == s:
-            return ((one, hp, other) for one, other in pairs)
-        return ((other, hp, one) for one, other in pairs if other[0] != '"')
+            return pairs
+        return ((other, one) for one, other in pairs if other[0] != '"')
     things = links.subjects(o) if p == RDF_TYPE else links.forward if hs == s else links.backward
     there = set(known.subjects(RDF_TYPE, ho))
-    return [(x, RDF_TYPE, ho) for x in things if x not in there and x[0] != '"']
+    return [(x, ho) for x in things if x not in there and x[0] != '"']
 
 
 def in_order(rules: Iterable[Rule]) -> list[list[Rule]]:
@@ -178,6 +189,9 @@ def in_order(rules: Iterable[Rule]) -> list[list[Rule]]:
         feeding = {p for p, reached in reach.items() if head in reached}
         together = {head} | (reach.get(head, nothing) & feeding)
         steps.setdefault((len(feeding | together), min(together)), []).append(rule)
+    for step in steps.values():
+        # Inverses last: what the other rules of the step add is turned round at once.
+        step.sort(key=lambda rule: rule.name == INVERSE)
     types = ("prp-dom", "prp-rng", "cax-sco")
     last = [[rule for rule in listed if rule.name == name] for name in types]
     return [steps[place] for place in sorted(steps)] + [step for step in last if step]
@@ -193,10 +207,13 @@ def after_these(steps: list[list[Rule]], heads: Iterable[Fact]) -> list[list[Rul
 
 
 def is_recursive(step: Iterable[Rule]) -> bool:
-    """Tell whether running each rule of a step once is not enough."""
+    """Tell whether running each rule of a step once is not enough; a pair of inverses is done."""
     rules = list(step)
     heads = {rule.head[1] for rule in rules}
-    return heads != {RDF_TYPE} and any(heads & {p for _, p, _ in rule.body} for rule in rules)
+    if heads == {RDF_TYPE}:
+        return False
+    inside = [rule for rule in rules if heads & {p for _, p, _ in rule.body}]
+    return bool(inside) and (len(heads) > 2 or any(rule.name != INVERSE for rule in inside))
 
 
 def _reachable(start: Term, feeds: Mapping[Term, set[Term]]) -> set[Term]:

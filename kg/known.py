@@ -45,19 +45,26 @@ class Links:
 
     def add(self, s: Term, o: Term) -> bool:
         """Take a fact in; tells whether it was not there."""
-        held = self.forward.get(s)
-        if held is None:
-            self.forward[s] = o
-        elif isinstance(held, str):
-            if held == o:
-                return False
-            self.forward[s] = {held, o}
-        elif o in held:
-            return False
-        else:
-            held.add(o)
-        _put(self.backward, o, s)
-        return True
+        return any(True for _ in self.add_all(((s, o),)))
+
+    def add_all(self, pairs: Iterable[tuple[Term, Term]]) -> Iterator[tuple[Term, Term]]:
+        """Take in facts as their two ends; gives those that were not there, as they are taken."""
+        forward, backward = self.forward, self.backward
+        for pair in pairs:
+            s, o = pair
+            held = forward.get(s)
+            if held is None:
+                forward[s] = o
+            elif isinstance(held, str):
+                if held == o:
+                    continue
+                forward[s] = {held, o}
+            elif o in held:
+                continue
+            else:
+                held.add(o)
+            _put(backward, o, s)
+            yield pair
 
     def remove(self, s: Term, o: Term) -> bool:
         """Let a fact go; tells whether it was there."""
@@ -66,6 +73,11 @@ class Links:
         _take(self.forward, s, o)
         _take(self.backward, o, s)
         return True
+
+    def take_over(self, others: Links) -> None:
+        """Hold what others hold, and nothing else."""
+        self.forward = {s: _copied(held) for s, held in others.forward.items()}
+        self.backward = {o: _copied(held) for o, held in others.backward.items()}
 
     def pairs(self) -> Iterator[tuple[Term, Term]]:
         """Give every fact as its two ends."""
@@ -85,6 +97,10 @@ def _put(ends: Ends, key: Term, value: Term) -> None:
         ends[key] = {held, value}
     else:
         held.add(value)
+
+
+def _copied(held: Term | set[Term]) -> Term | set[Term]:
+    return held if isinstance(held, str) else set(held)
 
 
 def _take(ends: Ends, key: Term, value: Term) -> None:

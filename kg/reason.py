@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from kg import vocab
@@ -53,14 +54,12 @@ class Explanation:
 
 
 class Reasoner:
-    """Keeps the present of one plant in memory and derives from it.
-
-    ``memory`` holds all of it for SPARQL and for patterns, what is asserted and what is derived in
-    a graph of its own each.
-    """
+    """Keeps the present of one plant in memory and derives from it."""
 
     def __init__(self, plant: Plant, rules: RuleSet) -> None:
-        self.memory = MemoryStore.in_memory(plant.base)
+        self._memory = MemoryStore.in_memory(plant.base)
+        self._untold: list[tuple[Term, Facts[Fact], Facts[Fact]]] = []
+        self._telling = Lock()
         self._concerns = [_concern(rule) for rule in rules.constructs]
         self._concerned = Concerned(self._concerns)
         self._steps = in_order(rules.rules)
@@ -79,6 +78,18 @@ class Reasoner:
         self._size = 0
         self.derived: set[Fact] = set()
 
+    @property
+    def memory(self) -> MemoryStore:
+        """All of the present: what is asserted and what is derived in a graph of its own each.
+
+        It is brought up to date when it is asked for; any thread may ask.
+        """
+        with self._telling:
+            untold, self._untold = self._untold, []
+            for graph, removed, added in untold:
+                self._memory.replace([(*f, graph) for f in removed], [(*f, graph) for f in added])
+        return self._memory
+
     def start(
         self, asserted: Iterable[Fact], derived: Iterable[Fact] = (), *, is_sound: bool = False
     ) -> None:
@@ -89,8 +100,8 @@ class Reasoner:
         facts = list(asserted)
         self._size = len(facts)
         self.derived = set(derived)
-        self.memory.bulk_load(f"{s} {p} {o} {ASSERTED} ." for s, p, o in facts)
-        self.memory.bulk_load(f"{s} {p} {o} {DERIVED} ." for s, p, o in self.derived)
+        self._tell_memory(ASSERTED, (), facts)
+        self._tell_memory(DERIVED, (), self.derived.copy())
         self._learn(facts)
         self._is_whole = is_sound
         if is_sound:
@@ -190,7 +201,7 @@ class Reasoner:
                 yield (fact[0], fact[1], stored_form(o)) if o[0] == '"' else fact
 
     def _tell_memory(self, graph: Term, removed: Facts[Fact], added: Facts[Fact]) -> None:
-        self.memory.replace([(*f, graph) for f in removed], [(*f, graph) for f in added])
+        self._untold.append((graph, removed, added))
 
     def _moved_ends(self, changed: Facts[Fact]) -> tuple[set[Fact], set[Fact]]:
         """Tell which inferred ends went and came with a change of the asserted present."""

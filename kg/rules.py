@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     """A property; for a type also the class, as hardly a rule looks at types of any class."""
 
 TRANSITIVE = "prp-trp"
+INVERSE = "prp-inv"
 _CONSTRUCT = re.compile(r"CONSTRUCT\s*\{(.*?)\}\s*WHERE\s*\{(.*)\}\s*$", re.DOTALL | re.IGNORECASE)
 _BUILT_IN = (str(OWL), str(RDF), str(RDFS), "http://www.w3.org/2001/XMLSchema#")
 _AXIOMS = (
@@ -139,8 +140,8 @@ def _binary_rules(closed: Graph) -> Iterator[Rule]:
     for sub, sup in _pairs(closed, RDFS.subPropertyOf):
         yield Rule("prp-spo1", ("?x", sup, "?y"), (("?x", sub, "?y"),))
     for one, other in _pairs(closed, OWL.inverseOf):
-        yield Rule("prp-inv", ("?y", other, "?x"), (("?x", one, "?y"),))
-        yield Rule("prp-inv", ("?y", one, "?x"), (("?x", other, "?y"),))
+        yield Rule(INVERSE, ("?y", other, "?x"), (("?x", one, "?y"),))
+        yield Rule(INVERSE, ("?y", one, "?x"), (("?x", other, "?y"),))
     for predicate, kind in _pairs(closed, RDFS.domain):
         yield Rule("prp-dom", ("?x", RDF_TYPE, kind), (("?x", predicate, "?y"),))
     for predicate, kind in _pairs(closed, RDFS.range):
