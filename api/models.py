@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from kg.answer.bundle import Run, Slot, SlotGap, SlotState
+from kg.answer.bundle import GapKind, Run, Slot, SlotGap, SlotState, Worth
 
 State = SlotState
 
@@ -141,12 +141,69 @@ class QuarantineCount(_Answer):
     rows: int = Field(examples=[2])
 
 
-class GapsAnswer(_Answer):
-    """How much of what should be linked is, every gap with its source, and how many rows wait."""
+class RepairEntry(_Answer):
+    """One thing that somebody could do, and what it would mend.
 
+    `record` mends one row, `table` fills what a table lacks, `connect` is a source that is not
+    connected yet. `answers` counts each question once for each thing about which it would have a
+    full answer.
+    """
+
+    what: Literal["record", "table", "connect"]
+    slot: str = Field(examples=["customer"])
+    source: str | None = Field(examples=["erp"])
+    owner: str | None = Field(examples=["Planning office"])
+    where: str | None = Field(description="The record or table.", examples=["erp.sales_order"])
+    gaps: int = Field(description="How many gaps it would close.", examples=[4])
+    answers: int = Field(examples=[16])
+    questions: list[str] = Field(examples=[["what-runs-on-a-machine"]])
+    worth: list[Worth]
+    example: str = Field(description="A thing that lacks it.", examples=["order/5053"])
+    sentence: str
+
+
+class GapsAnswer(_Answer):
+    """How much of what should be linked is, every gap with its source, and how many rows wait.
+
+    Gaps stand in the order in which to mend them; the first of `repairs` answers most questions.
+    """
+
+    checked_at: str | None = Field(examples=["2026-11-23T08:00:00Z"])
     coverage: list[Coverage]
+    repairs: list[RepairEntry]
     gaps: list[SlotGap]
     quarantine: list[QuarantineCount]
+
+
+class CoverageThen(Coverage):
+    """How much of a link there was from a time on, until the next such row."""
+
+    at: str = Field(examples=["2026-11-23T08:00:00Z"])
+
+
+class GapCount(_Answer):
+    """How many gaps of a kind and state there were from a time on, until the next such row."""
+
+    kind: GapKind
+    state: SlotState
+    gaps: int = Field(examples=[4])
+    at: str = Field(examples=["2026-11-23T08:00:00Z"])
+
+
+class GapDay(_Answer):
+    """How many gaps opened and closed on a day (UTC)."""
+
+    day: str = Field(examples=["2026-11-23"])
+    opened: int = Field(examples=[3])
+    closed: int = Field(examples=[5])
+
+
+class GapHistoryAnswer(_Answer):
+    """How coverage and the numbers of gaps changed, the oldest first; a rebuild forgets nothing."""
+
+    coverage: list[CoverageThen]
+    gaps: list[GapCount]
+    days: list[GapDay]
 
 
 class QuarantinedRow(_Answer):

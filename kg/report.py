@@ -5,9 +5,14 @@ from __future__ import annotations
 import textwrap
 from collections import defaultdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 from kg.answer.evidence import short
+from kg.answer.gapgroups import group_gaps
+from kg.answer.gappage import gaps_html
+from kg.answer.gaptable import gaps_csv
+from kg.answer.gapturtle import gaps_turtle
+from kg.answer.render import to_json
 from kg.errors import printable
 from kg.moments import SAID
 
@@ -18,11 +23,14 @@ if TYPE_CHECKING:
     from kg.answer.bundle import SlotGap
     from kg.answer.coverage import Check
     from kg.answer.evidence import Lineage
+    from kg.answer.gapgroups import Group
     from kg.applied import Applied, Replayed
     from kg.intake import Balance
     from kg.journal import Quarantined
     from kg.pipeline import Pipeline
+    from kg.settings import Plant
 
+GapFormat = Literal["json", "text", "csv", "html", "turtle"]
 WIDTH = 80
 NAMED = 28
 MAX_NAMED = 5
@@ -84,26 +92,85 @@ def coverage_text(check: Check) -> str:
     return "\n".join(lines)
 
 
+def write_check(check: Check, form: GapFormat, plant: Plant) -> tuple[str, str]:
+    """Write a check for a terminal, a program, a spreadsheet or a browser; with its media type."""
+    if form == "csv":
+        return gaps_csv(check.gaps), "text/csv; header=present"
+    if form == "html":
+        return gaps_html(check, plant.name), "text/html"
+    if form == "turtle":
+        return gaps_turtle(check, plant.base), "text/turtle"
+    if form == "json":
+        return to_json(check.to_dict()), "application/json"
+    return check_text(check) + "\n", "text/plain"
+
+
 def check_text(check: Check) -> str:
-    """Show coverage as a table, then the gaps grouped by what is wrong."""
+    """Show coverage as a table, what mends most, then the gaps grouped by what is wrong."""
     lines = [coverage_text(check)]
-    groups: dict[tuple[str, str, str | None, str], list[SlotGap]] = defaultdict(list)
-    for gap in check.gaps:
-        groups[gap.state, gap.slot, gap.source, gap.message].append(gap)
-    for (state, slot, source, message), gaps in groups.items():
-        names = [gap.entity for gap in gaps]
-        shown = ", ".join(names[:MAX_NAMED])
-        more = f" and {len(names) - MAX_NAMED} more" if len(names) > MAX_NAMED else ""
-        should = f" It should be in {source}." if source and state == "missing" else ""
-        message = message if message.endswith(".") else message + "."
-        lines += ["", *_wrap(f"{state.upper()} {slot}, {len(gaps)}: {message}{should}", "", "  ")]
-        lines += _wrap(shown + more, "  ", "  ")
+    if check.repairs:
+        lines += ["", *_wrap(f"MEND FIRST {check.repairs[0].sentence()}", "", "  ")]
+    for group in group_gaps(check.gaps):
+        head = f"{group.state.upper()} {group.slot}, {len(group.gaps)}: {group.sentence()}"
+        lines += ["", *_wrap(head, "", "  ")]
+        if group.questions:
+            lines += _wrap(f"No full answer to: {', '.join(group.questions)}.", "  ", "  ")
+        lines += _named(group)
     for row in check.quarantine:
         named = f"{_table(row.source, row.kind)}, {row.rows}: {row.code}"
         said = f"INVALID {named}; see traveler quarantine."
         lines += ["", *_wrap(said, "", "  ")]
     if not check.gaps and not check.quarantine:
         lines += ["", "Nothing is missing, conflicting or invalid."]
+    return "\n".join(lines)
+
+
+def _named(group: Group) -> Iterator[str]:
+    """Name the first things of a group, each with what depends on it where something does."""
+    more = len(group.gaps) - MAX_NAMED
+    rest = f" and {more} more" if more > 0 else ""
+    first = group.gaps[:MAX_NAMED]
+    if not any(map(_stake, first)):
+        named = (gap.entity if group.state == "unknown" else _label(gap) for gap in first)
+        yield from _wrap(", ".join(named) + rest, "  ", "  ")
+        return
+    for gap in first:
+        stake = _stake(gap)
+        yield from _wrap(f"{_label(gap)}{f': {stake}' if stake else ''}", "  ", "    ")
+    if rest:
+        yield f" {rest}"
+
+
+def _label(gap: SlotGap) -> str:
+    is_told = not gap.label or gap.label in gap.entity
+    return gap.entity if is_told else f"{gap.entity} {gap.label}"
+
+
+def _stake(gap: SlotGap) -> str:
+    """Say what depends on a gap, and whom it might be."""
+    risk = gap.at_risk
+    said = [f"{w.amount} {w.currency or ''}".strip() for w in gap.value_at_risk]
+    if risk:
+        named = (*risk.orders[:2], *risk.customers[:2])
+        said += [f"due {risk.due}"] if risk.due else []
+        said += [", ".join(named)] if named else []
+    said += [f"perhaps {c.entity} ({c.score:.2f})" for c in gap.candidates[:2]]
+    return ", ".join(said)
+
+
+def history_text(told: Mapping[str, Any]) -> str:
+    """Show how coverage changed, a line for each change, and how many gaps opened and closed."""
+    if not told["coverage"] and not told["days"]:
+        return "Nothing was checked yet."
+    lines = [f"{'since':<22}{'link':<14}{'have':>8}{'of':>8}{'%':>6}{'unknown':>10}{'missing':>10}"]
+    for row in told["coverage"]:
+        share = f"{100 * row['have'] / row['of']:.0f}" if row["of"] else "-"
+        lines.append(
+            f"{row['at']:<22}{row['link']:<14}{row['have']:>8}{row['of']:>8}{share:>6}"
+            f"{row['unknown']:>10}{row['missing']:>10}"
+        )
+    lines += ["", f"{'day':<22}{'gaps opened':>14}{'closed':>8}"]
+    lines += [f"{row['day']:<22}{row['opened']:>14}{row['closed']:>8}" for row in told["days"]]
     return "\n".join(lines)
 
 

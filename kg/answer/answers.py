@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from kg import vocab
+from kg.answer.candidates import Candidates
 from kg.answer.context import ContextBuilder
-from kg.answer.coverage import Checker
+from kg.answer.contradictions import name_contradictions
+from kg.answer.coverage import Check, Checker
+from kg.answer.details import Details
 from kg.answer.evidence import Evidence, Lineage, short
 from kg.answer.find import Entity, Finder
+from kg.answer.gaphistory import note_check
+from kg.answer.placeholders import Placeholders
 from kg.answer.producers import Producers
 from kg.answer.questions import Question, load_questions
+from kg.answer.ranking import find_repairs, ranked
+from kg.answer.reads import readers
 from kg.answer.slots import LINK_RULES, Slots
+from kg.answer.strangers import offer
+from kg.answer.suspicions import find_suspicions
 from kg.errors import ConfigError, UnknownEntity
 from kg.times import format_time
 
@@ -22,7 +31,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from kg.answer.bundle import Context
-    from kg.answer.coverage import Check
+    from kg.answer.placeholders import Columns
     from kg.journal import Journal
     from kg.records import Fact, Record, Term
     from kg.rules import RuleSet
@@ -45,7 +54,8 @@ class Explained:
 class Answers:
     """Answers questions about one plant from its store and journal.
 
-    ``produced`` is, for each source, what its mappings can produce: (table, class, predicate).
+    ``produced`` is, for each source, what its mappings can produce: (table, class, predicate);
+    ``columns`` tells of which columns they make it.
     """
 
     def __init__(
@@ -56,6 +66,7 @@ class Answers:
         rules: RuleSet,
         single_valued: frozenset[Term],
         produced: Mapping[str, Collection[tuple[str, str, str]]],
+        columns: Columns,
     ) -> None:
         self.plant = plant
         self.store = store
@@ -63,12 +74,18 @@ class Answers:
         self.rules = rules
         self.single_valued = single_valued
         self.producers = Producers(plant, produced)
+        self._placeholders = Placeholders(plant, journal, columns)
         self.finder = Finder(store, plant.base, {source.name for source in plant.sources})
 
     @cached_property
     def questions(self) -> dict[str, Question]:
         """The saved questions, by name."""
         return load_questions()
+
+    @cached_property
+    def readers(self) -> dict[Term, tuple[str, ...]]:
+        """For each property the saved questions that have no full answer without it."""
+        return readers(self.questions.values())
 
     @cached_property
     def covering(self) -> dict[str, list[str]]:
@@ -94,12 +111,25 @@ class Answers:
         return builder.build(entity.term, entity.kind, format_time(now), self.sources(now))
 
     def check(self, now: datetime) -> Check:
-        """Count coverage and list gaps, as of the last validation; count the rows that wait."""
+        """Count coverage and list gaps, as of the last validation; count the rows that wait.
+
+        What differs from the check before is noted in the journal.
+        """
         evidence = self.evidence(now)
         gaps = {(gap.entity, gap.slot): gap for gap in self.journal.open_gaps()}
         slots = Slots(self.store, evidence, gaps, self.covering)
         checker = Checker(self.store, evidence, slots, gaps, self.covering, self.single_valued)
-        return replace(checker.check(), quarantine=self.journal.waiting_counts())
+        found = checker.check()
+        checked_at = self.journal.gaps.checked.at or None
+        details = Details(self.plant, self.store, evidence, self.producers, self.readers)
+        candidates = Candidates(self.store, evidence)
+        all_gaps = [*found.gaps, *find_suspicions(candidates, self.store, evidence)]
+        detailed = details.complete(all_gaps, checked_at)
+        gaps_told = name_contradictions(self._placeholders.name(detailed.gaps))
+        offering = offer(gaps_told, candidates, self.plant.base)
+        first = ranked(note_check(self.journal.checks, found.coverage, offering, now))
+        repairs = find_repairs(first, detailed.lost_at)
+        return Check(found.coverage, first, self.journal.waiting_counts(), repairs, checked_at)
 
     def sources(self, now: datetime) -> list[dict[str, Any]]:
         """Tell each connected source: owner, when it last vouched for anything, stale or not."""

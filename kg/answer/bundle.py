@@ -64,11 +64,16 @@ class Worth:
 
 @dataclass(frozen=True, slots=True)
 class AtRisk:
-    """Whom a gap can hurt: open sales orders, their customers, and the first date that is due."""
+    """Whom a gap can hurt: open sales orders, their customers, and the first date that is due.
+
+    Of many only the first to be due are named; the counts are of all.
+    """
 
     orders: tuple[str, ...] = ()
     customers: tuple[str, ...] = ()
     due: str | None = None
+    order_count: int = 0
+    customer_count: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +101,7 @@ class SlotGap:
     owner: str | None = None
     flow_step: str | None = None
     questions: tuple[str, ...] = ()
-    at_risk: AtRisk = AtRisk()
+    at_risk: AtRisk | None = None
     value_at_risk: tuple[Worth, ...] = ()
     candidates: tuple[Candidate, ...] = ()
 

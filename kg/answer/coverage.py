@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from kg.answer.evidence import Evidence
+    from kg.answer.ranking import Repair
     from kg.answer.slots import Slots
     from kg.journal import OpenGap, WaitingCount
     from kg.records import Term
@@ -40,11 +41,16 @@ class LinkCoverage:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """What ``traveler check`` says: coverage of the five links, every gap, and bad rows."""
+    """What ``traveler check`` says: coverage of the five links, every gap, and bad rows.
+
+    Gaps stand in the order in which they should be mended; of ``repairs`` the first answers most.
+    """
 
     coverage: list[LinkCoverage]
     gaps: list[SlotGap]
     quarantine: list[WaitingCount] = field(default_factory=list)
+    repairs: list[Repair] = field(default_factory=list)
+    checked_at: str | None = None
 
     def exit_code(self) -> int:
         """Give 1 where something is missing, conflicting or invalid; unknown alone is nothing.
@@ -56,7 +62,9 @@ class Check:
     def to_dict(self) -> dict[str, Any]:
         """Give plain data for JSON."""
         return {
+            "checked_at": self.checked_at,
             "coverage": [{**asdict(row), "missing": row.missing} for row in self.coverage],
+            "repairs": [{**asdict(row), "sentence": row.sentence()} for row in self.repairs],
             "gaps": [asdict(gap) for gap in self.gaps],
             "quarantine": [row._asdict() for row in self.quarantine],
         }
@@ -94,7 +102,7 @@ class Checker:
         coverage.append(now)
         gaps += lost
         gaps += [
-            self._slots.missing_gap(gap)
+            self._slots.missing_gap(gap, is_cited=False)
             for (entity, slot), gap in sorted(self._gaps.items())
             if slot not in LINKS or (entity in jobs and self._covering[slot])
         ]
@@ -159,6 +167,7 @@ class Checker:
                 message=f"It is said to be {meant}, which are two things: it is taken for neither.",
                 source=cited.source,
                 record=cited.record,
+                kind="identity",
             )
 
     def _conflicts(self) -> Iterable[SlotGap]:
@@ -180,4 +189,5 @@ class Checker:
                         message=f"Sources disagree on {facts[0].predicate}: {said}.",
                         source=facts[0].source,
                         record=facts[0].record,
+                        kind="conflict",
                     )

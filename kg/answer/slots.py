@@ -162,8 +162,11 @@ class Slots:
             record=self._evidence.record_of(machine, sources),
         )
 
-    def missing_gap(self, gap: OpenGap) -> SlotGap:
-        """Say what a shape demands, which source should hold it and which record lacks it."""
+    def missing_gap(self, gap: OpenGap, *, is_cited: bool = True) -> SlotGap:
+        """Say what a shape demands, which source should hold it and which record lacks it.
+
+        To cite the record costs a look-up, which a check makes for many gaps at once.
+        """
         sources = self._covering.get(gap.slot, [])
         state: SlotState = "missing" if sources or gap.slot not in LINKS else "unknown"
         return SlotGap(
@@ -174,8 +177,10 @@ class Slots:
             severity=gap.severity,
             message=gap.message,
             source=sources[0] if sources else None,
-            record=self._evidence.record_of(gap.entity, sources),
+            record=self._evidence.record_of(gap.entity, sources) if is_cited else None,
             since=gap.opened_at,
+            checked_at=gap.checked_at or None,
+            kind="link" if gap.slot in LINKS else "value",
         )
 
 

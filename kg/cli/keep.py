@@ -8,11 +8,12 @@ from datetime import timedelta
 from difflib import get_close_matches
 from pathlib import Path
 from shlex import quote
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, get_args
 
 import typer
 
 from kg import report
+from kg.answer.gaphistory import told_history
 from kg.answer.render import to_json
 from kg.cli.options import (
     FormatOption,
@@ -29,6 +30,7 @@ from kg.cli.options import (
 from kg.cli.remote import ask_owner
 from kg.errors import ConfigError, StoreLocked
 from kg.pipeline import Pipeline
+from kg.report import GapFormat
 from kg.settings import load_plant
 from kg.times import format_time
 
@@ -43,6 +45,11 @@ AllowDropOption = Annotated[
         metavar="SOURCE.TABLE",
         help="Take back the rows of a table that are gone now, however many they are.",
     ),
+]
+
+
+HistoryOption = Annotated[
+    bool, typer.Option("--history", help="How coverage and gaps changed, instead of the gaps.")
 ]
 
 
@@ -105,14 +112,21 @@ def check(
     plant: PlantOption = Path("plant.toml"),
     now: NowOption = "",
     form: FormatOption = "text",
+    history: HistoryOption = False,
     quiet: QuietOption = False,
 ) -> None:
     """Count how much is linked, and list what is missing, conflicting or invalid.
 
+    What to mend first stands first. Forms: text, json, csv, html, turtle.
+
     Exit code 0: nothing is (what no source covers is nothing); 1: something is; 2: could not run.
     """
-    choose(form, "text", "json")
+    written: GapFormat = choose(form, *get_args(GapFormat))  # type: ignore[assignment]
     described = load_plant(plant)
+    if history:
+        refuse_clock(now)
+        _show_history(described, choose(form, "text", "json"))
+        return
     try:
         with Pipeline.open(described) as work:
             clock = read_clock(now)
@@ -121,14 +135,26 @@ def check(
             found = work.answers().check(clock)
     except StoreLocked as locked:
         refuse_clock(now)
-        typer.echo(ask_owner(described, locked, "/v1/gaps", {"format": form}))
+        typer.echo(ask_owner(described, locked, "/v1/gaps", {"format": form}), nl=False)
         told = json.loads(ask_owner(described, locked, "/v1/gaps", {"format": "json"}))
         is_lacking = any(gap["state"] != "unknown" for gap in told["gaps"])
         sys.exit(int(is_lacking or bool(told["quarantine"])))
-    typer.echo(to_json(found.to_dict()) if form == "json" else report.check_text(found))
+    text, _ = report.write_check(found, written, described)
+    typer.echo(text, nl=not text.endswith("\n"))
     if form == "text":
         suggest(_after_check(found, plant), is_quiet=quiet)
     sys.exit(found.exit_code())
+
+
+def _show_history(plant: Plant, form: str) -> None:
+    """Show how the plant's coverage grew; what shows it is in the journal, whoever serves it."""
+    try:
+        with Pipeline.open(plant) as work:
+            told = told_history(work.journal.checks)
+    except StoreLocked as locked:
+        typer.echo(ask_owner(plant, locked, "/v1/gaps/history", {"format": form}).rstrip("\n"))
+        return
+    typer.echo(to_json(told) if form == "json" else report.history_text(told))
 
 
 def _after_check(found: Check, plant: Path) -> str:

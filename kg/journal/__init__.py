@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kg.journal.checks import CheckHistory, Day, Lacking, Linked
 from kg.journal.gaps import Checked, OpenGap, checked_now
 from kg.journal.journal import Journal
 from kg.journal.people import Forgetting, Forgotten
@@ -11,10 +12,14 @@ from kg.journal.versions import Appended
 
 __all__ = [
     "Appended",
+    "CheckHistory",
     "Checked",
+    "Day",
     "Forgetting",
     "Forgotten",
     "Journal",
+    "Lacking",
+    "Linked",
     "OpenGap",
     "Quarantined",
     "Snapshot",

@@ -82,7 +82,24 @@ _VERSION_3 = """
 ALTER TABLE gap ADD COLUMN checked_at TEXT;
 UPDATE meta SET value = '3' WHERE key = 'schema';
 """
-_VERSIONS = (_VERSION_1, _VERSION_2, _VERSION_3)
+# How much was linked and lacking at each check that differed from the one before, and since when
+# each gap is known that no shape tells of.
+_VERSION_4 = """
+CREATE TABLE linked (
+  id INTEGER PRIMARY KEY, link TEXT NOT NULL, have INTEGER NOT NULL, total INTEGER NOT NULL,
+  none INTEGER NOT NULL, not_due INTEGER NOT NULL, unknown INTEGER NOT NULL, at TEXT NOT NULL);
+CREATE INDEX linked_link ON linked (link);
+CREATE TABLE lacking (
+  id INTEGER PRIMARY KEY, kind TEXT NOT NULL, state TEXT NOT NULL, gaps INTEGER NOT NULL,
+  at TEXT NOT NULL);
+CREATE INDEX lacking_kind ON lacking (kind, state);
+CREATE TABLE finding (
+  id INTEGER PRIMARY KEY, gap TEXT NOT NULL, entity TEXT NOT NULL, slot TEXT NOT NULL,
+  kind TEXT NOT NULL, opened_at TEXT NOT NULL, closed_at TEXT);
+CREATE UNIQUE INDEX finding_open ON finding (gap) WHERE closed_at IS NULL;
+UPDATE meta SET value = '4' WHERE key = 'schema';
+"""
+_VERSIONS = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4)
 """What leads from each schema to the next one: a new file takes all steps, an old one the rest."""
 
 

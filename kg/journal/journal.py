@@ -11,6 +11,7 @@ from urllib.parse import unquote
 
 from kg.errors import DiskFull, JournalError
 from kg.journal.arriving import Arriving
+from kg.journal.checks import CheckHistory
 from kg.journal.commits import GroupCommit
 from kg.journal.doubts import has_doubts, read_doubts, write_doubts, write_stand_ins
 from kg.journal.file import SET_CURSOR, connect, open_journal_file, translated
@@ -66,6 +67,7 @@ class Journal:
         self._reading_turn = threading.Lock()
         self.id = str(self._read("SELECT value FROM meta WHERE key = 'journal'")[0][0])
         self.gaps = GapHistory(self._read, self._write)
+        self.checks = CheckHistory(self._read, self._write)
 
     @classmethod
     def open(cls, path: Path) -> Journal:

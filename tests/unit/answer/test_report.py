@@ -99,7 +99,8 @@ def test_a_check_of_the_tiny_plant_names_what_and_where(tiny) -> None:
     text = check_text(tiny.answers().check(NOW))
     assert widest(text) <= WIDTH
     flat = " ".join(text.split())
-    assert "It should be in erp. job/3" in flat
+    assert "It should be in erp (Office), table part. No full answer to: " in flat
+    assert "job/3 Nuts" in flat
     assert "UNKNOWN batch, 4: No connected source covers the batch" in flat
 
 
