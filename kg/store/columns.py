@@ -1,0 +1,52 @@
+"""Columns: all rows of a SELECT at once, each variable's terms as one list.
+
+The engine writes them as one text (SPARQL 1.1 TSV results), which is several times faster than
+asking it for an object for each term.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pyoxigraph as ox
+
+if TYPE_CHECKING:
+    from kg.records import Term
+
+_XSD = "http://www.w3.org/2001/XMLSchema#"
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_CONTROL_BYTES = bytes(code for code in range(128) if _CONTROL.match(chr(code)))
+_WHOLE = '<"_'
+"""What a term begins with; numbers and booleans are written without quotes (Turtle, 2.5.2)."""
+
+
+def to_columns(found: ox.QuerySolutions) -> list[list[Term]]:
+    """Give a list of terms for each variable; every variable must have a value in every row."""
+    told = found.serialize(format=ox.QueryResultsFormat.TSV) or b""
+    head, _, body = told.decode().partition("\n")
+    width = head.count("\t") + 1
+    if not body:
+        return [[] for _ in range(width)]
+    # No cell holds a tab or a line break: they are escaped.
+    cells = body.removesuffix("\n").replace("\n", "\t").split("\t")
+    if len(told.translate(None, _CONTROL_BYTES)) < len(told):
+        cells = [_respelled(cell) for cell in cells]
+    columns = (cells[at::width] for at in range(width))
+    return [[cell if cell[0] in _WHOLE else _quoted(cell) for cell in column] for column in columns]
+
+
+def _quoted(cell: str) -> Term:
+    """Write out a literal that stands without quotes."""
+    if cell in ("true", "false"):
+        return f'"{cell}"^^<{_XSD}boolean>'
+    kind = "double" if "e" in cell.lower() else "decimal" if "." in cell else "integer"
+    return f'"{cell}"^^<{_XSD}{kind}>'
+
+
+def _respelled(cell: str) -> Term:
+    """Spell a literal that holds control characters as it is spelled everywhere else."""
+    if cell[0] != '"' or not _CONTROL.search(cell):
+        return cell
+    quad = next(iter(ox.parse(f"<x:s> <x:p> {cell} .", format=ox.RdfFormat.N_TRIPLES)))
+    return str(quad.object)

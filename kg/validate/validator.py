@@ -1,0 +1,192 @@
+"""Validator: what the shapes find of a graph that changes, kept right at the cost of what changes.
+
+It keeps the results of each shape at each focus node. A change is followed to the focus nodes that
+it can concern (``affected``), and only those are looked at again.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from kg.validate.affected import Affected
+from kg.validate.candidates import Candidates
+from kg.validate.columns import Columns
+from kg.validate.evaluate import Evaluator
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+
+    from kg.records import Fact, Gap, Term
+    from kg.store import EmbeddedStore
+    from kg.validate.gaps import PlantShapes
+    from kg.validate.model import Shape
+
+    Key = tuple[Term, str, Term]
+
+FOLLOWED_ANYWAY = 1_000
+"""Focus nodes up to which a change is always followed."""
+FACTS_FOR_EACH = 200
+"""How many facts are validated all together in the time that one focus node takes by itself."""
+
+
+@dataclass(slots=True)
+class Difference:
+    """What became of the gaps: some closed, some opened, and some are worded anew."""
+
+    closed: list[Gap] = field(default_factory=list)
+    opened: list[Gap] = field(default_factory=list)
+    reworded: list[Gap] = field(default_factory=list)
+
+    @property
+    def stated(self) -> list[Gap]:
+        """Give the gaps that are open as they were not before."""
+        return [*self.opened, *self.reworded]
+
+
+class Validator:
+    """Finds the gaps of one graph; ``data`` and ``graphs`` are as the evaluator takes them.
+
+    One thread at a time, and not while the data change.
+    """
+
+    def __init__(
+        self, shapes: PlantShapes, data: EmbeddedStore, graphs: tuple[Term, ...] = ()
+    ) -> None:
+        self._shapes = shapes
+        self._data = data
+        self._graphs = graphs
+        self._affected = Affected(shapes.shapes)
+        self._held: dict[Term, dict[Term, tuple[Gap, ...]]] = {}
+        self._size = 0
+
+    def gaps(self) -> list[Gap]:
+        """Give all gaps, one for each entity, slot and shape, sorted."""
+        found = self._keyed(self._held).values()
+        return sorted(found, key=lambda gap: (gap.slot, gap.entity, gap.shape))
+
+    def full(self) -> list[Gap]:
+        """Look at everything; gives all gaps.
+
+        Raises:
+            OntologyError: a shape cannot be run.
+        """
+        self._held.clear()
+        for root, found in self._found(self._shapes.roots()).items():
+            for focus, gaps in found.items():
+                self._held.setdefault(focus, {})[root] = gaps
+        self._size = len(self._data)
+        return self.gaps()
+
+    def restore(self, gaps: Iterable[Gap]) -> bool:
+        """Begin with gaps that are known to be right; False where they do not say whose they are.
+
+        A gap names a shape, of which two shapes with targets can make use.
+        """
+        roots = self._shapes.roots_of()
+        held: dict[Term, dict[Term, tuple[Gap, ...]]] = defaultdict(dict)
+        for gap in gaps:
+            found = sorted(roots.get(gap.shape, ()))
+            if len(found) != 1:
+                return False
+            root = found[0]
+            held[gap.entity][root] = (*held[gap.entity].get(root, ()), gap)
+        self._held = dict(held)
+        self._size = len(self._data)
+        return True
+
+    def update(self, removed: Collection[Fact], added: Collection[Fact]) -> Difference:
+        """Follow a change of the data, which is made already.
+
+        Raises:
+            OntologyError: a shape cannot be run.
+        """
+        most = max(FOLLOWED_ANYWAY, self._size // FACTS_FOR_EACH)
+        concerned = None
+        if len(removed) + len(added) <= 10 * most:
+            concerned = self._affected.of((*removed, *added), self._data)
+        if concerned is None or sum(map(len, concerned.values())) > most:
+            return self._anew()
+        evaluator = Evaluator(self._shapes.shapes, self._data, self._graphs)
+        shapes = {shape.node: shape for shape in self._shapes.shapes.targeted()}
+        again = {
+            root: {focus: self._look(evaluator, shapes[root], focus) for focus in nodes}
+            for root, nodes in concerned.items()
+        }
+        return self._exchange(again)
+
+    def look_at_timed(self) -> Difference:
+        """Look again at what changes do not lead to: queries, and what is left to the reference.
+
+        Raises:
+            OntologyError: a shape cannot be run.
+        """
+        roots = [shape for shape in self._shapes.roots() if shape.node in self._shapes.timed]
+        found = self._found(roots)
+        for focus, by_root in self._held.items():
+            for root in by_root.keys() & found.keys():
+                found[root].setdefault(focus, ())
+        return self._exchange(found)
+
+    def _anew(self) -> Difference:
+        before = self._keyed(self._held)
+        self.full()
+        difference = Difference()
+        _compare(before, self._keyed(self._held), difference)
+        return difference
+
+    def _found(self, roots: Iterable[Shape]) -> dict[Term, dict[Term, tuple[Gap, ...]]]:
+        """Give by shape the gaps of each focus node that has some."""
+        evaluator = Evaluator(self._shapes.shapes, self._data, self._graphs)
+        columns = Columns(self._data, self._graphs)
+        candidates = Candidates(self._shapes.shapes, columns, evaluator)
+        found: dict[Term, dict[Term, tuple[Gap, ...]]] = {}
+        for shape in roots:
+            of_shape = found[shape.node] = {}
+            for focus, result in candidates.results(shape):
+                of_shape[focus] = (*of_shape.get(focus, ()), self._shapes.gap_of(result))
+        return found
+
+    def _look(self, evaluator: Evaluator, shape: Shape, focus: Term) -> tuple[Gap, ...]:
+        if not evaluator.is_target(shape, focus):
+            return ()
+        results = evaluator.results(shape, focus)
+        return tuple(self._shapes.gap_of(result) for result in results)
+
+    def _exchange(self, again: Mapping[Term, Mapping[Term, tuple[Gap, ...]]]) -> Difference:
+        """Put what was found again in the place of what was found before."""
+        concerned = sorted({focus for found in again.values() for focus in found})
+        before = self._keyed(concerned)
+        for root, found in again.items():
+            for focus, gaps in found.items():
+                self._hold(root, focus, gaps)
+        difference = Difference()
+        _compare(before, self._keyed(concerned), difference)
+        return difference
+
+    def _hold(self, root: Term, focus: Term, gaps: tuple[Gap, ...]) -> None:
+        if gaps:
+            self._held.setdefault(focus, {})[root] = gaps
+        elif focus in self._held:
+            self._held[focus].pop(root, None)
+            if not self._held[focus]:
+                del self._held[focus]
+
+    def _keyed(self, nodes: Iterable[Term]) -> dict[Key, Gap]:
+        """Give the gaps of focus nodes as they are told: of several messages the last one."""
+        found: dict[Key, Gap] = {}
+        for focus in nodes:
+            gaps = {gap for held in self._held.get(focus, {}).values() for gap in held}
+            for gap in sorted(gaps, key=lambda gap: (gap.message, gap.severity)):
+                found[gap.entity, gap.slot, gap.shape] = gap
+        return found
+
+
+def _compare(before: Mapping[Key, Gap], after: Mapping[Key, Gap], difference: Difference) -> None:
+    difference.closed += [gap for key, gap in before.items() if key not in after]
+    for key, gap in after.items():
+        if key not in before:
+            difference.opened.append(gap)
+        elif before[key] != gap:
+            difference.reworded.append(gap)

@@ -1,0 +1,183 @@
+"""Following changes finds what looking at everything finds."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rdflib import Graph
+
+from kg.records import Fact, Gap
+from kg.store import EmbeddedStore
+from kg.validate import validator as validating
+from kg.validate.affected import Affected
+from kg.validate.evaluate import Evaluator
+from kg.validate.gaps import PlantShapes, read_plant_shapes
+from kg.validate.model import Shapes
+from kg.validate.validator import Difference, Validator
+from kg.vocab import RDF_TYPE
+from tests.unit.validate.plants import facts, links, random_shapes, store_of
+
+GRAPH = "<urn:g>"
+PREFIXES = """
+    @prefix sh: <http://www.w3.org/ns/shacl#> .
+    @prefix tr: <https://w3id.org/traveler/ontology/> .
+    @prefix : <urn:> .
+"""
+
+
+def plant_of(shapes: Shapes) -> PlantShapes:
+    return PlantShapes(Graph(), shapes, {}, {}, frozenset(), frozenset())
+
+
+def keys(gaps: list[Gap]) -> dict[tuple[str, str, str], Gap]:
+    return {(gap.entity, gap.slot, gap.shape): gap for gap in gaps}
+
+
+def from_scratch(plant: PlantShapes, store: EmbeddedStore) -> dict[tuple[str, str, str], Gap]:
+    evaluator = Evaluator(plant.shapes, store, (GRAPH,))
+    found = {
+        plant.gap_of(result)
+        for shape in plant.shapes.targeted()
+        for focus in evaluator.targets(shape)
+        for result in evaluator.results(shape, focus)
+    }
+    return keys(sorted(found, key=lambda gap: (gap.message, gap.severity)))
+
+
+def change(store: EmbeddedStore, removed: set[Fact], added: set[Fact]) -> None:
+    store.apply([(*f, GRAPH) for f in removed], [(*f, GRAPH) for f in added], 0)
+
+
+def patched(gaps: dict, difference: Difference) -> dict:
+    """Do to gaps what a difference says, which must fit."""
+    for gap in difference.closed:
+        del gaps[gap.entity, gap.slot, gap.shape]
+    opened, reworded = keys(difference.opened), keys(difference.reworded)
+    assert not opened.keys() & gaps.keys()
+    assert reworded.keys() <= gaps.keys()
+    return gaps | opened | reworded
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    random_shapes(),
+    st.sets(facts, max_size=12),
+    st.lists(st.tuples(st.sets(facts, max_size=4), st.sets(facts, max_size=4)), max_size=6),
+)
+def test_after_any_changes_the_gaps_are_those_of_a_new_start(
+    shapes: Shapes, held: set[Fact], changes: list[tuple[set[Fact], set[Fact]]]
+) -> None:
+    plant, store = plant_of(shapes), store_of({GRAPH: held})
+    validator = Validator(plant, store, (GRAPH,))
+    told = keys(validator.full())
+    assert told == from_scratch(plant, store)
+    for removed, added in changes:
+        change(store, removed, added)
+        told = patched(told, validator.update(removed, added))
+        assert told == keys(validator.gaps()) == from_scratch(plant, store)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    random_shapes(),
+    st.sets(links, max_size=12),
+    st.sets(links, max_size=3),
+    st.sets(links, max_size=3),
+)
+def test_focus_nodes_that_are_not_affected_keep_their_results(
+    shapes: Shapes, held: set[Fact], removed: set[Fact], added: set[Fact]
+) -> None:
+    store = store_of({GRAPH: held})
+    before = results(shapes, store)
+    change(store, removed, added)
+    after = results(shapes, store)
+    concerned = Affected(shapes).of([*(removed & held) - added, *added - held], store)
+    assert concerned is not None
+    for place in before.keys() | after.keys():
+        if before.get(place) != after.get(place):
+            assert place[1] in concerned[place[0]]
+
+
+def results(shapes: Shapes, store: EmbeddedStore) -> dict:
+    evaluator = Evaluator(shapes, store, (GRAPH,))
+    return {
+        (shape.node, focus): set(evaluator.results(shape, focus))
+        for shape in shapes.targeted()
+        for focus in evaluator.targets(shape)
+    }
+
+
+def read(text: str) -> PlantShapes:
+    return read_plant_shapes(Graph().parse(data=PREFIXES + text, format="turtle"))
+
+
+JOBS = """
+    :Job a sh:NodeShape ; sh:targetClass :job ; tr:slot "part" ;
+      sh:property [ sh:path :makes ; sh:minCount 1 ; sh:maxCount 1 ; sh:message "one part" ] ;
+      sh:property :Status ;
+      sh:or ( [ sh:property [ sh:path :on ; sh:minCount 1 ] ]
+              [ sh:property [ sh:path ( :of :on ) ; sh:minCount 1 ] ] ) ;
+      sh:message "no machine" .
+    :Status a sh:PropertyShape ; sh:path <urn:plant/status> ; sh:in ( :open ) ;
+      sh:severity sh:Warning ; sh:message "strange"@en , "seltsam"@de .
+"""
+
+
+def test_results_become_gaps_with_slot_shape_severity_and_message() -> None:
+    store = store_of(
+        {"": {("<urn:1>", RDF_TYPE, "<urn:job>"), ("<urn:1>", "<urn:plant/status>", "<urn:x>")}}
+    )
+    assert Validator(read(JOBS), store).full() == [
+        Gap("<urn:1>", "part", "<urn:Job>", "violation", "no machine"),
+        Gap("<urn:1>", "status", "<urn:Status>", "warning", "seltsam"),
+        Gap("<urn:1>", "urn:makes", "<urn:Job>", "violation", "one part"),
+    ]
+
+
+def test_what_merging_asks_of_shapes_is_read_from_them() -> None:
+    assert read(JOBS).single_valued == {"<urn:makes>"}
+
+
+def test_a_validator_goes_on_from_gaps_on_record() -> None:
+    plant = read(JOBS)
+    job = ("<urn:1>", RDF_TYPE, "<urn:job>")
+    store = store_of({GRAPH: {job}})
+    gaps = Validator(plant, store, (GRAPH,)).full()
+    validator = Validator(plant, store, (GRAPH,))
+    assert validator.restore(gaps)
+    assert validator.gaps() == gaps
+    made = ("<urn:1>", "<urn:makes>", "<urn:p>")
+    change(store, set(), {made})
+    difference = validator.update((), {made})
+    assert (difference.closed, difference.stated) == (
+        [gap for gap in gaps if gap.slot == "urn:makes"],
+        [],
+    )
+    assert keys(validator.gaps()) == from_scratch(plant, store)
+
+
+def test_gaps_of_a_shape_that_two_shapes_use_are_not_taken_over() -> None:
+    plant = read("""
+        :A a sh:NodeShape ; sh:targetClass :a ; sh:property :P .
+        :B a sh:NodeShape ; sh:targetClass :b ; sh:property :P .
+        :P a sh:PropertyShape ; sh:path :p ; sh:minCount 1 .
+    """)
+    store = store_of({"": {("<urn:1>", RDF_TYPE, "<urn:a>")}})
+    gaps = Validator(plant, store).full()
+    assert len(gaps) == 1
+    assert not Validator(plant, store).restore(gaps)
+    assert Validator(plant, store).restore([])
+
+
+def test_a_change_of_very_much_is_looked_at_as_a_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(validating, "FOLLOWED_ANYWAY", 2)
+    plant = read(JOBS)
+    store = store_of({GRAPH: set()})
+    validator = Validator(plant, store, (GRAPH,))
+    assert validator.full() == []
+    jobs = {(f"<urn:{number}>", RDF_TYPE, "<urn:job>") for number in range(3)}
+    change(store, set(), jobs)
+    difference = validator.update((), jobs)
+    assert len(difference.opened) == len(validator.gaps()) == 6
+    assert keys(validator.gaps()) == from_scratch(plant, store)
