@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from kg.journal import Journal
-    from kg.records import Fact, Record, Rejected
+    from kg.records import Fact, Record, Rejected, Term
     from kg.settings import Plant
 
 _KEEPS_FACTS = {"lookup-miss"}
@@ -40,11 +40,14 @@ class Lifters:
     """
 
     def __init__(self, plant: Plant, journal: Journal, report: Callable[[str, str], None]) -> None:
-        self.of_source = {
-            source.name: Lifter(source, plant.base) for source in plant.every_source
-        }
+        self.of_source = {source.name: Lifter(source, plant.base) for source in plant.every_source}
         self._journal = journal
         self._report = report
+
+    def columns_of(self, source: str, kind: str, predicate: Term) -> tuple[str, ...]:
+        """Name the columns of which a source's table makes a predicate term."""
+        lifter = self.of_source.get(source)
+        return lifter.columns_of(kind, predicate) if lifter is not None else ()
 
     def lift(self, records: Iterable[Record]) -> Lifted:
         """Lift the newest versions of records; those of a source that is gone give no facts."""

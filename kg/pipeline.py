@@ -193,6 +193,7 @@ class Pipeline:
                 self.rules,
                 self.shapes.single_valued,
                 produced,
+                self._lifters.columns_of,
             )
         return self._answers
 

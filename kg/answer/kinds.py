@@ -27,13 +27,17 @@ class Shared:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """How things of one class are told: by ids, by names that people write, by shared facts."""
+    """How things of one class are told: by ids, by names that people write, by shared facts.
+
+    ``part_of`` leads from an ``?entity`` that is only spoken of to the ``?whole`` that it is of.
+    """
 
     type: Term
     word: str
     ids: tuple[Term, ...] = (vocab.IDENTIFIER,)
     names: tuple[Term, ...] = ()
     shared: tuple[Shared, ...] = ()
+    part_of: str = ""
 
 
 _RUN = f"?run {vocab.OF_JOB} ?e"
@@ -74,6 +78,7 @@ KINDS = (
                 f"?run {vocab.OF_OPERATION} ?e ; {vocab.OF_JOB} ?v",
             ),
         ),
+        part_of=f"?run {vocab.OF_OPERATION} ?entity ; {vocab.OF_JOB} ?whole",
     ),
     Kind(
         vocab.MATERIAL_BATCH,

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from kg.lift.mapping import RDF_TYPE, Constant, TermType
+from kg.lift.mapping import RDF_TYPE, Constant, TermType, columns_of
 from kg.lift.model import Check, Claim, ParentRelation, Pattern, Place, RelationalModel
 from kg.lift.termcolumns import TermColumns, first_failed
 from kg.lift.values import write_iri
@@ -62,6 +62,16 @@ def combine(
         Pattern(subject, predicate, value, graph)
         for graph, predicate, value in product(graphs or [""], predicates, objects)
     ]
+
+
+def _columns(rule: PredicateObjectMap, triples_map: TriplesMap) -> tuple[str, ...]:
+    """Name the columns that a rule's objects are made of, and that its conditions look at."""
+    expressions = [value.expression for value in rule.objects]
+    expressions += [value.condition for value in rule.objects if value.condition is not None]
+    conditions = (rule.condition, triples_map.condition)
+    expressions += [condition for condition in conditions if condition is not None]
+    found = [column for expression in expressions for column in columns_of(expression)]
+    return tuple(dict.fromkeys(found))
 
 
 class _Compiler:
@@ -113,19 +123,19 @@ class _Compiler:
 
     def _claim(self, triples_map: TriplesMap, base: str) -> None:
         typed = [(term_map, term_map.line or triples_map.line) for term_map in triples_map.classes]
-        rules = []
+        rules: list[tuple[str, int, tuple[str, ...]]] = []
         for rule in triples_map.predicate_objects:
             for predicate in rule.predicates:
                 if not isinstance(predicate.expression, Constant) or not rule.objects:
                     continue
                 name = predicate.expression.value
-                rules.append((f"<{name}>", rule.line))
+                rules.append((f"<{name}>", rule.line, _columns(rule, triples_map)))
                 if name == RDF_TYPE:
                     kinds = [
                         each for each in rule.objects if each.term_type is not TermType.LITERAL
                     ]
                     typed += [(value, rule.line) for value in kinds]
-        rules += [(f"<{RDF_TYPE}>", line) for _, line in typed]
+        rules += [(f"<{RDF_TYPE}>", line, ()) for _, line in typed]
         classes = [
             write_iri(self._document, term_map.expression.value, base, line)
             if isinstance(term_map.expression, Constant)
@@ -133,8 +143,8 @@ class _Compiler:
             for term_map, line in typed
         ]
         for class_term in classes or [""]:
-            for predicate_term, line in rules:
-                self._claims[Claim(class_term, predicate_term, line)] = None
+            for predicate_term, line, columns in rules:
+                self._claims[Claim(class_term, predicate_term, line, columns)] = None
 
     def finish(self) -> RelationalModel:
         checks = self._terms.checks()

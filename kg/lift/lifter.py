@@ -91,6 +91,13 @@ class Lifter:
         lines = [claim.line for claim in compiled.model.claims if claim.predicate == predicate]
         return (str(compiled.file), min(lines)) if lines else None
 
+    def columns_of(self, kind: str, predicate: str) -> tuple[str, ...]:
+        """Name the columns that a kind of record needs for a predicate term, in their order."""
+        compiled = self._compiled.get(kind)
+        claims = compiled.model.claims if compiled is not None else ()
+        found = [name for claim in claims if claim.predicate == predicate for name in claim.columns]
+        return tuple(dict.fromkeys(found))
+
     def close(self) -> None:
         """Free the engine's memory."""
         self._engine.close()

@@ -38,11 +38,15 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What a mapping can produce: a class term ("" if it depends on the row), a predicate term."""
+    """What a mapping can produce: a class term ("" if it depends on the row), a predicate term.
+
+    ``columns`` are those that an object is made of, and that decide whether there is one.
+    """
 
     class_term: str
     predicate: str
     line: int
+    columns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -73,6 +73,10 @@ def journal(tmp_path_factory) -> Iterator[Journal]:
     opened.close()
 
 
+def _no_columns(_source: str, _table: str, _predicate: str) -> tuple[str, ...]:
+    return ()
+
+
 @pytest.fixture(scope="session")
 def plant_of(journal: Journal) -> Callable[..., Answers]:
     """Gives the answers of a plant file, its quads put in by the order that a seed shuffles."""
@@ -83,6 +87,6 @@ def plant_of(journal: Journal) -> Callable[..., Answers]:
         random.Random(seed).shuffle(quads)
         store = EmbeddedStore.in_memory(BASE)
         store.bulk_load(" ".join(part for part in quad if part) + " ." for quad in quads)
-        return Answers(PLANT, store, journal, _rules(), frozenset({vocab.STATUS}), {})
+        return Answers(PLANT, store, journal, _rules(), frozenset({vocab.STATUS}), {}, _no_columns)
 
     return answers

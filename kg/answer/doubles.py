@@ -1,0 +1,204 @@
+"""Doubles: master data that may be there twice, under two ids. A suspicion, and never more.
+
+Names are compared with those they share a beginning, an end or a rare word with, so that a hundred
+thousand of them take seconds.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+from kg import vocab
+from kg.answer.bundle import SlotGap, gap_id
+from kg.answer.candidates import SAME_ID, Candidate, Clue, compare_names
+from kg.answer.evidence import literal_text
+from kg.answer.names import id_key, name_key, numbers_of, words_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from kg.answer.evidence import Evidence
+    from kg.records import Term
+    from kg.store import Store
+
+    _Member = tuple[str, Term, str]
+    """A name's key, whose name it is, and the name."""
+
+FIRMS = ((vocab.CUSTOMER, "customer"), (vocab.SUPPLIER, "supplier"))
+"""What has names: two that are written much alike may be one."""
+GOODS = ((vocab.MATERIAL, "material"), (vocab.PART, "part"))
+"""What has numbers, and descriptions that many can share."""
+EDGE = 5
+FEW = 4
+"""More things of one name than these are named after what they are."""
+WINDOW = 8
+"""In a block of many names, those are compared that stand so near in order."""
+BLOCK = 40
+SAME_DESCRIPTION = 0.6
+
+
+@dataclass(slots=True)
+class _Called:
+    ids: set[str] = field(default_factory=set)
+    names: set[str] = field(default_factory=set)
+
+
+def find_doubles(store: Store, evidence: Evidence) -> Iterator[SlotGap]:
+    """Suspect customers, suppliers, materials and parts of being others under a second id.
+
+    The gap is of the one that less is said about, and offers the other.
+    """
+    for kind, word in (*FIRMS, *GOODS):
+        called = _called(store, kind)
+        is_firm = (kind, word) in FIRMS
+        pairs = compare_all({entity: (c.ids, c.names) for entity, c in called.items()}, is_firm)
+        for group in _groups(pairs):
+            yield from _gaps(group, pairs, word, store, evidence)
+
+
+def compare_all(
+    called: dict[Term, tuple[set[str], set[str]]], is_firm: bool
+) -> dict[tuple[Term, Term], Clue]:
+    """Give the pairs that may be one thing, each in order, with the best clue.
+
+    ``called`` are the ids and the names of each thing.
+    """
+    pairs: dict[tuple[Term, Term], Clue] = {}
+    for one, other, clue in (
+        *_same_ids({entity: ids for entity, (ids, _) in called.items()}),
+        *(_alike if is_firm else _same_descriptions)(
+            {entity: names for entity, (_, names) in called.items()}
+        ),
+    ):
+        pair = (min(one, other), max(one, other))
+        pairs[pair] = max(pairs.get(pair, clue), clue)
+    return pairs
+
+
+def _called(store: Store, kind: Term) -> dict[Term, _Called]:
+    called: dict[Term, _Called] = defaultdict(_Called)
+    for predicate in (vocab.IDENTIFIER, vocab.RDFS_LABEL):
+        rows = store.select(f"SELECT ?e ?v WHERE {{ ?e a {kind} ; {predicate} ?v }}")
+        for row in rows:
+            one = called[row["e"]]
+            (one.ids if predicate == vocab.IDENTIFIER else one.names).add(literal_text(row["v"]))
+    return called
+
+
+def _same_ids(ids: dict[Term, set[str]]) -> Iterator[tuple[Term, Term, Clue]]:
+    having: dict[str, dict[Term, str]] = defaultdict(dict)
+    for entity, texts in ids.items():
+        for text in texts:
+            if key := id_key(text):
+                having[key][entity] = text
+    for entities in having.values():
+        if 1 < len(entities) <= FEW:
+            for (one, text), (other, second) in combinations(sorted(entities.items()), 2):
+                told = f"{text!r} and {second!r} are one id written in two ways"
+                yield one, other, Clue(SAME_ID, told if text != second else f"both are {text!r}")
+
+
+def _same_descriptions(names: dict[Term, set[str]]) -> Iterator[tuple[Term, Term, Clue]]:
+    """Find descriptions that say a size or grade: others are shared by things that differ."""
+    having: dict[str, dict[Term, str]] = defaultdict(dict)
+    for entity, texts in names.items():
+        for text in texts:
+            if numbers_of(text) and len(words_of(text)) > 2:
+                having[id_key(text)][entity] = text
+    for entities in having.values():
+        if 1 < len(entities) <= FEW:
+            for (one, text), (other, _) in combinations(sorted(entities.items()), 2):
+                yield one, other, Clue(SAME_DESCRIPTION, f"both are described as {text!r}")
+
+
+def _alike(names: dict[Term, set[str]]) -> Iterator[tuple[Term, Term, Clue]]:
+    blocks: dict[str, set[_Member]] = defaultdict(set)
+    for member in {(name_key(t), e, t) for e, texts in names.items() for t in texts}:
+        for block in _blocks(member):
+            blocks[block].add(member)
+    seen: set[tuple[Term, Term]] = set()
+    for members in blocks.values():
+        for (_, one, text), (_, other, second) in _near(members):
+            if one != other and (one, other) not in seen:
+                seen |= {(one, other), (other, one)}
+                if (clue := compare_names(text, second)) is not None:
+                    yield one, other, clue
+
+
+def _blocks(member: _Member) -> set[str]:
+    """Name the blocks that a name is in: by its beginning, its end, and each of its words."""
+    key, _, text = member
+    if not key:
+        return set()
+    words = words_of(text)
+    ordered = " ".join(sorted(words))
+    return {f"^{key[:EDGE]}", f"{key[-EDGE:]}$", f"={ordered}", *words}
+
+
+def _near(block: set[_Member]) -> Iterator[tuple[_Member, _Member]]:
+    members = sorted(block)
+    if len(members) <= BLOCK:
+        yield from combinations(members, 2)
+        return
+    for place, member in enumerate(members):
+        for other in members[place + 1 : place + 1 + WINDOW]:
+            yield member, other
+
+
+def _groups(pairs: Iterable[tuple[Term, Term]]) -> Iterator[list[Term]]:
+    """Give what hangs together by pairs, each group sorted."""
+    beside: dict[Term, set[Term]] = defaultdict(set)
+    for one, other in pairs:
+        beside[one].add(other)
+        beside[other].add(one)
+    seen: set[Term] = set()
+    for start in sorted(beside):
+        group: set[Term] = set()
+        waiting = [start]
+        while waiting:
+            entity = waiting.pop()
+            if entity not in seen:
+                seen.add(entity)
+                group.add(entity)
+                waiting += beside[entity]
+        if group:
+            yield sorted(group)
+
+
+def _gaps(
+    group: list[Term],
+    pairs: dict[tuple[Term, Term], Clue],
+    word: str,
+    store: Store,
+    evidence: Evidence,
+) -> Iterator[SlotGap]:
+    """Offer each of a group the one of its likes that most is said about."""
+    said = {entity: (-len(list(store.match(o=entity))), entity) for entity in group}
+    for entity in group:
+        near = [one for pair in pairs if entity in pair for one in pair if one != entity]
+        best = min(near, key=lambda one: said[one])
+        if said[best] < said[entity]:
+            clue = pairs[min(entity, best), max(entity, best)]
+            yield _gap(entity, best, clue, word, evidence)
+
+
+def _gap(entity: Term, best: Term, clue: Clue, word: str, evidence: Evidence) -> SlotGap:
+    short, other = evidence.short(entity), evidence.short(best)
+    offered = Candidate(other, round(clue.weight, 2), (clue.reason,), evidence.label(best))
+    record = evidence.record_of(entity, [])
+    return SlotGap(
+        entity=short,
+        slot="identity",
+        state="unknown",
+        shape=None,
+        severity="info",
+        message=f"This {word} may be {other} under a second id: {clue.reason}.",
+        source=record.split("/")[1] if record else None,
+        record=record,
+        kind="duplicate",
+        id=gap_id(short, "identity", "duplicate", other),
+        candidates=(offered,),
+    )
