@@ -11,10 +11,9 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import owlrl
-from rdflib import OWL, RDF, RDFS, SH, Graph, URIRef
-from rdflib.collection import Collection
+from rdflib import OWL, RDFS, SH, Graph, URIRef
 
+from kg.axioms import Axioms
 from kg.errors import OntologyError
 from kg.vocab import RDF_TYPE
 
@@ -32,26 +31,6 @@ if TYPE_CHECKING:
 TRANSITIVE = "prp-trp"
 INVERSE = "prp-inv"
 _CONSTRUCT = re.compile(r"CONSTRUCT\s*\{(.*?)\}\s*WHERE\s*\{(.*)\}\s*$", re.DOTALL | re.IGNORECASE)
-_BUILT_IN = (str(OWL), str(RDF), str(RDFS), "http://www.w3.org/2001/XMLSchema#")
-_AXIOMS = (
-    RDFS.subClassOf,
-    RDFS.subPropertyOf,
-    RDFS.domain,
-    RDFS.range,
-    OWL.inverseOf,
-    OWL.propertyChainAxiom,
-    OWL.equivalentClass,
-    OWL.equivalentProperty,
-    RDF.first,
-    RDF.rest,
-)
-_AXIOM_TYPES = (
-    OWL.Class,
-    OWL.ObjectProperty,
-    OWL.DatatypeProperty,
-    OWL.TransitiveProperty,
-    OWL.SymmetricProperty,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +58,25 @@ class ConstructRule:
 
 
 @dataclass(frozen=True, slots=True)
+class Key:
+    """A key of a class (prp-key): things of it with the same values are the same thing.
+
+    Each property stands with whether what it says is turned round: ``ends`` are those whose
+    subject (or object) is of the class, ``values`` those that say the parts of the key.
+    """
+
+    classes: frozenset[Term]
+    ends: frozenset[tuple[Term, bool]]
+    values: tuple[frozenset[tuple[Term, bool]], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class RuleSet:
     """All that the ontology says about data."""
 
     rules: tuple[Rule, ...]
     constructs: tuple[ConstructRule, ...]
+    keys: tuple[Key, ...] = ()
 
 
 def load_graph(folder: Path, pattern: str = "*.ttl") -> Graph:
@@ -102,67 +95,73 @@ def load_graph(folder: Path, pattern: str = "*.ttl") -> Graph:
 
 
 def compile_rules(ontology: Path) -> RuleSet:
-    """Close the ontology with owlrl and turn its axioms and rules into what runs over data."""
-    closed = Graph()
-    for s, p, o in load_graph(ontology):
-        if p in _AXIOMS or (p == RDF.type and o in _AXIOM_TYPES):
-            closed.add((s, p, o))
-    chains = {
-        (p, tuple(Collection(closed, chain)))
-        for p, chain in closed.subject_objects(OWL.propertyChainAxiom)
-    }
-    owlrl.DeductiveClosure(owlrl.OWLRL_Semantics).expand(closed)
-    rules = [*_binary_rules(closed), *_property_rules(closed)]
-    for predicate, chain in sorted(chains):
+    """Close the ontology with owlrl and turn its axioms and rules into what runs over data.
+
+    Raises:
+        OntologyError: an axiom is none that is followed, or the axioms contradict each other.
+    """
+    axioms = Axioms(load_graph(ontology))
+    rules = [*_binary_rules(axioms), *_property_rules(axioms)]
+    for (predicate, _), chain in axioms.chains.items():
         rules.append(_chain_rule(_term(predicate), [_term(step) for step in chain]))
-    return RuleSet(tuple(rules), tuple(_construct_rules(load_graph(ontology / "rules"))))
+    constructs = tuple(_construct_rules(load_graph(ontology / "rules")))
+    return RuleSet(tuple(dict.fromkeys(rules)), constructs, tuple(_keys(axioms)))
 
 
 def _term(node: Node) -> Term:
     return f"<{node}>"
 
 
-def _pairs(closed: Graph, predicate: URIRef) -> list[tuple[Term, Term]]:
-    return sorted(
-        (_term(s), _term(o))
-        for s, o in closed.subject_objects(predicate)
-        if isinstance(s, URIRef)
-        and isinstance(o, URIRef)
-        and s != o
-        and not str(s).startswith(_BUILT_IN)
-        and not str(o).startswith(_BUILT_IN)
-    )
+def _binary_rules(axioms: Axioms) -> Iterator[Rule]:
+    def pairs(predicate: URIRef) -> list[tuple[Term, Term]]:
+        return [(_term(one), _term(other)) for one, other in axioms.pairs(predicate)]
 
-
-def _binary_rules(closed: Graph) -> Iterator[Rule]:
-    for sub, sup in _pairs(closed, RDFS.subClassOf):
+    for sub, sup in pairs(RDFS.subClassOf):
         yield Rule("cax-sco", ("?x", RDF_TYPE, sup), (("?x", RDF_TYPE, sub),))
-    for sub, sup in _pairs(closed, RDFS.subPropertyOf):
+    for sub, sup in pairs(RDFS.subPropertyOf):
         yield Rule("prp-spo1", ("?x", sup, "?y"), (("?x", sub, "?y"),))
-    for one, other in _pairs(closed, OWL.inverseOf):
+    for one, other in pairs(OWL.inverseOf):
         yield Rule(INVERSE, ("?y", other, "?x"), (("?x", one, "?y"),))
         yield Rule(INVERSE, ("?y", one, "?x"), (("?x", other, "?y"),))
-    for predicate, kind in _pairs(closed, RDFS.domain):
+    for predicate, kind in pairs(RDFS.domain):
         yield Rule("prp-dom", ("?x", RDF_TYPE, kind), (("?x", predicate, "?y"),))
-    for predicate, kind in _pairs(closed, RDFS.range):
+    for predicate, kind in pairs(RDFS.range):
         yield Rule("prp-rng", ("?y", RDF_TYPE, kind), (("?x", predicate, "?y"),))
 
 
-def _property_rules(closed: Graph) -> Iterator[Rule]:
-    for kind, name in ((OWL.TransitiveProperty, TRANSITIVE), (OWL.SymmetricProperty, "prp-symp")):
-        for node in sorted(closed.subjects(RDF.type, kind), key=str):
-            p = _term(node)
-            if str(node).startswith(_BUILT_IN):
-                continue
-            if name == TRANSITIVE:
-                yield Rule(name, ("?x", p, "?z"), (("?x", p, "?y"), ("?y", p, "?z")))
-            else:
-                yield Rule(name, ("?y", p, "?x"), (("?x", p, "?y"),))
+def _property_rules(axioms: Axioms) -> Iterator[Rule]:
+    for p in map(_term, axioms.of_kind(OWL.TransitiveProperty)):
+        yield Rule(TRANSITIVE, ("?x", p, "?z"), (("?x", p, "?y"), ("?y", p, "?z")))
+    for p in sorted(map(_term, axioms.symmetric())):
+        yield Rule("prp-symp", ("?y", p, "?x"), (("?x", p, "?y"),))
 
 
 def _chain_rule(predicate: Term, chain: list[Term]) -> Rule:
     body = tuple((f"?v{i}", step, f"?v{i + 1}") for i, step in enumerate(chain))
     return Rule("prp-spo2", ("?v0", predicate, f"?v{len(chain)}"), body)
+
+
+def _keys(axioms: Axioms) -> Iterator[Key]:
+    """Tell by what facts a thing of a class with a key, and the key's values, are known."""
+    properties = [*axioms.of_kind(OWL.ObjectProperty), *axioms.of_kind(OWL.DatatypeProperty)]
+    for (kind, _), listed in axioms.keys.items():
+        of_kind = {
+            (_term(p), of_object)
+            for p in properties
+            for of_object in (False, True)
+            if kind in axioms.types_of(p, of_object=of_object)
+        }
+        classes = [c for c in (kind, *axioms.of_kind(OWL.Class)) if kind in axioms.supers(c)]
+        values = tuple(
+            frozenset(
+                (_term(p), is_turned)
+                for p in {*properties, part}
+                for q, is_turned in axioms.implied(p)
+                if q == part
+            )
+            for part in listed
+        )
+        yield Key(frozenset(map(_term, classes)), frozenset(of_kind), values)
 
 
 def _construct_rules(graph: Graph) -> Iterator[ConstructRule]:
