@@ -93,12 +93,13 @@ class Acceptances:
             raise ConfigError(
                 "nobody is named who accepts it", hint="by = the person's code: P12", code="body"
             )
-        standing = self.standing()
-        for earlier in standing:
-            if earlier.gap == choice.gap:
-                return _same(earlier, choice)
+        # Most often the gap is closed by then: what closed it is the better answer.
+        if (earlier := self._standing_for(choice.gap)) is not None:
+            if choice.candidate not in {earlier.canonical, earlier.alias}:
+                raise _disagrees(earlier, choice)
+            return earlier
         canonical, alias = self._ordered(self._offered(gaps, choice), choice.candidate)
-        for earlier in standing:
+        for earlier in self.standing():
             if earlier.alias == alias:
                 raise _disagrees(earlier, choice)
         row = {"alias": alias, "canonical": canonical, "gap": choice.gap, "at": format_time(now)}
@@ -116,7 +117,7 @@ class Acceptances:
             UnknownEntity: nothing stands that was accepted for it.
             JournalError: nothing was written, as the journal cannot be.
         """
-        found = next((one for one in self.standing() if one.gap == gap), None)
+        found = self._standing_for(gap)
         if found is None:
             raise UnknownEntity(
                 f"nothing stands that was accepted for the gap {gap!r}",
@@ -129,6 +130,11 @@ class Acceptances:
         )
         self._journal.append([tombstone], now)
         return found
+
+    def _standing_for(self, gap: str) -> Acceptance | None:
+        """Find what was accepted for a gap, or for another one of the same alias."""
+        alias = gap.rsplit("~", 2)[0]
+        return next((one for one in self.standing() if gap == one.gap or alias == one.alias), None)
 
     def _offered(self, gaps: Iterable[SlotGap], choice: Choice) -> str:
         """Give the entity of the gap that is meant."""
@@ -181,12 +187,6 @@ def _read(record: Record, *, is_new: bool = False) -> Acceptance:
         record=record.path(),
         is_new=is_new,
     )
-
-
-def _same(earlier: Acceptance, choice: Choice) -> Acceptance:
-    if earlier.candidate != choice.candidate:
-        raise _disagrees(earlier, choice)
-    return earlier
 
 
 def _disagrees(earlier: Acceptance, choice: Choice) -> ConfigError:

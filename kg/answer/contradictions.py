@@ -22,8 +22,6 @@ SHAPES = frozenset(
     vocab.TRS + name
     for name in (
         "CharacteristicLimitsAreInOrder",
-        "CharacteristicNominalIsNotAboveItsUpperLimit",
-        "CharacteristicNominalIsNotBelowItsLowerLimit",
         "NoteExpiresAfterItIsStated",
         "OperationIsPlannedToEndAfterItStarts",
         "RequirementLimitsAreInOrder",
