@@ -34,7 +34,7 @@ from kg.store.terms import (
 from kg.store.updates import by_graph, data_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
     from pathlib import Path
     from types import TracebackType
     from typing import Self
@@ -256,15 +256,21 @@ class EmbeddedStore:
 
     # Reading by SPARQL
 
-    def select(self, query: str) -> list[dict[str, Term]]:
+    def select(
+        self,
+        query: str,
+        graphs: Collection[Term] = (),
+        bound: Mapping[str, Term] | None = None,
+    ) -> list[dict[str, Term]]:
         """Give the rows of a SELECT; variables without a value are absent from their row.
 
-        The default graph is the current graph; ``GRAPH ?g`` sees the named ones. The prefixes of
-        ``PREFIXES`` are declared already. For templates of our own: there is no deadline here.
+        The default graph is the current graph, or all of ``graphs``; ``GRAPH ?g`` sees the named
+        ones. ``bound`` gives variables a value beforehand, which the SELECT must name. The prefixes
+        of ``PREFIXES`` are declared already. For templates of our own: there is no deadline here.
         Raises: QueryError.
         """
         with query_errors():
-            found = self._query(query)
+            found = self._query(query, graphs, bound)
             if not isinstance(found, ox.QuerySolutions):
                 raise QueryError("A SELECT query is needed here.", code="query-form")
             names = [variable.value for variable in found.variables]
@@ -355,8 +361,21 @@ class EmbeddedStore:
         except ENGINE_ERRORS as error:
             raise engine_error("The graph cannot be read", error) from error
 
-    def _query(self, query: str) -> ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples:
-        return self._open_engine().query(query, prefixes=PREFIXES, base_iri=self.base)
+    def _query(
+        self,
+        query: str,
+        graphs: Collection[Term] = (),
+        bound: Mapping[str, Term] | None = None,
+    ) -> ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples:
+        return self._open_engine().query(
+            query,
+            prefixes=PREFIXES,
+            base_iri=self.base,
+            default_graph=[engine_graph(graph) for graph in graphs] or None,
+            substitutions=None
+            if bound is None
+            else {ox.Variable(name): engine_node(term) for name, term in bound.items()},
+        )
 
     def _update(self, update: str) -> None:
         with self._write_errors("The graph cannot be written"):

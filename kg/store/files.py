@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 import pyoxigraph as ox
 
 from kg.errors import StoreError
+from kg.store.embedded import EmbeddedStore
+from kg.store.terms import engine_graph, engine_iri, engine_node, engine_subject
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from kg.records import Fact
@@ -64,3 +66,16 @@ def facts_of_lines(text: str) -> Iterator[Fact]:
             yield str(fact.subject), str(fact.predicate), str(fact.object)
     except (SyntaxError, ValueError) as error:
         raise StoreError(f"not N-Triples: {error}", code="bad-term") from error
+
+
+def store_of(quads: Iterable[Quad]) -> EmbeddedStore:
+    """Make a store in memory of quads, whose blank nodes keep their labels.
+
+    Raises: StoreError for what no store holds.
+    """
+    engine = ox.Store()
+    engine.bulk_extend(
+        ox.Quad(engine_subject(s), engine_iri(p), engine_node(o), engine_graph(g))
+        for s, p, o, g in quads
+    )
+    return EmbeddedStore(engine, "urn:traveler:")

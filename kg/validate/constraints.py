@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from kg.validate import model
 from kg.validate.messages import message_of
 from kg.validate.shapesgraph import SH
+from kg.validate.sparql import check_query
 from kg.validate.values import (
     is_in_language,
     is_less,
@@ -230,4 +231,5 @@ _OF_ALL_VALUES: dict[type, Callable[[At, Any], Iterator[Result]]] = {
     model.Qualified: _qualified,
     model.Closed: _closed,
     model.HasValue: _has_value,
+    model.Sparql: check_query,
 }

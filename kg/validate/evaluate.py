@@ -6,11 +6,13 @@ By look-ups alone: the cost is what the shape looks at, whatever else the graph 
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from kg.validate import constraints
 from kg.validate.lookup import Lookup
 from kg.validate.shapesgraph import TYPE
+from kg.validate.sparql import Queries
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,10 +31,16 @@ class Evaluator:
 
     def __init__(self, shapes: Shapes, data: Data, graphs: tuple[Term, ...] = ()) -> None:
         self._shapes = shapes.by_node
+        self._all = shapes
         self._known: dict[tuple[Term, Term], bool] = {}
         self.graphs = graphs
         self.data = data
         self.look = Lookup(data)
+
+    @cached_property
+    def queries(self) -> Queries:
+        """The data graph to be asked by SPARQL, made when the first query is evaluated."""
+        return Queries(self._all, self.data, self.graphs)
 
     def targets(self, shape: Shape) -> set[Term]:
         """Give all focus nodes of a shape's targets (section 2.1.3)."""

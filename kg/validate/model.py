@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
-    from kg.records import Term
+    from kg.records import Fact, Term
 
 
 # ---- paths (section 2.3.1)
@@ -213,17 +213,18 @@ class In:
 class Sparql:
     """``sh:sparql``, or a constraint component with a SPARQL validator (sections 5 and 6).
 
-    ``query`` is the SELECT or ASK with its prefixes and ``$PATH`` expanded, ``bindings`` the
-    component's parameters. ``is_deactivated`` constraints give nothing.
+    ``query`` has its prefixes, and ``$PATH`` written out; ``uses`` are the variables in it that get
+    a value before it is evaluated. ``bindings`` are a component's parameters, ``node`` is the
+    constraint of ``sh:sparql``.
     """
 
     component: Term
-    node: Term
+    node: Term | None
     query: str
     is_ask: bool
+    uses: frozenset[str]
     messages: tuple[Term, ...] = ()
     bindings: tuple[tuple[str, Term], ...] = ()
-    is_deactivated: bool = False
 
 
 Constraint: TypeAlias = (
@@ -265,11 +266,13 @@ class Shape:
 class Shapes:
     """All shapes of a shapes graph by their nodes.
 
-    ``left`` are shapes with a target that only the reference engine can run, and why.
+    ``left`` are shapes with a target that only the reference engine can run, and why. ``facts`` are
+    the shapes graph itself, for queries that look into it.
     """
 
     by_node: Mapping[Term, Shape]
     left: Mapping[Term, str]
+    facts: Iterable[Fact] = ()
 
     def targeted(self) -> list[Shape]:
         """Give the shapes that have targets and are run here, sorted by node."""

@@ -14,6 +14,7 @@ from kg.validate.facts import Facts
 from kg.validate.model import Shape, Shapes, Target
 from kg.validate.readconstraints import classes_above, read_constraints, shapes_in
 from kg.validate.readpaths import read_path
+from kg.validate.readqueries import read_components, read_queries
 from kg.validate.shapesgraph import SH, TRUE, TYPE, ShapesGraph, sh, short
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def shapes_of(facts: Facts, stored: Callable[[Term], Term] = lambda term: term) 
     reader = _Reader(ShapesGraph(facts), stored)
     reader.read()
     _Nesting(reader.shapes, reader.graph).check()
-    return Shapes(reader.shapes, reader.left())
+    return Shapes(reader.shapes, reader.left(), facts)
 
 
 class _Reader:
@@ -70,6 +71,7 @@ class _Reader:
         self.shapes: dict[Term, Shape] = {}
         self._stored = stored
         self._unknown: dict[Term, str] = {}
+        self._components = read_components(graph)
 
     def read(self) -> None:
         facts = self.graph.facts
@@ -100,12 +102,16 @@ class _Reader:
             raise graph.wrong(
                 node, "path", "is there, on a node shape", "Make it a property shape."
             )
+        steps = None if path is None else read_path(graph, node, path)
         severity = graph.one(node, "severity") or sh("Violation")
         return Shape(
             node=node,
-            path=None if path is None else read_path(graph, node, path),
+            path=steps,
             targets=tuple(self._targets(node, kinds)),
-            constraints=tuple(read_constraints(graph, node, self._stored)),
+            constraints=(
+                *read_constraints(graph, node, self._stored),
+                *read_queries(graph, node, steps, self._components),
+            ),
             severity=graph.iri(node, "severity", severity),
             messages=tuple(graph.literal(node, "message", m) for m in graph.all(node, "message")),
             is_deactivated=graph.one(node, "deactivated") == TRUE,

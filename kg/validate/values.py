@@ -205,6 +205,11 @@ def _nothing() -> EmbeddedStore:
     return EmbeddedStore.in_memory("urn:traveler:nothing/")
 
 
+def check_runs(query: str) -> None:
+    """Let the store's engine read a SELECT, over an empty graph. Raises: QueryError."""
+    _nothing().select(query)
+
+
 # ---- patterns and languages (SHACL, section 4.4)
 
 
