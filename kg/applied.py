@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING
 from kg.tally import Tally
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from kg.errors import SourceError
     from kg.journal import Quarantined
+
+    Place = tuple[str, str, str]
+    """A record's source, table and key."""
 
 
 @dataclass(slots=True)
@@ -45,3 +48,9 @@ class Replayed:
     left: list[Quarantined]
     waiting: int
     errors: list[SourceError]
+
+
+def unlifted(rows: Iterable[Quarantined]) -> set[Place]:
+    """Give the records among rows in quarantine: those that could be read and not lifted."""
+    said = [row.rejected for row in rows if row.rejected.stage == "lift"]
+    return {(row.source, row.kind, row.key or "") for row in said}

@@ -19,7 +19,6 @@ from kg.pipeline import OWNER_FILE
 from kg.polling import REPORT_IT, Poller, pause_seconds
 from kg.sources.feeds import open_feed
 from kg.times import format_time
-from kg.validate.beside import Beside
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -91,8 +90,6 @@ class Owner:
         self._appended = threading.Event()
         # One batch or replay at a time: what writes the store is one thread's.
         self._working = threading.Lock()
-        self._validating = threading.Lock()
-        self._beside: Beside | None = None
         self._threads: list[threading.Thread] = []
         self._validated_at = self._flushed_at = monotonic()
         self._flushed_seq = pipeline.store.applied_seq()
@@ -124,7 +121,6 @@ class Owner:
         """Follow the plant from now on; sources without a schedule are read every so often."""
         self.pipeline.space.hold()
         self._stop.clear()
-        self._beside = Beside(self.pipeline.shapes)
         for name, work in (("applier", self._follow), ("keeper", self._keep)):
             thread = threading.Thread(target=work, name=f"traveler-{name}", daemon=True)
             self._threads.append(thread)
@@ -145,12 +141,9 @@ class Owner:
             poller.ask_to_stop()
         for poller in self._pollers.values():
             poller.stop()
-        if self._beside is not None:
-            self._beside.close()
         for thread in self._threads:
             thread.join()
         self._threads.clear()
-        self._beside = None
 
     def take(self, source: str, table: str, messages: Sequence[Message]) -> Balance:
         """Take in messages of a table; durable when this returns. Any thread may call.
@@ -171,12 +164,14 @@ class Owner:
     def _follow(self) -> None:
         """Fold what was appended as soon as it was; after a failure try again, ever less often."""
         self._attempt("preparing", self._prepare)
+        self._attempt("validating", self._follow_gaps)
         failures = 0
         while not self._stop.is_set():
             self._appended.wait(LOOK_EVERY_SECONDS)
             self._appended.clear()
             if self._attempt("folding", self._apply):
                 failures = 0
+                self._attempt("validating", self._follow_gaps)
             else:
                 failures += 1
                 self._stop.wait(pause_seconds(RETRY_SECONDS, failures, 1.0))
@@ -215,6 +210,11 @@ class Owner:
         with self._working:
             self.pipeline.apply(self.clock())
 
+    def _follow_gaps(self) -> None:
+        with self._working:
+            self.pipeline.follow_gaps(self.clock())
+            self.health.checked_seq = self.pipeline.journal.checked_seq()
+
     def _read(self, source: SourceSettings) -> list[Balance]:
         if self._before_round is None:
             balances = self.pipeline.read_source(source, self.clock())
@@ -240,7 +240,7 @@ class Owner:
         with self._paused(names), self._working:
             now = self.clock()
             replayed = self.pipeline.replay(rows, now)
-        self._validate(now)
+        self._follow_gaps()
         return replayed
 
     def accept(self, gaps: Sequence[SlotGap], choice: Choice) -> Acceptance:
@@ -257,7 +257,7 @@ class Owner:
             decisions = Acceptances(self.pipeline.plant, self.pipeline.journal, self.pipeline.store)
             decided = decide(decisions, now)
             self.pipeline.apply(now)
-        self._validate(now)
+        self._follow_gaps()
         return decided
 
     def _paused(self, names: set[str]) -> ExitStack:
@@ -277,6 +277,7 @@ class Owner:
         finally:
             # Also where nothing is taken in, as on a full disk: what was is folded.
             self._apply()
+        self._follow_gaps()
         self._tell_sources()
         self._validate_when_due()
         for balance in balances:
@@ -284,10 +285,13 @@ class Owner:
                 raise balance.error
 
     def _validate_when_due(self) -> None:
-        if monotonic() - self._validated_at < VALIDATE_EVERY_SECONDS:
+        """Look from time to time at what changes do not lead to, and batches do not look at."""
+        if not self.pipeline.shapes.timed:
             return
-        if self.pipeline.store.applied_seq() != self.health.checked_seq:
-            self._validate(self.clock())
+        if monotonic() - self._validated_at >= VALIDATE_EVERY_SECONDS:
+            with self._working:
+                self.pipeline.validate(self.clock())
+            self._validated_at = monotonic()
 
     def _tell_sources(self) -> None:
         """Let the changes know how each source does, to tell what became of it."""
@@ -298,12 +302,6 @@ class Owner:
             {name: error for name, error in errors.items() if error},
             self.pipeline.store.applied_seq(),
         )
-
-    def _validate(self, now: datetime) -> None:
-        with self._validating:
-            self.pipeline.validate(now, self._beside)
-            self.health.checked_seq = self.pipeline.journal.checked_seq()
-            self._validated_at = monotonic()
 
     def _flush_when_due(self) -> None:
         if monotonic() - self._flushed_at < FLUSH_EVERY_SECONDS:

@@ -13,11 +13,12 @@ from zoneinfo import ZoneInfo
 
 from kg import assets, offset, vocab
 from kg.answer import Answers
-from kg.applied import Applied, Replayed
+from kg.applied import Applied, Replayed, unlifted
 from kg.canonical import Canonical
 from kg.changes import Changes
 from kg.errors import StoreError, StoreFull, StoreLocked
 from kg.forget import People
+from kg.gaps import Gaps
 from kg.intake import Intake
 from kg.journal import Journal
 from kg.lifted import Lifters
@@ -25,12 +26,12 @@ from kg.merge import Change, Merge, NoGraphs
 from kg.reason import Reasoner
 from kg.recipe import Recipe, check_folds
 from kg.records import newest_of
-from kg.rules import compile_rules, load_graph
+from kg.rules import compile_rules
 from kg.space import Space
 from kg.store.engines import open_generations
 from kg.tally import Tally
 from kg.times import parse_time
-from kg.validate import find_gaps, read_shapes
+from kg.validate.gaps import plant_shapes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
+    from kg.applied import Place
     from kg.canonical import Said
     from kg.intake import Balance
     from kg.journal import Forgotten, Quarantined
@@ -46,12 +48,9 @@ if TYPE_CHECKING:
     from kg.settings import Plant, SourceSettings
     from kg.sources import Message
     from kg.store import Graphs, Store
-    from kg.validate.beside import Beside
 
     Report = Callable[[str, str], None]
     """Told a stage and what it is at, for progress on a screen."""
-    Place = tuple[str, str, str]
-    """A record's source, table and key."""
 
 APPLY_BATCH = 2_000
 OWNER_FILE = "OWNER"
@@ -96,9 +95,12 @@ class Pipeline:
         self._recipe = Recipe.of(plant, ontology)
         self.mappings = self._recipe.tables
         self.rules = _compile_rules(ontology, self._recipe.ontology)
-        self.shapes = read_shapes(load_graph(ontology / "shapes"))
+        self.shapes = plant_shapes(ontology, self._recipe.ontology)
+        self._gaps = Gaps(self.shapes, self._recipe.digest, journal, self.changes)
         self._intake = Intake(plant, journal, self.mappings, report, self.tally)
-        self._canonical = Canonical(plant.base, journal, self._lifters, self.mappings)
+        self._canonical = Canonical(
+            plant.base, journal, self._lifters, self.mappings, self.rules.keys
+        )
         by_source = self._lifters.of_source
         check_folds(plant, {name: lifter.produces() for name, lifter in by_source.items()})
         self._merge = Merge(plant, self.shapes.single_valued)
@@ -300,6 +302,7 @@ class Pipeline:
         if not change.present_removed and not change.present_added:
             return
         gone, come = self._reasoner.update(change.present_removed, change.present_added)
+        self._gaps.note(change.present_removed | gone, change.present_added | come)
         present_gone = (change.present_removed | gone) - change.present_added - come
         for fact in present_gone:
             if fact not in self._reasoner.derived:
@@ -339,12 +342,12 @@ class Pipeline:
         """
         balances = self._intake.reread([r for r in rows if r.rejected.stage == "read"], now)
         applied = self.apply(now)
-        unlifted = _unlifted(rows)
-        if unlifted and not applied.is_rebuild:
-            self._lift_newest(unlifted, applied, now)
+        places = unlifted(rows)
+        if places and not applied.is_rebuild:
+            self._lift_newest(places, applied, now)
         waiting = self.journal.waiting()
-        there, still = {row.id for row in waiting}, _unlifted(waiting)
-        left = [row for row in rows if row.id not in there and not _unlifted([row]) & still]
+        there, still = {row.id for row in waiting}, unlifted(waiting)
+        left = [row for row in rows if row.id not in there and not unlifted([row]) & still]
         errors = [balance.error for balance in balances if balance.error is not None]
         return Replayed(len(rows), left, len(waiting), errors)
 
@@ -352,6 +355,7 @@ class Pipeline:
         """Lift the newest versions of records again, at the offset that the graph has reached."""
         found = [self.journal.newest(*place) for place in sorted(places)]
         records = [record for record in found if record is not None]
+        self._gaps.doubt()
         if not self._apply_batch(records, self.store.applied_seq(), applied, now):
             self.rebuild(now)
 
@@ -385,6 +389,7 @@ class Pipeline:
         """Refold the whole journal into a new generation and swap it in; the old one answers on."""
         applied = Applied(is_rebuild=True, tally=self.tally)
         self._reasoner = None
+        self._gaps.doubt()
         seq = self.journal.last_seq()
         with applied.timed("lift"):
             said = self._canonical.lift_all(now)
@@ -425,22 +430,18 @@ class Pipeline:
 
     # ---- validate
 
-    def validate(self, now: datetime, beside: Beside | None = None) -> int:
-        """Validate the present and put the gaps on record; gives how many are open.
+    def follow_gaps(self, now: datetime) -> int:
+        """Put on record which gaps opened and closed by what was applied; counts the open ones."""
+        if self._reasoner is None and self._gaps.are_known(self.store.applied_seq()):
+            return self._gaps.count()
+        self.prepare()
+        memory = None if self._reasoner is None else self._reasoner.memory
+        return self._gaps.follow(self.store, memory, now)
 
-        It is done in this thread, or ``beside`` in another process.
-        """
-        seq = self.store.applied_seq()
+    def validate(self, now: datetime) -> int:
+        """Find all gaps, also those that changes do not lead to; counts those that are open."""
         self._report("validate", "shapes")
-        facts = self.store.graph("")
-        gaps = beside.find_gaps(facts) if beside is not None else find_gaps(facts, self.shapes)
-        before = self.journal.open_gaps()
-        self.journal.replace_gaps(gaps, seq, now)
-        self.changes.tell_gaps(before, gaps, seq)
-        return len(gaps)
-
-
-def _unlifted(rows: Iterable[Quarantined]) -> set[Place]:
-    """Give the records among rows in quarantine: those that could be read and not lifted."""
-    said = [row.rejected for row in rows if row.rejected.stage == "lift"]
-    return {(row.source, row.kind, row.key or "") for row in said}
+        if self.shapes.timed:
+            self.prepare()
+        self.follow_gaps(now)
+        return self._gaps.look_at_timed(self.store.applied_seq(), now)

@@ -84,19 +84,28 @@ class GapHistory:
         before = {_key(gap): gap for gap in (Gap(*row) for row in self._read(_OPEN))}
         closed = [gap for key, gap in before.items() if key not in found]
         stated = [gap for key, gap in found.items() if before.get(key) != gap]
-        self._note(closed, stated, checked, timed)
+        self.change(closed, stated, checked, timed)
         return closed, [gap for gap in stated if _key(gap) not in before]
 
-    def change(self, closed: Collection[Gap], stated: Collection[Gap], checked: Checked) -> None:
+    def change(
+        self,
+        closed: Collection[Gap],
+        stated: Collection[Gap],
+        checked: Checked,
+        timed: Collection[Term] = (),
+    ) -> None:
         """Close gaps, and open others or state them anew; nothing is written where there is none.
 
-        Shapes are those by which gaps were looked for before.
+        ``timed`` are shapes whose gaps were looked for besides: they remember the time.
         """
-        checked = replace(checked, by=self.checked.by)
-        if closed or stated:
-            self._note(closed, stated, checked, ())
+        if closed or stated or timed:
+            self._note(closed, stated, checked, timed)
         else:
             self.checked = checked
+
+    def doubt(self) -> None:
+        """Let the gaps count as found by other shapes, so that all are looked for again."""
+        self._note((), (), replace(self.checked, by=""), ())
 
     def keep(self) -> None:
         """Write down how far gaps were looked for."""

@@ -11,6 +11,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from kg.store import stored_form
 from kg.validate.model import (
     Alternative,
     Class,
@@ -145,7 +146,7 @@ class Affected:
             if predicate == SUBCLASS:
                 return None
             for shape, look in (*self._looking.get(predicate, ()), *anything):
-                ends[shape, look.path].add(value if look.is_inverse else subject)
+                ends[shape, look.path].add(stored_form(value) if look.is_inverse else subject)
         found: dict[Term, set[Term]] = defaultdict(set)
         walked: dict[tuple[Path, Term], list[Term]] = {}
         for (shape, path), nodes in ends.items():

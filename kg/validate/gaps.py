@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from rdflib import URIRef
 
 from kg import vocab
 from kg.records import Gap
+from kg.rules import load_graph
 from kg.validate.affected import is_walkable
 from kg.validate.model import Count, Predicate
 from kg.validate.parse import read_shapes
@@ -18,11 +20,13 @@ from kg.validate.values import text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from pathlib import Path
 
     from rdflib import Graph
 
     from kg.records import Term
-    from kg.validate.model import Path, Result, Shape, Shapes
+    from kg.validate.model import Path as ShapePath
+    from kg.validate.model import Result, Shape, Shapes
 
 _SLOT = URIRef(vocab.TR + "slot")
 _NOT_MET = "the shape is not met"
@@ -65,10 +69,22 @@ class PlantShapes:
                 found.setdefault(self.named.get(node, node), set()).add(root.node)
         return found
 
+    def timed_shapes(self) -> list[Term]:
+        """Give the shapes that gaps name which only a look at everything finds, sorted."""
+        if not self.timed:
+            return []
+        return sorted(shape for shape, roots in self.roots_of().items() if roots & self.timed)
+
     def roots(self) -> list[Shape]:
         """Give all shapes with a target, also those that are left to the reference engine."""
         left = [self.shapes.by_node[node] for node in sorted(self.shapes.left)]
         return [*self.shapes.targeted(), *left]
+
+
+@lru_cache(maxsize=1)
+def plant_shapes(ontology: Path, _digest: str) -> PlantShapes:
+    """Read the shapes of an ontology's folder, once for what its files hold."""
+    return read_plant_shapes(load_graph(ontology / "shapes"))
 
 
 def read_plant_shapes(graph: Graph) -> PlantShapes:
@@ -120,7 +136,7 @@ def _reached(shape: Shape, shapes: Shapes) -> set[Term]:
     return found
 
 
-def _last_word(path: Path | None) -> str:
+def _last_word(path: ShapePath | None) -> str:
     """Give the local name of a property; a longer path is written out."""
     if path is None:
         return ""

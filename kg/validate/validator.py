@@ -10,6 +10,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from kg.records import Gap
 from kg.validate.affected import Affected
 from kg.validate.candidates import Candidates
 from kg.validate.columns import Columns
@@ -18,7 +19,7 @@ from kg.validate.evaluate import Evaluator
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
-    from kg.records import Fact, Gap, Term
+    from kg.records import Fact, Term
     from kg.store import EmbeddedStore
     from kg.validate.gaps import PlantShapes
     from kg.validate.model import Shape
@@ -66,6 +67,10 @@ class Validator:
         found = self._keyed(self._held).values()
         return sorted(found, key=lambda gap: (gap.slot, gap.entity, gap.shape))
 
+    def count(self) -> int:
+        """Count the gaps."""
+        return len(self._keyed(self._held))
+
     def full(self) -> list[Gap]:
         """Look at everything; gives all gaps.
 
@@ -91,7 +96,8 @@ class Validator:
             if len(found) != 1:
                 return False
             root = found[0]
-            held[gap.entity][root] = (*held[gap.entity].get(root, ()), gap)
+            plain = Gap(gap.entity, gap.slot, gap.shape, gap.severity, gap.message)
+            held[gap.entity][root] = (*held[gap.entity].get(root, ()), plain)
         self._held = dict(held)
         self._size = len(self._data)
         return True
