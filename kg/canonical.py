@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from kg.journal import Journal
+    from kg.keys import Key
     from kg.lifted import Lifters
     from kg.records import Fact, Record, Term
     from kg.store import Store
@@ -41,24 +42,35 @@ class Canonical:
     """
 
     def __init__(
-        self, base: str, journal: Journal, lifters: Lifters, mappings: Mapping[tuple[str, str], str]
+        self,
+        base: str,
+        journal: Journal,
+        lifters: Lifters,
+        mappings: Mapping[tuple[str, str], str],
+        keys: Sequence[Key] = (),
     ) -> None:
         self._base = base
         self._journal = journal
         self._lifters = lifters
         self._mappings = mappings
-        self._aliases = Aliases()
+        self._keys = keys
+        self._aliases = Aliases(keys)
         self._alias_graph = f"<{base}graph/aliases>"
 
     def start(self, store: Store) -> None:
         """Learn what the records of a store say of identity."""
-        self._aliases = Aliases()
+        self._aliases = Aliases(self._keys)
+        if self._keys:
+            # A graph of the store tells no longer by which IRI its record spoke of a thing.
+            for record, facts in self._lifters.lift(self._journal.live_records()).facts:
+                self._aliases.replace(self._graph_of(record), facts)
+            return
         for graph, facts in said_aliases(store).items():
             self._aliases.replace(graph, facts)
 
     def lift_all(self, now: datetime) -> Said:
         """Lift every live record, forgetting what was known of identity."""
-        self._aliases = Aliases()
+        self._aliases = Aliases(self._keys)
         said = self._lift(None, now)
         for record, facts in said.facts:
             self._aliases.replace(self._graph_of(record), facts)

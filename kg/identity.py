@@ -11,11 +11,13 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
+from kg.keys import keyed_facts, merge_by_keys
 from kg.vocab import OWL_SAME_AS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from kg.keys import Key, Keyed
     from kg.records import Fact, Term
 
     Said = tuple[Term, Term]
@@ -23,14 +25,24 @@ if TYPE_CHECKING:
 
 
 class Aliases:
-    """Which IRIs are other names of which, as far as the records say, graph by graph."""
+    """Which IRIs are other names of which, as far as the records say, graph by graph.
 
-    def __init__(self) -> None:
+    ``keys`` are those of the ontology: what agrees in one is the same without being said to be.
+    """
+
+    def __init__(self, keys: Sequence[Key] = ()) -> None:
+        self._keys = keys
         self._said: dict[Term, set[Said]] = {}
+        self._keyed: dict[Term, frozenset[Keyed]] = {}
         self._pairs: dict[Term, Term] | None = {}
 
     def replace(self, graph: Term, facts: Iterable[Fact]) -> None:
-        """Take in what a record's graph says now by ``owl:sameAs``: canonical side, alias."""
+        """Take in what a record's graph says now: by ``owl:sameAs`` canonical side, alias."""
+        facts = list(facts)
+        keyed = keyed_facts(facts, self._keys)
+        if keyed != self._keyed.get(graph, frozenset()):
+            self._keyed[graph] = keyed
+            self._pairs = None
         said = {(s, o) for s, p, o in facts if p == OWL_SAME_AS and s != o}
         if said == self._said.get(graph, set()):
             return
@@ -42,7 +54,9 @@ class Aliases:
     def pairs(self) -> dict[Term, Term]:
         """Give every alias with its canonical IRI, the same whatever the order of learning."""
         if self._pairs is None:
-            self._pairs = resolve(set().union(*self._said.values())).pairs
+            said = resolve(set().union(*self._said.values())).pairs
+            keyed = frozenset().union(*self._keyed.values())
+            self._pairs = merge_by_keys(said, keyed, self._keys) if keyed else said
         return self._pairs
 
     def rewrite(self, facts: list[Fact]) -> list[Fact]:

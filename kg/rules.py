@@ -15,6 +15,7 @@ from rdflib import OWL, RDFS, SH, Graph, URIRef
 
 from kg.axioms import Axioms
 from kg.errors import OntologyError
+from kg.keys import Key
 from kg.vocab import RDF_TYPE
 
 if TYPE_CHECKING:
@@ -55,19 +56,6 @@ class ConstructRule:
     name: str
     head: str
     body: str
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """A key of a class (prp-key): things of it with the same values are the same thing.
-
-    Each property stands with whether what it says is turned round: ``ends`` are those whose
-    subject (or object) is of the class, ``values`` those that say the parts of the key.
-    """
-
-    classes: frozenset[Term]
-    ends: frozenset[tuple[Term, bool]]
-    values: tuple[frozenset[tuple[Term, bool]], ...]
 
 
 @dataclass(frozen=True, slots=True)
