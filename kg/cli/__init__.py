@@ -29,6 +29,7 @@ COMMANDS = {
     "people": "people",
     "forget": "people",
     "lift": "lifting",
+    "validate": "validate",
 }
 """Which module of this package has a command: only the one that is asked for is loaded."""
 

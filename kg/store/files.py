@@ -27,11 +27,12 @@ FORMATS = {
 """What may be read, by the file's ending."""
 
 
-def read_quads(path: Path) -> Iterator[Quad]:
+def read_quads(path: Path, prefixes: dict[str, str] | None = None) -> Iterator[Quad]:
     """Give the quads of a file one by one, literals spelled as they stand there.
 
     Blank nodes get labels of their own, so that those of two files are never the same. Relative
-    IRIs resolve against the file's own. Raises: StoreError for what cannot be read.
+    IRIs resolve against the file's own. ``prefixes`` takes those that the file declares.
+    Raises: StoreError for what cannot be read.
     """
     kind = FORMATS.get(path.suffix.lower())
     if kind is None:
@@ -43,10 +44,13 @@ def read_quads(path: Path) -> Iterator[Quad]:
     try:
         with path.open("rb") as file:
             base = path.resolve().as_uri()
-            for quad in ox.parse(file, kind, base_iri=base, rename_blank_nodes=True):
+            parser = ox.parse(file, kind, base_iri=base, rename_blank_nodes=True)
+            for quad in parser:
                 name = quad.graph_name
                 graph = "" if isinstance(name, ox.DefaultGraph) else str(name)
                 yield str(quad.subject), str(quad.predicate), str(quad.object), graph
+            if prefixes is not None:
+                prefixes.update(parser.prefixes)
     except OSError as error:
         raise StoreError(
             f"{path}: cannot be read: {error.strerror or error}", code="bad-file"

@@ -9,12 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import pyshacl
 from rdflib import RDF, RDFS, SH, Graph, URIRef
 
 from kg import vocab
-from kg.errors import OntologyError
 from kg.records import Gap
+from kg.validate.reference import reference_report
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -87,12 +86,7 @@ def gaps_of_lines(lines: str, shapes: Shapes) -> list[Gap]:
     """Validate what N-Triples say; see ``find_gaps``."""
     data = Graph()
     data.parse(data=lines, format="nt")
-    try:
-        _, report, text = pyshacl.validate(data, shacl_graph=shapes.graph, advanced=False)
-    except Exception as error:  # pySHACL's own tree shares no base with its parser's errors
-        raise OntologyError(f"the shapes cannot be run: {error}") from error
-    if not isinstance(report, Graph):
-        raise OntologyError(f"the shapes cannot be run: {text}")
+    report = reference_report(data, shapes.graph)
     results = report.objects(None, SH.result)
     return sorted(
         {_gap(report, shapes.graph, result) for result in results},

@@ -34,6 +34,10 @@ class Facts:
         self._of: dict[Term, dict[Term, dict[Term, None]]] = {}
         self._to: dict[Term, dict[Term, list[Term]]] = defaultdict(dict)
         self._by: dict[Term, list[tuple[Term, Term]]] = defaultdict(list)
+        self.update(facts)
+
+    def update(self, facts: Iterable[Fact]) -> None:
+        """Add facts."""
         for s, p, o in facts:
             self._add(s, p, o)
 
@@ -62,6 +66,10 @@ class Facts:
     def about(self, s: Term) -> dict[Term, dict[Term, None]]:
         """Give the objects of a subject by property."""
         return self._of.get(s, {})
+
+    def __contains__(self, fact: Fact) -> bool:
+        s, p, o = fact
+        return o in self._of.get(s, {}).get(p, ())
 
     def __iter__(self) -> Iterator[Fact]:
         return self.facts()

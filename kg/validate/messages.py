@@ -45,13 +45,14 @@ def message_of(component: str, constraint: Constraint) -> Term:
 def _of_values(component: str, constraint: Constraint) -> str:
     match constraint:
         case model.Count(number=number):
-            return f"{'Fewer' if component == 'MinCount' else 'More'} than {number} values"
+            word = "Fewer" if component == "MinCount" else "More"
+            return f"{word} than {number} {'value' if number == 1 else 'values'}"
         case model.Bound(term=term):
             return f"Value is not {_SIGNS[component]} {_named(term)}"
         case model.Length(number=number):
             return f"Value is {'shorter' if component == 'MinLength' else 'longer'} than {number}"
         case model.Pattern(pattern=pattern):
-            return f"Value does not match {pattern!r}"
+            return f"Value does not match {pattern}"
         case model.LanguageIn(ranges=ranges):
             return f"Value is in none of the languages {', '.join(ranges)}"
         case model.UniqueLang():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections import Counter
 from itertools import groupby
@@ -16,7 +17,7 @@ from kg.validate.paths import to_sparql
 from kg.validate.values import parts_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from typing import Any
 
     from rdflib.term import Node
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from kg.validate.model import Path, Result
 
 _WIDTH = 80
+_IRI = re.compile(r"<[^<>]*>")
+_LOCAL = re.compile(r"[\w.-]+")
 _REPEATED = {
     (0, False): SH.zeroOrMorePath,
     (1, False): SH.oneOrMorePath,
@@ -118,60 +121,72 @@ def rdflib_term(term: Term) -> URIRef | BNode | Literal:
 # ---- for people
 
 
-def report_text(results: Iterable[Result], left: dict[Term, str], limit: int = 0) -> str:
+def report_text(
+    results: Iterable[Result],
+    left: Mapping[Term, str],
+    prefixes: Mapping[str, str],
+    limit: int = 0,
+) -> str:
     """Write a report in 80 columns, grouped by shape; ``limit`` results of each, 0 is all.
 
-    ``left`` are the shapes that the reference engine has run, and why.
+    ``left`` are the shapes that the reference engine has run, and why; ``prefixes`` shorten IRIs.
     """
-    found = sorted_results(results)
-    lines = [_summary(found)]
-    for root, group in groupby(found, key=lambda one: one.root):
-        lines += ["", *_of_shape(root, list(group), limit)]
-    for shape, why in sorted(left.items()):
-        lines += ["", *_wrapped(f"{_plain(shape)} has {why}: pySHACL has run it.", "")]
-    return "\n".join(lines) + "\n"
+    return _Text(prefixes, limit).write(sorted_results(results), left)
 
 
-def _summary(found: list[Result]) -> str:
-    if not found:
-        return "Conforms: the data is as the shapes demand."
-    return f"Does not conform: {_counted(found)}."
+class _Text:
+    def __init__(self, prefixes: Mapping[str, str], limit: int) -> None:
+        self._limit = limit
+        self._spaces = sorted(
+            ((space, name) for name, space in prefixes.items() if space), key=lambda it: -len(it[0])
+        )
+
+    def write(self, found: list[Result], left: Mapping[Term, str]) -> str:
+        lines = ["Conforms: the data is as the shapes demand."]
+        if found:
+            lines = [f"Does not conform: {_counted(found)}."]
+        for root, group in groupby(found, key=lambda one: one.root):
+            lines += ["", *self._of_shape(root, list(group))]
+        for shape, why in sorted(left.items()):
+            lines += ["", *_wrapped(f"{self._name(shape)} has {why}: pySHACL has run it.", "")]
+        return "\n".join(lines) + "\n"
+
+    def _of_shape(self, root: Term, found: list[Result]) -> list[str]:
+        lines = _wrapped(f"{self._name(root)}: {_counted(found)}", "")
+        shown = found[: self._limit] if self._limit else found
+        for focus, group in groupby(shown, key=lambda one: one.focus):
+            lines += _wrapped(self._name(focus), "  ")
+            for one in group:
+                lines += _wrapped(self._sentence(one), "    ")
+        if len(shown) < len(found):
+            lines.append(f"  … and {len(found) - len(shown):,} more: see them by --limit 0")
+        return lines
+
+    def _sentence(self, one: Result) -> str:
+        path = "" if one.path is None else f"{self._path(one.path)}: "
+        value = "" if one.value in (None, one.focus) else f" ({self._name(one.value)})"
+        said = " / ".join(parts_of(message)[0] for message in one.messages)
+        return f"{path}{said}{value}"
+
+    def _path(self, path: Path) -> str:
+        return _IRI.sub(lambda found: self._name(found[0]), to_sparql(path))
+
+    def _name(self, term: Term | None) -> str:
+        if term is None or term.startswith("_:"):
+            return "a node without a name"
+        if term[0] == '"':
+            return _IRI.sub(lambda found: self._name(found[0]), term) if term[-1] == ">" else term
+        for space, name in self._spaces:
+            if term.startswith(space, 1) and _LOCAL.fullmatch(term, len(space) + 1, len(term) - 1):
+                return f"{name}:{term[len(space) + 1 : -1]}"
+        return term
 
 
 def _counted(found: list[Result]) -> str:
-    kinds = Counter(_plain(one.severity).replace("#", "/").rsplit("/", 1)[-1] for one in found)
+    kinds = Counter(one.severity.replace("#", "/").rsplit("/", 1)[-1][:-1] for one in found)
     return ", ".join(
         f"{number:,} {kind.lower()}{'' if number == 1 else 's'}" for kind, number in kinds.items()
     )
-
-
-def _of_shape(root: Term, found: list[Result], limit: int) -> list[str]:
-    lines = _wrapped(f"{_plain(root)}: {_counted(found)}", "")
-    shown = found[:limit] if limit else found
-    for focus, group in groupby(shown, key=lambda one: one.focus):
-        lines += _wrapped(_plain(focus), "  ")
-        for one in group:
-            lines += _wrapped(_sentence(one), "    ")
-    if len(shown) < len(found):
-        lines.append(f"  … and {len(found) - len(shown):,} more: see them by --limit 0")
-    return lines
-
-
-def _sentence(one: Result) -> str:
-    path = f"{_short_path(one.path)}: " if one.path is not None else ""
-    value = f" ({_plain(one.value)})" if one.value not in (None, one.focus) else ""
-    said = " / ".join(parts_of(message)[0] for message in one.messages)
-    return f"{path}{said}{value}"
-
-
-def _short_path(path: Path) -> str:
-    return to_sparql(path)
-
-
-def _plain(term: Term | None) -> str:
-    if term is None or term.startswith("_:"):
-        return "a node without a name"
-    return term[1:-1] if term[0] == "<" else term
 
 
 def _wrapped(text: str, indent: str) -> list[str]:
