@@ -20,7 +20,7 @@ from rapidfuzz import fuzz
 
 from kg import vocab
 from kg.answer.kinds import KINDS
-from kg.answer.names import id_key, name_key, numbers_of, words_of
+from kg.answer.names import LEGAL_FORMS, id_key, name_key, numbers_of, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -39,7 +39,7 @@ MOST_STRANGERS = 5_000
 """Strangers of a kind that are looked at; who has more has a mapping to mend."""
 DAYS = 4
 """So far apart a plan and what became of it may be, to count for anything."""
-SAME_ID, SAME_NUMBER, SAME_NAME, NEAR_NAME = 0.9, 0.55, 0.85, 0.6
+SAME_ID, SAME_NUMBER, SAME_NAME, NEAR_NAME, OTHER_FORM = 0.9, 0.55, 0.85, 0.6, 0.5
 NEAR_RATIO = 85.0
 SAME_COUNT = 0.35
 MADE_TOO_MUCH, HAS_ITS_OWN, OTHER_STEPS = 0.3, 0.3, 0.5
@@ -326,10 +326,13 @@ class _SharedFacts:
 
 def compare_names(one: str, other: str) -> Clue | None:
     """Say how alike two names are; None where they are not, or where a number differs."""
-    if name_key(one) == name_key(other):
-        return Clue(SAME_NAME, f"{one!r} and {other!r} are one name written in two ways")
-    if numbers_of(one) != numbers_of(other):
+    if numbers_of(one) != numbers_of(other) or not (name_key(one) and name_key(other)):
         return None
+    if name_key(one) == name_key(other):
+        forms = [set(words_of(name)) & LEGAL_FORMS for name in (one, other)]
+        if all(forms) and forms[0] != forms[1]:
+            return Clue(OTHER_FORM, f"{one!r} and {other!r} differ in the legal form only")
+        return Clue(SAME_NAME, f"{one!r} and {other!r} are one name written in two ways")
     ratio = fuzz.ratio(name_key(one), name_key(other))
     if ratio < NEAR_RATIO:
         return None

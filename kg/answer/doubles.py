@@ -15,7 +15,7 @@ from kg import vocab
 from kg.answer.bundle import SlotGap, gap_id
 from kg.answer.candidates import SAME_ID, Candidate, Clue, compare_names
 from kg.answer.evidence import literal_text
-from kg.answer.names import id_key, name_key, numbers_of, words_of
+from kg.answer.names import LEGAL_FORMS, id_key, name_key, numbers_of, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -119,13 +119,9 @@ def _alike(names: dict[Term, set[str]]) -> Iterator[tuple[Term, Term, Clue]]:
     for member in {(name_key(t), e, t) for e, texts in names.items() for t in texts}:
         for block in _blocks(member):
             blocks[block].add(member)
-    seen: set[tuple[Term, Term]] = set()
-    for members in blocks.values():
-        for (_, one, text), (_, other, second) in _near(members):
-            if one != other and (one, other) not in seen:
-                seen |= {(one, other), (other, one)}
-                if (clue := compare_names(text, second)) is not None:
-                    yield one, other, clue
+    for one, other in {pair for members in blocks.values() for pair in _near(members)}:
+        if one[1] != other[1] and (clue := compare_names(one[2], other[2])) is not None:
+            yield one[1], other[1], clue
 
 
 def _blocks(member: _Member) -> set[str]:
@@ -133,7 +129,7 @@ def _blocks(member: _Member) -> set[str]:
     key, _, text = member
     if not key:
         return set()
-    words = words_of(text)
+    words = {*words_of(text)} - LEGAL_FORMS
     ordered = " ".join(sorted(words))
     return {f"^{key[:EDGE]}", f"{key[-EDGE:]}$", f"={ordered}", *words}
 
