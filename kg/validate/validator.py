@@ -15,14 +15,16 @@ from kg.validate.affected import Affected
 from kg.validate.candidates import Candidates
 from kg.validate.columns import Columns
 from kg.validate.evaluate import Evaluator
+from kg.validate.facts import Facts
+from kg.validate.reference import validate_by_reference
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from kg.records import Fact, Term
     from kg.store import EmbeddedStore
     from kg.validate.gaps import PlantShapes
-    from kg.validate.model import Shape
+    from kg.validate.model import Result, Shape
 
     Key = tuple[Term, str, Term]
 
@@ -142,17 +144,29 @@ class Validator:
         _compare(before, self._keyed(self._held), difference)
         return difference
 
-    def _found(self, roots: Iterable[Shape]) -> dict[Term, dict[Term, tuple[Gap, ...]]]:
+    def _found(self, roots: Collection[Shape]) -> dict[Term, dict[Term, tuple[Gap, ...]]]:
         """Give by shape the gaps of each focus node that has some."""
-        evaluator = Evaluator(self._shapes.shapes, self._data, self._graphs)
-        columns = Columns(self._data, self._graphs)
-        candidates = Candidates(self._shapes.shapes, columns, evaluator)
-        found: dict[Term, dict[Term, tuple[Gap, ...]]] = {}
-        for shape in roots:
-            of_shape = found[shape.node] = {}
-            for focus, result in candidates.results(shape):
-                of_shape[focus] = (*of_shape.get(focus, ()), self._shapes.gap_of(result))
+        found: dict[Term, dict[Term, tuple[Gap, ...]]] = {shape.node: {} for shape in roots}
+        for root, focus, result in self._results(roots):
+            gaps = found[root].get(focus, ())
+            found[root][focus] = (*gaps, self._shapes.gap_of(result))
         return found
+
+    def _results(self, roots: Iterable[Shape]) -> Iterator[tuple[Term, Term, Result]]:
+        """Give results with their shape and focus node; of what is left, by the reference."""
+        shapes = self._shapes.shapes
+        evaluator = Evaluator(shapes, self._data, self._graphs)
+        candidates = Candidates(shapes, Columns(self._data, self._graphs), evaluator)
+        left = set()
+        for shape in roots:
+            if shape.node in shapes.left:
+                left.add(shape.node)
+                continue
+            for focus, result in candidates.results(shape):
+                yield shape.node, focus, result
+        if left:
+            for result in validate_by_reference(self._data.facts(), Facts(shapes.facts), left):
+                yield result.root, result.focus, result
 
     def _look(self, evaluator: Evaluator, shape: Shape, focus: Term) -> tuple[Gap, ...]:
         if not evaluator.is_target(shape, focus):

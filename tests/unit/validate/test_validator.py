@@ -181,3 +181,51 @@ def test_a_change_of_very_much_is_looked_at_as_a_whole(monkeypatch: pytest.Monke
     difference = validator.update((), jobs)
     assert len(difference.opened) == len(validator.gaps()) == 6
     assert keys(validator.gaps()) == from_scratch(plant, store)
+
+
+QUERY = '''
+    :Q a sh:NodeShape ; sh:targetClass :job ; sh:sparql [
+      sh:message "more than another" ;
+      sh:select """SELECT $this
+        WHERE { $this <urn:q> ?one . ?other <urn:q> ?two FILTER(?one > ?two) }""" ] .
+'''
+
+
+def test_a_query_is_asked_again_in_time() -> None:
+    plant = read(QUERY + JOBS)
+    assert plant.timed == {"<urn:Q>"}
+    integer = "<http://www.w3.org/2001/XMLSchema#integer>"
+    held = {("<urn:1>", RDF_TYPE, "<urn:job>"), ("<urn:1>", "<urn:q>", f'"2"^^{integer}')}
+    store = store_of({GRAPH: held})
+    validator = Validator(plant, store, (GRAPH,))
+    before = validator.full()
+    assert "<urn:Q>" not in {gap.shape for gap in before}
+    other = ("<urn:2>", "<urn:q>", f'"1"^^{integer}')
+    change(store, set(), {other})
+    assert not validator.update((), {other}).stated  # nothing says that it concerns a job
+    difference = validator.look_at_timed()
+    assert [gap.message for gap in difference.opened] == ["more than another"]
+    change(store, {other}, set())
+    validator.update({other}, ())
+    assert validator.look_at_timed().closed == difference.opened
+    assert validator.gaps() == before
+
+
+LEFT = """
+    :L a sh:NodeShape ; sh:targetClass :job ; tr:slot "left" ; sh:message "too long" ;
+      sh:property [ sh:path :makes ; sh:maxCount 0 ; sh:message "makes something" ] ;
+      sh:expression [ sh:path :fine ] .
+"""
+
+
+def test_what_is_left_to_the_reference_engine_is_looked_at_in_time() -> None:
+    plant = read(LEFT + JOBS)
+    assert (set(plant.shapes.left), plant.timed) == ({"<urn:L>"}, {"<urn:L>"})
+    assert plant.timed_shapes() == ["<urn:L>"]
+    store = store_of({GRAPH: {("<urn:1>", RDF_TYPE, "<urn:job>")}})
+    validator = Validator(plant, store, (GRAPH,))
+    validator.full()
+    made = ("<urn:1>", "<urn:makes>", "<urn:p>")
+    change(store, set(), {made})
+    assert not validator.update((), {made}).opened
+    assert [gap.message for gap in validator.look_at_timed().opened] == ["makes something"]
