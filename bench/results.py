@@ -48,10 +48,10 @@ def tell_results(
         "# What a first load costs",
         f"Made on {day}, not written by hand:",
         f"    python -m bench --jobs {sizes} --seed {seed}",
-        _wrapped(_INTRODUCTION),
+        wrapped(_INTRODUCTION),
         "## Seconds by stage and number of jobs",
         _stages_by_size(measured, lambda one: one.seconds),
-        _wrapped(_growth_note(measured)),
+        wrapped(_growth_note(measured)),
         "## Processor seconds, which other programs on the machine disturb less",
         _stages_by_size(measured, lambda one: one.cpu_seconds),
         f"## Each stage at {measured[-1].jobs:,} jobs",
@@ -136,8 +136,20 @@ def write_table(rows: Sequence[Sequence[str]], texts: Iterable[int] = (0,)) -> s
     return "\n".join([lines[0], "|" + "|".join(rule) + "|", *lines[1:]])
 
 
-def _wrapped(text: str) -> str:
-    return textwrap.fill(text, WIDTH)
+def wrapped(text: str) -> str:
+    """Break a paragraph into lines; words with hyphens stay whole."""
+    return textwrap.fill(text, WIDTH, break_on_hyphens=False)
+
+
+def write_code(command: str) -> str:
+    """Write a command as code, over several lines where it is long."""
+    lines = textwrap.wrap(command, WIDTH - 8, break_on_hyphens=False, break_long_words=False)
+    return " \\\n".join(f"    {'  ' * bool(at)}{line}" for at, line in enumerate(lines))
+
+
+def verdict(is_met: bool) -> str:
+    """Say whether what was asked for was found."""
+    return "met" if is_met else "not met"
 
 
 def write_item(label: str, text: str) -> str:

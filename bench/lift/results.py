@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import textwrap
 from typing import TYPE_CHECKING
 
 from bench.lift.microbatch import PREDICATES, ROWS
-from bench.results import WIDTH, write_item, write_table
+from bench.results import verdict, wrapped, write_code, write_item, write_table
 from bench.stages import growth
 
 if TYPE_CHECKING:
@@ -59,15 +58,15 @@ def tell_results(
     parts = [
         "# The lift beside other engines",
         f"Made on {day}, not written by hand:",
-        _code(command),
-        _wrapped(_INTRODUCTION.format(spark=_spark_note(engines))),
+        write_code(command),
+        wrapped(_INTRODUCTION.format(spark=_spark_note(engines))),
         *_sizes(measured, engines),
-        _wrapped(_COLUMNS_NOTE.format(runs=_runs_note(measured))),
+        wrapped(_COLUMNS_NOTE.format(runs=_runs_note(measured))),
         *_growth(measured, engines),
         *_asked(measured),
         *_microbatch(latency),
         "## The same triples",
-        _wrapped(f"{_SAME_NOTE} At {largest.jobs:,} jobs:"),
+        wrapped(f"{_SAME_NOTE} At {largest.jobs:,} jobs:"),
         _same_table(largest, engines),
         "\n".join(_differences(largest, engines)),
         *_absences(measured, absent),
@@ -141,7 +140,7 @@ def _growth(measured: Sequence[Measured], engines: Sequence[Engine]) -> list[str
         "The exponent of the number of rows that fits best: 1 is linear, and less than 1 has a "
         "fixed cost in it, the program's start."
     )
-    return ["## How cost grows", write_table(rows), _wrapped(note)]
+    return ["## How cost grows", write_table(rows), wrapped(note)]
 
 
 def _exponents(ran: Sequence[Measured], name: str) -> list[float]:
@@ -172,8 +171,8 @@ def _asked(measured: Sequence[Measured]) -> list[str]:
     if morph:
         found, by_cpu = morph / seconds, largest.median_cpu_seconds("morph-kgc") / cpu
         figures = [f"at least {LEAST_OF_MORPH:.2f}", f"{found:.2f}", f"{by_cpu:.2f}"]
-        verdict = _verdict(found >= LEAST_OF_MORPH)
-        rows.append(["times faster than morph-kgc", *figures, verdict])
+        met = verdict(found >= LEAST_OF_MORPH)
+        rows.append(["times faster than morph-kgc", *figures, met])
     rows.append(_most("peak memory, GiB", MOST_PEAK_GIB, _peak_mib(largest, "traveler") / 1_024))
     ran = [one for one in measured if one.median_seconds("traveler") is not None]
     exponents = _exponents(ran, "traveler")
@@ -194,21 +193,17 @@ def _microbatch(latency: Latency) -> list[str]:
             "half of all, by the clock (p50)",
             f"{MOST_P50_MS:.1f}",
             f"{latency.p50_ms:.1f}",
-            _verdict(latency.p50_ms <= MOST_P50_MS),
+            verdict(latency.p50_ms <= MOST_P50_MS),
         ],
         ["19 of 20, by the clock (p95)", "", f"{latency.p95_ms:.1f}", ""],
         ["half of all, of the processor", "", f"{latency.cpu_ms:.1f}", ""],
         ["the first, by the clock", "", f"{latency.first_ms:.1f}", ""],
     ]
-    return ["## A micro-batch", _wrapped(note), write_table(rows, texts={0, 3})]
+    return ["## A micro-batch", wrapped(note), write_table(rows, texts={0, 3})]
 
 
 def _most(label: str, most: float, found: float) -> list[str]:
-    return [label, f"at most {most:.2f}", f"{found:.2f}", "", _verdict(found <= most)]
-
-
-def _verdict(is_met: bool) -> str:
-    return "met" if is_met else "not met"
+    return [label, f"at most {most:.2f}", f"{found:.2f}", "", verdict(found <= most)]
 
 
 def _same_table(one: Measured, engines: Sequence[Engine]) -> str:
@@ -218,8 +213,8 @@ def _same_table(one: Measured, engines: Sequence[Engine]) -> str:
         if found is None:
             continue
         numbers = (found.lines, found.duplicates, found.rewritten)
-        verdict = "yes" if found.is_same else "no"
-        rows.append([engine.title, *(f"{number:,}" for number in numbers), verdict])
+        told = "yes" if found.is_same else "no"
+        rows.append([engine.title, *(f"{number:,}" for number in numbers), told])
     return write_table(rows)
 
 
@@ -245,12 +240,3 @@ def _absences(measured: Sequence[Measured], absent: Mapping[str, str]) -> list[s
         for name, reason in one.failed.items()
     ]
     return ["## Not measured", "\n".join(told)] if told else []
-
-
-def _code(command: str) -> str:
-    lines = textwrap.wrap(command, WIDTH - 8, break_on_hyphens=False, break_long_words=False)
-    return " \\\n".join(f"    {'  ' * bool(at)}{line}" for at, line in enumerate(lines))
-
-
-def _wrapped(text: str) -> str:
-    return textwrap.fill(text, WIDTH, break_on_hyphens=False)

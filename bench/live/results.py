@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import textwrap
 from typing import TYPE_CHECKING
 
-from bench.results import WIDTH, write_item, write_table
+from bench.results import wrapped, write_item, write_table
 from bench.stages import growth
 
 if TYPE_CHECKING:
@@ -67,15 +66,15 @@ def tell_results(
         "# The live path: from a machine to an answer",
         f"Made on {day}, not written by hand:",
         f"    {command}",
-        _wrapped(_INTRODUCTION.format(jobs=jobs)),
+        wrapped(_INTRODUCTION.format(jobs=jobs)),
         "## Milliseconds from publishing, by events a second",
         _latency_table(rates),
-        _wrapped(_resolution(rates)),
+        wrapped(_resolution(rates)),
         _goal(rates),
         "## What was offered, and what became of it",
         _rates_table(rates),
-        _wrapped(_RATES_NOTE),
-        _wrapped(_state(state)),
+        wrapped(_RATES_NOTE),
+        wrapped(_state(state)),
         *_sizes(sizes),
         "## Measured on",
         "\n".join(write_item(label, text) for label, text in machine.items()),
@@ -116,7 +115,7 @@ def _goal(rates: Sequence[Latencies]) -> str:
         if one.rate == GOAL_RATE:
             found = percentile(one.visible, 0.99)
             verdict = "met" if found <= GOAL_P99_MS else "missed"
-            return _wrapped(
+            return wrapped(
                 f"Goal: p99 of visible at most {GOAL_P99_MS:.0f} ms at {GOAL_RATE:,} events/s: "
                 f"{verdict}, with {found:,.1f} ms."
             )
@@ -160,7 +159,7 @@ def _sizes(sizes: Sequence[EventCost]) -> list[str]:
     rows = [["", *(f"{one.jobs:,} jobs" for one in sizes)]]
     rows += [[label, *(column[at] for column in columns)] for at, label in enumerate(labels)]
     title = "## Milliseconds of one event, by the size of the graph"
-    return [title, write_table(rows), _wrapped(_SIZE_NOTE), *_ratio(sizes)]
+    return [title, write_table(rows), wrapped(_SIZE_NOTE), *_ratio(sizes)]
 
 
 def _ratio(sizes: Sequence[EventCost]) -> list[str]:
@@ -176,8 +175,4 @@ def _ratio(sizes: Sequence[EventCost]) -> list[str]:
         [f"{largest.jobs:,} / {smallest.jobs:,} jobs", *(f"{ratio:.2f}" for ratio in ratios)]
     )
     note = _LARGER_NOTE.format(most=MOST_RATIO, largest=largest.jobs, smallest=smallest.jobs)
-    return [write_table(rows), _wrapped(note)]
-
-
-def _wrapped(text: str) -> str:
-    return textwrap.fill(text, WIDTH, break_on_hyphens=False)
+    return [write_table(rows), wrapped(note)]
