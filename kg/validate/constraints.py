@@ -21,7 +21,7 @@ from kg.validate.values import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
     from typing import Any
 
     from kg.records import Term
@@ -35,7 +35,7 @@ class At(NamedTuple):
     evaluator: Evaluator
     shape: Shape
     focus: Term
-    values: list[Term]
+    values: Collection[Term]
 
     def result(
         self,
@@ -58,9 +58,32 @@ class At(NamedTuple):
         )
 
 
+def meets(evaluator: Evaluator, shape: Shape, focus: Term, values: Collection[Term]) -> bool:
+    """Tell whether a shape has no result at a focus node with these value nodes."""
+    for constraint in shape.constraints:
+        kind = type(constraint)
+        is_met = _OF_EACH_VALUE.get(kind)
+        if is_met is not None:
+            for value in values:
+                if not is_met(evaluator, constraint, value):
+                    return False
+        elif kind is model.Count:
+            if _is_miscounted(constraint, len(values)):  # type: ignore[arg-type]
+                return False
+        else:
+            at = At(evaluator, shape, focus, values)
+            if next(_OF_ALL_VALUES[kind](at, constraint), None) is not None:
+                return False
+    return True
+
+
 def check(at: At, constraint: Constraint) -> Iterator[Result]:
     """Give the results of one constraint."""
     kind = type(constraint)
+    if kind is model.Property:
+        for value in at.values:
+            yield from at.evaluator.check_node(constraint.shape, value)  # type: ignore[union-attr]
+        return
     is_met = _OF_EACH_VALUE.get(kind)
     if is_met is None:
         yield from _OF_ALL_VALUES[kind](at, constraint)
@@ -126,7 +149,7 @@ def _logic(evaluator: Evaluator, constraint: model.Logic, value: Term) -> bool:
     return sum(conforms(shape, value) for shape in shapes) == 1
 
 
-def _node(evaluator: Evaluator, constraint: model.Node, value: Term) -> bool:
+def _nested(evaluator: Evaluator, constraint: model.Node | model.Property, value: Term) -> bool:
     return evaluator.conforms(constraint.shape, value)
 
 
@@ -143,7 +166,8 @@ _OF_EACH_VALUE: dict[type, Callable[[Evaluator, Any, Term], bool]] = {
     model.Pattern: _pattern,
     model.LanguageIn: _language_in,
     model.Logic: _logic,
-    model.Node: _node,
+    model.Node: _nested,
+    model.Property: _nested,
     model.In: _in,
 }
 
@@ -157,10 +181,14 @@ def test_of(constraint: Constraint) -> Callable[[Evaluator, Any, Term], bool] | 
 
 
 def _count(at: At, constraint: model.Count) -> Iterator[Result]:
-    size = len(at.values)
-    is_least = constraint.component == "MinCount"
-    if size < constraint.number if is_least else size > constraint.number:
+    if _is_miscounted(constraint, len(at.values)):
         yield at.result(constraint.component, constraint)
+
+
+def _is_miscounted(constraint: model.Count, size: int) -> bool:
+    if constraint.component == "MinCount":
+        return size < constraint.number
+    return size > constraint.number
 
 
 def _unique_lang(at: At, constraint: model.UniqueLang) -> Iterator[Result]:
@@ -190,11 +218,6 @@ def _pair(at: At, constraint: model.Pair) -> Iterator[Result]:
         ]
     for value in wrong:
         yield at.result(component, constraint, value)
-
-
-def _property(at: At, constraint: model.Property) -> Iterator[Result]:
-    for value in at.values:
-        yield from at.evaluator.check_node(constraint.shape, value)
 
 
 def _qualified(at: At, constraint: model.Qualified) -> Iterator[Result]:
@@ -227,7 +250,6 @@ _OF_ALL_VALUES: dict[type, Callable[[At, Any], Iterator[Result]]] = {
     model.Count: _count,
     model.UniqueLang: _unique_lang,
     model.Pair: _pair,
-    model.Property: _property,
     model.Qualified: _qualified,
     model.Closed: _closed,
     model.HasValue: _has_value,

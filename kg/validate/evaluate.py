@@ -15,7 +15,7 @@ from kg.validate.shapesgraph import TYPE
 from kg.validate.sparql import Queries
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from kg.records import Term
     from kg.validate.facts import Data
@@ -71,6 +71,8 @@ class Evaluator:
 
     def results(self, shape: Shape, focus: Term) -> list[Result]:
         """Give the validation results of one shape at one focus node."""
+        if self.conforms(shape.node, focus):
+            return []
         return [replace(result, root=shape.node) for result in self.check(shape, focus)]
 
     def conforms(self, node: Term, focus: Term) -> bool:
@@ -78,7 +80,9 @@ class Evaluator:
         known = self._known.get((node, focus))
         if known is None:
             shape = self._shapes[node]
-            known = next(self.check(shape, focus), None) is None
+            known = shape.is_deactivated or constraints.meets(
+                self, shape, focus, self._values(shape, focus)
+            )
             self._known[node, focus] = known
         return known
 
@@ -86,15 +90,16 @@ class Evaluator:
         """Give the results of a shape, targeted or not, one by one; their root is the shape."""
         if shape.is_deactivated:
             return
-        path = shape.path
-        values = [focus] if path is None else self.look.values(path, focus)
-        at = constraints.At(self, shape, focus, values)
+        at = constraints.At(self, shape, focus, self._values(shape, focus))
         for constraint in shape.constraints:
             yield from constraints.check(at, constraint)
 
     def check_node(self, node: Term, focus: Term) -> Iterator[Result]:
         """Give the results of the shape at a node."""
-        return self.check(self._shapes[node], focus)
+        return iter(()) if self.conforms(node, focus) else self.check(self._shapes[node], focus)
+
+    def _values(self, shape: Shape, focus: Term) -> Collection[Term]:
+        return [focus] if shape.path is None else self.look.values(shape.path, focus)
 
 
 def validate(shapes: Shapes, data: Data, graphs: tuple[Term, ...] = ()) -> list[Result]:

@@ -10,7 +10,7 @@ from kg.validate.model import Inverse, Predicate
 from kg.validate.shapesgraph import SUBCLASS, TYPE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from kg.records import Fact, Term
     from kg.validate.facts import Data
@@ -35,11 +35,11 @@ class Lookup:
         whole = self._read(node)
         return whole if whole is not None else _by_property(self._data.facts(s=node))
 
-    def objects(self, node: Term, predicate: Term) -> list[Term]:
+    def objects(self, node: Term, predicate: Term) -> Collection[Term]:
         """Give the values of a property of a node."""
-        whole = self._read(node)
+        whole = self._whole.get(node) or self._read(node)
         if whole is not None:
-            return list(whole.get(predicate, ()))
+            return whole.get(predicate, ())
         part = self._parts.get((node, predicate))
         if part is None:
             found = self._data.facts(s=node, p=predicate)
@@ -54,7 +54,7 @@ class Lookup:
             known = self._backwards[predicate, node] = list(dict.fromkeys(s for s, _, _ in found))
         return known
 
-    def values(self, path: Path, node: Term) -> list[Term]:
+    def values(self, path: Path, node: Term) -> Collection[Term]:
         """Give the value nodes of a path from a node (SHACL, section 2.3.1)."""
         if isinstance(path, Predicate):
             return self.objects(node, path.iri)
