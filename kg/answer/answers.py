@@ -7,7 +7,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from kg import vocab
-from kg.answer.candidates import Candidates
 from kg.answer.context import ContextBuilder
 from kg.answer.contradictions import name_contradictions
 from kg.answer.coverage import Check, Checker
@@ -22,7 +21,7 @@ from kg.answer.ranking import find_repairs, ranked
 from kg.answer.reads import readers
 from kg.answer.slots import LINK_RULES, Slots
 from kg.answer.strangers import offer
-from kg.answer.suspicions import find_suspicions
+from kg.answer.suspicions import Suspicions
 from kg.errors import ConfigError, UnknownEntity
 from kg.times import format_time
 
@@ -75,6 +74,7 @@ class Answers:
         self.single_valued = single_valued
         self.producers = Producers(plant, produced)
         self._placeholders = Placeholders(plant, journal, columns)
+        self._suspicions = Suspicions(store)
         self.finder = Finder(store, plant.base, {source.name for source in plant.sources})
 
     @cached_property
@@ -122,11 +122,10 @@ class Answers:
         found = checker.check()
         checked_at = self.journal.gaps.checked.at or None
         details = Details(self.plant, self.store, evidence, self.producers, self.readers)
-        candidates = Candidates(self.store, evidence)
-        all_gaps = [*found.gaps, *find_suspicions(candidates, self.store, evidence)]
-        detailed = details.complete(all_gaps, checked_at)
-        gaps_told = name_contradictions(self._placeholders.name(detailed.gaps))
-        offering = offer(gaps_told, candidates, self.plant.base)
+        suspected = self._suspicions.find(evidence)
+        detailed = details.complete([*found.gaps, *suspected.gaps], checked_at)
+        told = name_contradictions(self._placeholders.name(detailed.gaps))
+        offering = offer(told, suspected.candidates, self.plant.base)
         first = ranked(note_check(self.journal.checks, found.coverage, offering, now))
         repairs = find_repairs(first, detailed.lost_at)
         return Check(found.coverage, first, self.journal.waiting_counts(), repairs, checked_at)

@@ -13,34 +13,38 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from math import prod
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import unquote
 
-from rapidfuzz import fuzz
-
 from kg import vocab
+from kg.answer.alike import SAME_ID, SAME_NUMBER, Clue, Name, compare
 from kg.answer.kinds import KINDS
-from kg.answer.names import LEGAL_FORMS, id_key, name_key, numbers_of, words_of
+from kg.answer.lookup import all_rows
+from kg.answer.names import id_key, numbers_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from kg.answer.evidence import Evidence
     from kg.answer.kinds import Kind, Shared
     from kg.records import Term
     from kg.store import Store
 
+_T = TypeVar("_T")
 ENOUGH = 0.5
 """The score from which a candidate is offered."""
+HARDLY = 0.3
+"""The score up to which no count that agrees makes up for it."""
 MOST_OFFERED = 5
+MOST_REASONS = 5
 MOST_ALIKE = 200
 """Things that share a value above which it tells nothing."""
 MOST_STRANGERS = 5_000
 """Strangers of a kind that are looked at; who has more has a mapping to mend."""
 DAYS = 4
 """So far apart a plan and what became of it may be, to count for anything."""
-SAME_ID, SAME_NUMBER, SAME_NAME, NEAR_NAME, OTHER_FORM = 0.9, 0.55, 0.85, 0.6, 0.5
-NEAR_RATIO = 85.0
+EDGE = 5
+"""Letters by whose likeness at the beginning names are compared."""
 SAME_COUNT = 0.35
 MADE_TOO_MUCH, HAS_ITS_OWN, OTHER_STEPS = 0.3, 0.3, 0.5
 """What a score is multiplied by where something speaks against it."""
@@ -58,13 +62,6 @@ class Candidate:
     score: float
     reasons: tuple[str, ...]
     label: str
-
-
-class Clue(NamedTuple):
-    """What speaks for two things being one, and how much, from 0 to 1."""
-
-    weight: float
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,15 +117,14 @@ class Candidates:
     def _strangers(self, kind: Kind) -> Strangers | None:
         prefix = f"<{self._store.base}record/"
         described: dict[Term, set[str]] = defaultdict(set)
-        for entity, _, _, graph in self._store.match(p=vocab.RDF_TYPE, o=kind.type):
+        for entity, graph in all_rows(self._store, "e g", f"GRAPH ?g {{ ?e a {kind.type} }}"):
             if graph.startswith(prefix):
                 described[entity].add(graph[len(prefix) :].split("/", 1)[0])
         sources = Counter(source for names in described.values() for source in names)
         if not sources:
             return None
         holder = max(sorted(sources), key=lambda name: sources[name])
-        rows = self._store.select(f"SELECT DISTINCT ?e WHERE {{ ?e a {kind.type} }}")
-        there = {row["e"] for row in rows}
+        there = {entity for (entity,) in all_rows(self._store, "e", f"?e a {kind.type}")}
         held = {entity for entity in there if holder in described.get(entity, ())}
         nobodys = {e for e in there - described.keys() if not self._is_described(e, prefix)}
         others = {e for e in there - held if e in nobodys or e in described}
@@ -151,26 +147,22 @@ class _Ground:
         self._strangers = frozenset(strangers.all)
         self._ids: dict[str, dict[Term, str]] = defaultdict(dict)
         self._numbers: dict[tuple[str, ...], dict[Term, str]] = defaultdict(dict)
-        self._names: dict[str, dict[Term, str]] = defaultdict(dict)
-        self._words: dict[str, dict[Term, str]] = defaultdict(dict)
+        self._words: dict[str, set[tuple[Term, Name]]] = defaultdict(set)
         self._called: dict[Term, list[str]] = defaultdict(list)
         self._index_names()
         self._shared = [_SharedFacts(self, shared) for shared in self._kind.shared]
 
-    def rows(self, pattern: str, wanted: Iterable[Term]) -> Iterator[dict[str, Term]]:
-        """Give the rows of a pattern whose ``?e`` is wanted."""
-        among = frozenset(wanted)
-        for row in self._store.select(f"SELECT DISTINCT ?e ?v ?t WHERE {{ {pattern} }}"):
-            if row["e"] in among:
-                yield row
+    def rows(self, pattern: str) -> Iterable[tuple[Term, ...]]:
+        """Give ``?e`` and ``?v`` of a pattern's solutions, and ``?t`` where it has one."""
+        return all_rows(self._store, "e v t" if "?t" in pattern else "e v", pattern)
 
-    def described(self, pattern: str) -> Iterator[dict[str, Term]]:
+    def described(self, pattern: str) -> Iterator[tuple[Term, ...]]:
         """Give what a pattern finds of things that the holder describes."""
-        return self.rows(pattern, self._held)
+        return (row for row in self.rows(pattern) if row[0] in self._held)
 
-    def spoken_of(self, pattern: str) -> Iterator[dict[str, Term]]:
+    def spoken_of(self, pattern: str) -> Iterator[tuple[Term, ...]]:
         """Give what a pattern finds of strangers."""
-        return self.rows(pattern, self._strangers)
+        return (row for row in self.rows(pattern) if row[0] in self._strangers)
 
     def short(self, term: Term) -> str:
         """Shorten a term for people."""
@@ -187,10 +179,11 @@ class _Ground:
                 clues[partner].append(clue)
         for partner, found in clues.items():
             told = list({clue.reason: clue for clue in found}.values())
+            if _score(told) < HARDLY:
+                continue
             doubt = self._doubt(stranger, partner, told)
-            best = sorted(told, reverse=True)
-            score = (1 - prod(1 - clue.weight for clue in best)) * doubt
-            if score >= ENOUGH:
+            if (score := _score(told) * doubt) >= ENOUGH:
+                best = sorted(told, reverse=True)[:MOST_REASONS]
                 yield score, partner, tuple(clue.reason for clue in best)
 
     # ---- ids and names
@@ -202,14 +195,14 @@ class _Ground:
             self._called[entity].append(self._own_id(entity))
         for predicate in (*self._kind.ids, *self._kind.names):
             is_name = predicate in self._kind.names
-            for row in self.rows(f"?e {predicate} ?v", self._held | self._strangers):
-                text = self.short(row["v"])
-                if row["e"] in self._strangers:
-                    self._called[row["e"]].append(text)
-                elif is_name:
-                    self._index_name(text, row["e"])
-                else:
-                    self._index_id(text, row["e"])
+            for entity, value in self.rows(f"?e {predicate} ?v"):
+                text = self._evidence.short(value)
+                if entity in self._strangers:
+                    self._called[entity].append(text)
+                elif is_name and entity in self._held:
+                    self._index_name(text, entity)
+                elif entity in self._held:
+                    self._index_id(text, entity)
 
     def _own_id(self, entity: Term) -> str:
         return self.short(entity).split("/", 1)[-1]
@@ -220,28 +213,28 @@ class _Ground:
             self._numbers[numbers][entity] = text
 
     def _index_name(self, text: str, entity: Term) -> None:
-        self._names[name_key(text)][entity] = text
-        for word in {*words_of(text), name_key(text)[:5]}:
-            self._words[word][entity] = text
+        name = Name.of(text)
+        for word in {name.key, name.key[:EDGE], *name.words}:
+            self._words[word].add((entity, name))
 
     def _alike(self, name: str) -> Iterator[tuple[Term, Clue]]:
         key = id_key(name)
-        for partner, text in _few(self._ids.get(key)):
+        for partner, text in _few(self._ids.get(key, {}).items()):
             yield partner, Clue(SAME_ID, _same(name, text, self.short(partner)))
         if len("".join(numbers := numbers_of(name))) >= 3:
-            for partner, text in _few(self._numbers.get(numbers)):
+            for partner, text in _few(self._numbers.get(numbers, {}).items()):
                 if id_key(text) != key:
                     told = f"{name!r} and {text!r} have the same number"
                     yield partner, Clue(SAME_NUMBER, told)
         yield from self._alike_names(name)
 
     def _alike_names(self, name: str) -> Iterator[tuple[Term, Clue]]:
-        key = name_key(name)
-        near: dict[Term, str] = {}
-        for word in {*words_of(name), key[:5]}:
-            near |= dict(_few(self._words.get(word)))
-        for partner, text in {**near, **dict(_few(self._names.get(key)))}.items():
-            if (clue := compare_names(name, text)) is not None:
+        own = Name.of(name)
+        near: set[tuple[Term, Name]] = set()
+        for word in {own.key, own.key[:EDGE], *own.words}:
+            near.update(_few(self._words.get(word)))
+        for partner, other in near:
+            if (clue := compare(own, other)) is not None:
                 yield partner, clue
 
     # ---- what speaks against it
@@ -270,21 +263,19 @@ class _Ground:
     @cached_property
     def _made(self) -> dict[Term, float]:
         """The most pieces that one run of each stranger made; 0 where none are counted."""
-        made: dict[Term, float] = {}
-        pattern = f"?run {vocab.OF_JOB} ?e OPTIONAL {{ ?run {vocab.GOOD_QUANTITY} ?v }}"
-        for row in self.spoken_of(pattern):
-            made[row["e"]] = max(made.get(row["e"], 0.0), _number(row.get("v")))
+        made = dict.fromkeys(self._strangers & self._has_runs, 0.0)
+        for job, count in self.spoken_of(f"?run {vocab.OF_JOB} ?e ; {vocab.GOOD_QUANTITY} ?v"):
+            made[job] = max(made[job], _number(count))
         return made
 
     @cached_property
     def _planned(self) -> dict[Term, float]:
         rows = self.described(f"?e {vocab.PLANNED_QUANTITY} ?v")
-        return {row["e"]: _number(row["v"]) for row in rows}
+        return {job: _number(count) for job, count in rows}
 
     @cached_property
     def _has_runs(self) -> set[Term]:
-        rows = self._store.select(f"SELECT DISTINCT ?e WHERE {{ ?run {vocab.OF_JOB} ?e }}")
-        return {row["e"] for row in rows}
+        return {job for (job,) in all_rows(self._store, "e", f"?run {vocab.OF_JOB} ?e")}
 
 
 class _SharedFacts:
@@ -294,26 +285,25 @@ class _SharedFacts:
         self._ground = ground
         self._shared = shared
         self._values: dict[Term, set[tuple[Term, int]]] = defaultdict(set)
-        for row in ground.spoken_of(shared.spoken_of):
-            self._values[row["e"]].add((row["v"], _day(row.get("t"))))
+        for entity, value, *time in ground.spoken_of(shared.spoken_of):
+            self._values[entity].add((value, _day(*time)))
         # Of what no stranger has nothing need be kept.
         wanted = {value for values in self._values.values() for value, _ in values}
         self._having: dict[tuple[Term, int], list[Term]] = defaultdict(list)
         if wanted:
-            for row in ground.described(shared.described):
-                if row["v"] in wanted:
-                    self._having[row["v"], _day(row.get("t"))].append(row["e"])
+            for entity, value, *time in ground.described(shared.described):
+                if value in wanted:
+                    self._having[value, _day(*time)].append(entity)
 
     def clues(self, stranger: Term) -> Iterator[tuple[Term, Clue]]:
         """Give what the stranger shares, and with whom; of one value the nearest day only."""
         best: dict[tuple[Term, Term], Clue] = {}
         for value, day in self._values.get(stranger, ()):
             for off in range(-DAYS, DAYS + 1) if day else (0,):
-                clue = self._clue(value, day, off)
-                for partner in _few_of(self._having.get((value, day + off))):
-                    before = best.get((partner, value))
-                    if before is None or clue > before:
-                        best[partner, value] = clue
+                if partners := _few(self._having.get((value, day + off))):
+                    clue = self._clue(value, day, off)
+                    for partner in partners:
+                        best[partner, value] = max(best.get((partner, value), clue), clue)
         for (partner, _), clue in best.items():
             yield partner, clue
 
@@ -324,37 +314,22 @@ class _SharedFacts:
         return Clue(self._shared.weight * (1 - abs(off) / (DAYS + 1)), told)
 
 
-def compare_names(one: str, other: str) -> Clue | None:
-    """Say how alike two names are; None where they are not, or where a number differs."""
-    if numbers_of(one) != numbers_of(other) or not (name_key(one) and name_key(other)):
-        return None
-    if name_key(one) == name_key(other):
-        forms = [set(words_of(name)) & LEGAL_FORMS for name in (one, other)]
-        if all(forms) and forms[0] != forms[1]:
-            return Clue(OTHER_FORM, f"{one!r} and {other!r} differ in the legal form only")
-        return Clue(SAME_NAME, f"{one!r} and {other!r} are one name written in two ways")
-    ratio = fuzz.ratio(name_key(one), name_key(other))
-    if ratio < NEAR_RATIO:
-        return None
-    weight = NEAR_NAME + (SAME_NAME - NEAR_NAME) * (ratio - NEAR_RATIO) / (100 - NEAR_RATIO)
-    return Clue(weight, f"{one!r} is written much like {other!r} ({ratio:.0f} %)")
-
-
 def _same(name: str, text: str, entity: str) -> str:
     if entity.split("/", 1)[-1] != text and name == text:
         return f"{entity} goes by {text!r} as well"
     return f"{name!r} and {text!r} are one id written in two ways"
 
 
-def _few(having: dict[Term, str] | None) -> Iterable[tuple[Term, str]]:
-    return having.items() if having and len(having) <= MOST_ALIKE else ()
-
-
-def _few_of(having: list[Term] | None) -> Iterable[Term]:
+def _few(having: Collection[_T] | None) -> Collection[_T]:
     return having if having and len(having) <= MOST_ALIKE else ()
 
 
-def _day(time: Term | None) -> int:
+def _score(clues: Iterable[Clue]) -> float:
+    """Give how sure all clues together are, as if none had to do with another."""
+    return 1 - prod(1 - clue.weight for clue in clues)
+
+
+def _day(time: Term | None = None) -> int:
     """Give the day of a time as a number; 0 where there is none that a calendar has."""
     try:
         return date.fromisoformat(time[1:11]).toordinal() if time else 0
@@ -366,5 +341,9 @@ def _date(day: int) -> str:
     return date.fromordinal(day).isoformat() if 0 < day <= date.max.toordinal() else ""
 
 
-def _number(literal: Term | None) -> float:
-    return float(literal.split('"')[1]) if literal else 0.0
+def _number(literal: Term) -> float:
+    """Give the value of a numeric literal; 0 for what is no number."""
+    try:
+        return float(literal.split('"')[1])
+    except (ValueError, IndexError):
+        return 0.0

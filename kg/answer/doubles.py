@@ -12,10 +12,12 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 from kg import vocab
+from kg.answer.alike import SAME_ID, Clue, Name, compare
 from kg.answer.bundle import SlotGap, gap_id
-from kg.answer.candidates import SAME_ID, Candidate, Clue, compare_names
+from kg.answer.candidates import Candidate
 from kg.answer.evidence import literal_text
-from kg.answer.names import LEGAL_FORMS, id_key, name_key, numbers_of, words_of
+from kg.answer.lookup import all_rows
+from kg.answer.names import LEGAL_FORMS, id_key, numbers_of, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -23,9 +25,6 @@ if TYPE_CHECKING:
     from kg.answer.evidence import Evidence
     from kg.records import Term
     from kg.store import Store
-
-    _Member = tuple[str, Term, str]
-    """A name's key, whose name it is, and the name."""
 
 FIRMS = ((vocab.CUSTOMER, "customer"), (vocab.SUPPLIER, "supplier"))
 """What has names: two that are written much alike may be one."""
@@ -81,10 +80,9 @@ def compare_all(
 def _called(store: Store, kind: Term) -> dict[Term, _Called]:
     called: dict[Term, _Called] = defaultdict(_Called)
     for predicate in (vocab.IDENTIFIER, vocab.RDFS_LABEL):
-        rows = store.select(f"SELECT ?e ?v WHERE {{ ?e a {kind} ; {predicate} ?v }}")
-        for row in rows:
-            one = called[row["e"]]
-            (one.ids if predicate == vocab.IDENTIFIER else one.names).add(literal_text(row["v"]))
+        for entity, value in all_rows(store, "e v", f"?e a {kind} ; {predicate} ?v"):
+            one = called[entity]
+            (one.ids if predicate == vocab.IDENTIFIER else one.names).add(literal_text(value))
     return called
 
 
@@ -115,33 +113,37 @@ def _same_descriptions(names: dict[Term, set[str]]) -> Iterator[tuple[Term, Term
 
 
 def _alike(names: dict[Term, set[str]]) -> Iterator[tuple[Term, Term, Clue]]:
-    blocks: dict[str, set[_Member]] = defaultdict(set)
-    for member in {(name_key(t), e, t) for e, texts in names.items() for t in texts}:
-        for block in _blocks(member):
-            blocks[block].add(member)
-    for one, other in {pair for members in blocks.values() for pair in _near(members)}:
-        if one[1] != other[1] and (clue := compare_names(one[2], other[2])) is not None:
-            yield one[1], other[1], clue
+    members = sorted(
+        ((Name.of(text), entity) for entity, texts in names.items() for text in texts),
+        key=lambda member: (member[0].key, member[0].text, member[1]),
+    )
+    blocks: dict[str, list[int]] = defaultdict(list)
+    for place, (name, _) in enumerate(members):
+        for block in _blocks(name):
+            blocks[block].append(place)
+    for first, second in {pair for places in blocks.values() for pair in _near(places)}:
+        (name, one), (rival, other) = members[first], members[second]
+        if one != other and (clue := compare(name, rival)) is not None:
+            yield one, other, clue
 
 
-def _blocks(member: _Member) -> set[str]:
-    """Name the blocks that a name is in: by its beginning, its end, and each of its words."""
-    key, _, text = member
-    if not key:
+def _blocks(name: Name) -> set[str]:
+    """Tell the blocks that a name is in: by its beginning, its end, and each of its words."""
+    if not name.key:
         return set()
-    words = {*words_of(text)} - LEGAL_FORMS
-    ordered = " ".join(sorted(words))
-    return {f"^{key[:EDGE]}", f"{key[-EDGE:]}$", f"={ordered}", *words}
+    own = name.words - LEGAL_FORMS
+    return {f"^{name.key[:EDGE]}", f"{name.key[-EDGE:]}$", *(f" {word}" for word in own)}
 
 
-def _near(block: set[_Member]) -> Iterator[tuple[_Member, _Member]]:
-    members = sorted(block)
-    if len(members) <= BLOCK:
-        yield from combinations(members, 2)
-        return
-    for place, member in enumerate(members):
-        for other in members[place + 1 : place + 1 + WINDOW]:
-            yield member, other
+def _near(places: list[int]) -> Iterable[tuple[int, int]]:
+    """Give the pairs in a block that are compared; its places are in the order of names."""
+    if len(places) <= BLOCK:
+        return combinations(places, 2)
+    return (
+        (place, other)
+        for at, place in enumerate(places)
+        for other in places[at + 1 : at + 1 + WINDOW]
+    )
 
 
 def _groups(pairs: Iterable[tuple[Term, Term]]) -> Iterator[list[Term]]:

@@ -25,8 +25,10 @@ def normalise(text: str) -> str:
 
     Digits are never changed otherwise: 1043 is not 1034.
     """
-    plain = unicodedata.normalize("NFKD", text).casefold()
-    plain = "".join(c for c in plain if not unicodedata.combining(c))
+    plain = text.casefold()
+    if not plain.isascii():
+        plain = unicodedata.normalize("NFKD", text).casefold()
+        plain = "".join(c for c in plain if not unicodedata.combining(c))
     return " ".join(
         part.lstrip("0") or "0" if part.isdigit() else part for part in _PARTS.findall(plain)
     )

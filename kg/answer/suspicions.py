@@ -2,26 +2,48 @@
 
 from __future__ import annotations
 
-from itertools import chain
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from kg.answer.candidates import Candidates
 from kg.answer.contradictions import find_contradictions
 from kg.answer.doubles import find_doubles
 from kg.answer.strangers import find_strangers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from kg.answer.bundle import SlotGap
-    from kg.answer.candidates import Candidates
     from kg.answer.evidence import Evidence
     from kg.store import Store
 
 
-def find_suspicions(candidates: Candidates, store: Store, evidence: Evidence) -> Iterator[SlotGap]:
-    """Find ids that nobody describes, master data that is there twice, and impossible numbers."""
-    return chain(
-        find_strangers(candidates, store, evidence),
-        find_doubles(store, evidence),
-        find_contradictions(store, evidence),
-    )
+@dataclass(frozen=True, slots=True)
+class Suspected:
+    """What is suspected of the graph as of one offset, and who may be whom."""
+
+    applied_seq: int
+    gaps: list[SlotGap]
+    candidates: Candidates
+
+
+class Suspicions:
+    """Finds ids that nobody describes, master data that is there twice, and impossible numbers.
+
+    That takes a look at everything, so it is done once for a graph that has not moved.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._kept: Suspected | None = None
+
+    def find(self, evidence: Evidence) -> Suspected:
+        """Find them in the graph as it stands."""
+        seq, kept = self._store.applied_seq(), self._kept
+        if kept is None or kept.applied_seq != seq:
+            candidates = Candidates(self._store, evidence)
+            gaps = [
+                *find_strangers(candidates, self._store, evidence),
+                *find_doubles(self._store, evidence),
+                *find_contradictions(self._store, evidence),
+            ]
+            self._kept = kept = Suspected(seq, gaps, candidates)
+        return kept
