@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from kg import vocab
 from kg.answer.bundle import SlotGap
+from kg.answer.lookup import all_rows
 from kg.answer.slots import JOB_LINKS, LINK_RULES, LINKS, none_patterns
 from kg.identity import resolve
 from kg.mentions import said_aliases
@@ -65,7 +66,7 @@ class Check:
             "checked_at": self.checked_at,
             "coverage": [{**asdict(row), "missing": row.missing} for row in self.coverage],
             "repairs": [{**asdict(row), "sentence": row.sentence()} for row in self.repairs],
-            "gaps": [asdict(gap) for gap in self.gaps],
+            "gaps": [gap.to_dict() for gap in self.gaps],
             "quarantine": [row._asdict() for row in self.quarantine],
         }
 
@@ -92,7 +93,7 @@ class Checker:
     def check(self) -> Check:
         """Count the five links, then list gaps: of links, of other shapes, and conflicts."""
         cancelled = self._jobs(f"?job {vocab.STATUS} {vocab.code('job-status', 'cancelled')} .")
-        jobs = self._jobs("") - cancelled
+        jobs = self._jobs(f"?job a {vocab.JOB} .") - cancelled
         coverage, gaps = [], []
         for slot in LINKS:
             row, unknown = self._link(slot, jobs)
@@ -109,11 +110,11 @@ class Checker:
         return Check(coverage, [*gaps, *self._conflicts(), *self._disputed_ids()])
 
     def _jobs(self, pattern: str) -> set[Term]:
-        return self._subjects(f"?job a {vocab.JOB} . {pattern}", "job")
+        """Find what fits a pattern; that it is a job at all is cheaper to see here than there."""
+        return self._subjects(pattern, "job")
 
     def _subjects(self, pattern: str, name: str) -> set[Term]:
-        rows = self._store.select(f"SELECT DISTINCT ?{name} WHERE {{ {pattern} }}")
-        return {row[name] for row in rows}
+        return {subject for (subject,) in all_rows(self._store, name, pattern)}
 
     def _link(self, slot: str, jobs: set[Term]) -> tuple[LinkCoverage, set[Term]]:
         rule = LINK_RULES[slot]
@@ -172,16 +173,12 @@ class Checker:
 
     def _conflicts(self) -> Iterable[SlotGap]:
         for predicate in sorted(self._single_valued):
-            rows = self._store.select(
-                f"SELECT ?s WHERE {{ GRAPH ?g {{ ?s {predicate} ?o }} ?s a ?type }} "
-                "GROUP BY ?s HAVING (COUNT(DISTINCT ?o) > 1) ORDER BY ?s"
-            )
-            for row in rows:
-                facts = self._evidence.facts(row["s"], predicate, "conflict")
+            for subject in self._claimed_twice(predicate):
+                facts = self._evidence.facts(subject, predicate, "conflict")
                 if any(fact.state == "conflicting" for fact in facts):
                     said = "; ".join(f"{fact.source} says {fact.value}" for fact in facts)
                     yield SlotGap(
-                        entity=self._evidence.short(row["s"]),
+                        entity=self._evidence.short(subject),
                         slot=facts[0].predicate,
                         state="conflicting",
                         shape=None,
@@ -191,3 +188,14 @@ class Checker:
                         record=facts[0].record,
                         kind="conflict",
                     )
+
+    def _claimed_twice(self, predicate: Term) -> list[Term]:
+        """Find the subjects of which records say two things, whether they can be current or not.
+
+        To ask the engine for more than that, a type or an order, costs five times as much.
+        """
+        rows = self._store.select(
+            f"SELECT ?s WHERE {{ GRAPH ?g {{ ?s {predicate} ?o }} }} "
+            "GROUP BY ?s HAVING (COUNT(DISTINCT ?o) > 1)"
+        )
+        return sorted(row["s"] for row in rows)
