@@ -26,7 +26,8 @@ class Evaluator:
     """Evaluates shapes over one state of a data graph, and remembers what it looked up.
 
     Make one for each state. ``graphs`` names the graphs that together are the data graph, where
-    SPARQL asks; () is the default graph. Look-ups by pattern see all graphs.
+    SPARQL asks, none of them with a fact of another; () is the default graph. Look-ups by pattern
+    see all graphs.
     """
 
     def __init__(self, shapes: Shapes, data: Data, graphs: tuple[Term, ...] = ()) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from kg.validate import paths
@@ -16,30 +15,27 @@ if TYPE_CHECKING:
     from kg.validate.facts import Data
     from kg.validate.model import Path
 
-_FEW = 128
-"""A node with no more facts is read whole, in one look-up; of others only what is asked for."""
-
 
 class Lookup:
     """A data graph that does not change meanwhile, without duplicates; knows paths and classes."""
 
     def __init__(self, data: Data) -> None:
         self._data = data
-        self._whole: dict[Term, dict[Term, dict[Term, None]] | None] = {}
         self._parts: dict[tuple[Term, Term], list[Term]] = {}
         self._backwards: dict[tuple[Term, Term], list[Term]] = {}
         self._under: dict[Term, frozenset[Term]] = {}
 
     def about(self, node: Term) -> dict[Term, dict[Term, None]]:
         """Give all that is said of a node, by property, however much it is."""
-        whole = self._read(node)
-        return whole if whole is not None else _by_property(self._data.facts(s=node))
+        held: dict[Term, dict[Term, None]] = {}
+        for _, predicate, value in self._data.facts(s=node):
+            held.setdefault(predicate, {})[value] = None
+        return held
 
     def objects(self, node: Term, predicate: Term) -> Collection[Term]:
-        """Give the values of a property of a node."""
-        whole = self._whole.get(node) or self._read(node)
-        if whole is not None:
-            return whole.get(predicate, ())
+        """Give the values of a property of a node; what else is said of it may be very much."""
+        if node[0] == '"':
+            return ()
         part = self._parts.get((node, predicate))
         if part is None:
             found = self._data.facts(s=node, p=predicate)
@@ -89,27 +85,3 @@ class Lookup:
         """Tell whether a node is a SHACL instance of a class."""
         under = self.classes_under(term)
         return not under.isdisjoint(self.objects(node, TYPE))
-
-    def _read(self, node: Term) -> dict[Term, dict[Term, None]] | None:
-        if node in self._whole:
-            return self._whole[node]
-        if node[0] == '"':
-            self._whole[node] = {}
-            return self._whole[node]
-        facts = self._data.facts(s=node)
-        whole: dict[Term, dict[Term, None]] | None = _by_property(islice(facts, _FEW))
-        if next(facts, None) is not None:
-            whole = None
-        self._whole[node] = whole
-        return whole
-
-
-def _by_property(facts: Iterator[Fact]) -> dict[Term, dict[Term, None]]:
-    held: dict[Term, dict[Term, None]] = {}
-    for _, predicate, value in facts:
-        values = held.get(predicate)
-        if values is None:
-            held[predicate] = {value: None}
-        else:
-            values[value] = None
-    return held

@@ -92,7 +92,9 @@ class _Reader:
         graph = self.graph
         if node.startswith('"'):
             hint = "Name a shape, or write one in [ … ]."
-            raise OntologyError(f"The literal {short(node)} stands in a shape's place", hint=hint)
+            owner = next((s for s, _, _ in graph.facts.facts(o=node)), node)
+            what = f"has the literal {short(node)} in a shape's place"
+            raise OntologyError(f"{graph.called(owner)} {what}", hint=hint, code="bad-shape")
         self._check_properties(node)
         path = graph.one(node, "path")
         kinds = classes_above(graph, node)

@@ -34,9 +34,9 @@ def check_query(query: str, prebound: Collection[str]) -> str:
     try:
         _, tree = parseQuery(query)
     except Exception as error:  # pyparsing's, rdflib's, and Python's own for what is nested deep
-        raise QueryError(f"is no SPARQL: {error}", code="query-syntax") from error
+        raise QueryError(f"it is no SPARQL: {error}", code="query-syntax") from error
     if tree.name not in ("SelectQuery", "AskQuery"):
-        raise QueryError("is neither SELECT nor ASK", code="query-form")
+        raise QueryError("it is neither SELECT nor ASK", code="query-form")
     for part in _walk(tree):
         _check_part(part, frozenset(prebound))
     return "ASK" if tree.name == "AskQuery" else "SELECT"
@@ -45,17 +45,17 @@ def check_query(query: str, prebound: Collection[str]) -> str:
 def _check_part(part: CompValue, prebound: frozenset[str]) -> None:
     if part.name in _FORBIDDEN:
         word = _FORBIDDEN[part.name]
-        raise QueryError(f"has {word} in it, which the standard forbids", code="query-form")
+        raise QueryError(f"it has {word}, which the standard forbids", code="query-form")
     named = [_of(part, "evar"), _of(part, "var") if part.name in ("Bind", "GroupAs") else None]
     for variable in named:
         if variable is not None and str(variable) in prebound:
-            message = f"gives ?{variable} a value of its own, which the standard forbids"
+            message = f"it gives ?{variable} a value of its own, which the standard forbids"
             raise QueryError(message, code="query-form")
     if part.name == "SubSelect" and (projected := _projected(part)) is not None:
         hidden = sorted(prebound - _OPTIONAL - projected)
         if hidden:
             message = (
-                f"has a subquery that does not select ${hidden[0]}, which the standard forbids"
+                f"it has a subquery that does not select ${hidden[0]}, which the standard forbids"
             )
             raise QueryError(message, code="query-form")
 

@@ -146,8 +146,9 @@ def _nested(graph: ShapesGraph, shape: Term) -> Iterator[Constraint]:
     for term in graph.all(shape, "node"):
         yield model.Node(term)
     for term in graph.all(shape, "property"):
-        if len(graph.all(term, "path")) != 1:
-            what = f"leads to {short(term)}, which has no path"
+        paths = len(graph.all(term, "path"))
+        if paths != 1:
+            what = f"leads to {short(term)}, which has {paths or 'no'} path{'s'[: paths > 1]}"
             raise graph.wrong(shape, "property", what, "Give that shape one sh:path.")
         yield model.Property(term)
     qualified = graph.one(shape, "qualifiedValueShape")

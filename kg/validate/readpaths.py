@@ -46,7 +46,7 @@ class _PathReader:
         self._steps += 1
         if depth > _NESTING or self._steps > _STEPS:
             what = f"has a path that loops, or is nested more than {_NESTING} deep"
-            raise self._wrong(what, "Write the path without a loop.")
+            raise self._wrong(what, "Write the path without a loop, in fewer levels.")
         if node.startswith("<") and node != NIL:
             return Predicate(node)
         objects = self._graph.facts.objects

@@ -26,6 +26,7 @@ _IMPORTS = "<http://www.w3.org/2002/07/owl#imports>"
 _GIVEN = frozenset({"this", "shapesGraph", "currentShape"})
 _NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 _RESERVED = _GIVEN | {"path", "PATH", "value"}
+_LONGEST = 300
 _HINT = (
     "See section 5.2.1 of the standard: SELECT $this …, without MINUS, VALUES, SERVICE or FROM, "
     "prefixes declared by sh:prefixes."
@@ -133,7 +134,8 @@ class _Query:
             query, uses = self._prepared(text, is_ask=is_ask)
             check_runs(write_values(query, dict.fromkeys(uses, "<urn:traveler:any>")))
         except QueryError as error:
-            raise self._wrong(error.message, error.hint or _HINT) from error
+            said = error.message.split("\n")[0][:_LONGEST]
+            raise self._wrong(f"cannot be run: {said}", error.hint or _HINT) from error
         messages = (
             graph.literal(self._node, "message", m) for m in graph.all(self._node, "message")
         )
@@ -164,7 +166,7 @@ class _Query:
         query = self._prefixes() + text
         form = check_query(query, prebound | {"PATH"})
         if (form == "ASK") is not is_ask:
-            raise QueryError(f"is {form}, in the place of the other form", code="query-form")
+            raise QueryError(f"it is an {form}, in the place of the other form", code="query-form")
         bound = prebound - declared | {name for name, _ in self._given}
         return query, variables_of(query) & bound
 

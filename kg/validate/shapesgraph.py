@@ -37,6 +37,8 @@ def short(term: Term) -> str:
     """Write a term as people write it: ``sh:path``; others as they are, cut when long."""
     if term.startswith(f"<{SH}"):
         return f"sh:{term[len(SH) + 1 : -1]}"
+    if term.startswith("_:"):
+        return "a blank node"
     return term if len(term) <= 120 else f"{term[:120]}…"
 
 

@@ -163,7 +163,7 @@ def is_less(left: Term, right: Term, *, or_equal: bool = False) -> bool:
     one, other = _ordered(left), _ordered(right)
     if one is None or other is None or one[0] != other[0]:
         sign = "<=" if or_equal else "<"
-        return _holds(f"{left} {sign} {right}")
+        return _has_order(left) and _has_order(right) and _holds(f"{left} {sign} {right}")
     a, b = one[1], other[1]
     if isinstance(a, float) or isinstance(b, float):
         a, b = float(a), float(b)  # type: ignore[arg-type]
@@ -189,6 +189,15 @@ def _ordered(literal: Term) -> tuple[str, object] | None:
         part = (found["part"] or "").rstrip("0").rstrip(".")
         return f"{name}{found['zone']}", f"{found['day']}{found['time']}{part}"
     return None
+
+
+@lru_cache(_CACHED)
+def _has_order(literal: Term) -> bool:
+    """Tell whether a literal's datatype has an order; the store finds any equal to itself."""
+    datatype = parts_of(literal)[1]
+    name = datatype.removeprefix(f"<{_XSD}")[:-1]
+    is_known = name in _COMPILED or name in _INTEGERS
+    return is_known and is_of_datatype(literal, datatype, datatype)
 
 
 @lru_cache(_CACHED)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from kg.errors import OntologyError
 from kg.records import Fact
 from kg.validate.evaluate import validate
 from kg.validate.facts import Facts
@@ -60,4 +61,9 @@ def reported(results: list[Result]) -> Counter[tuple[str, ...]]:
 def test_both_engines_report_the_same(shapes: Shapes, held: set[Fact]) -> None:
     written, data = shapes_graph(shapes), Facts(sorted(held))
     ours = validate(shapes_of(written), data)
-    assert reported(ours) == reported(validate_by_reference(data, written))
+    try:
+        theirs = validate_by_reference(data, written)
+    except OntologyError as error:
+        assume("compare a BlankNode" not in error.message)  # where ours finds it not comparable
+        raise
+    assert reported(ours) == reported(theirs)
