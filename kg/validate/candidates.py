@@ -11,8 +11,9 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
-from kg.validate.columns import Reach, by_node
+from kg.validate.columns import Columns, Reach, by_node
 from kg.validate.constraints import At, check, test_of
+from kg.validate.evaluate import Evaluator
 from kg.validate.model import (
     Class,
     Closed,
@@ -34,8 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Set as AnySet
 
     from kg.records import Term
-    from kg.validate.columns import Columns
-    from kg.validate.evaluate import Evaluator
+    from kg.validate.facts import Data
     from kg.validate.model import Constraint, Result, Shape, Shapes
 
     Nodes: TypeAlias = AnySet[Term]
@@ -208,3 +208,16 @@ class Candidates:
         values = reach.values_of(reach.nodes)
         ats = (At(self._evaluator, shape, n, list(values.get(n, ()))) for n in reach.nodes)
         return {at.focus for at in ats if next(check(at, constraint), None) is not None}
+
+
+def find_results(
+    shapes: Shapes, data: Data, graphs: tuple[Term, ...] = ()
+) -> Iterator[tuple[Term, Result]]:
+    """Validate a whole data graph: give all results, with the focus node that each belongs to.
+
+    Raises:
+        OntologyError: a query of a shape cannot be run.
+    """
+    candidates = Candidates(shapes, Columns(data, graphs), Evaluator(shapes, data, graphs))
+    for shape in shapes.targeted():
+        yield from candidates.results(shape)

@@ -87,8 +87,7 @@ class Columns:
             # Oxigraph holds nothing to be absent from an empty list.
             names = ", ".join(sorted(allowed)) or "<urn:traveler:nothing>"
             (found,) = self._data.columns(
-                f"SELECT DISTINCT ?s {self._from} "
-                f"WHERE {{ ?s ?p ?o FILTER(?p NOT IN ({names})) }}"
+                f"SELECT DISTINCT ?s {self._from} WHERE {{ ?s ?p ?o FILTER(?p NOT IN ({names})) }}"
             )
             return set(found)
         return {s for s, p, _ in self._data.facts() if p not in allowed}

@@ -197,7 +197,9 @@ class Validator:
         """Give the gaps of focus nodes as they are told: of several messages the last one."""
         found: dict[Key, Gap] = {}
         for focus in nodes:
-            gaps = {gap for held in self._held.get(focus, {}).values() for gap in held}
+            if focus not in self._held:
+                continue
+            gaps = {gap for held in self._held[focus].values() for gap in held}
             for gap in sorted(gaps, key=lambda gap: (gap.message, gap.severity)):
                 found[gap.entity, gap.slot, gap.shape] = gap
         return found
