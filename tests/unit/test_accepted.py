@@ -224,3 +224,19 @@ def test_any_order_of_accepting_and_taking_back_is_what_a_rebuild_makes(moves: l
             assert set(work.store.dump()) == set(followed)
             standing = {one.gap for one in decisions(work).standing()}
     assert standing == {gap for gap in moves if moves.count(gap) % 2}
+
+
+def test_who_accepted_can_be_forgotten_and_the_decision_stands(work: Pipeline) -> None:
+    accept(work, STRANGER, "job/1043")
+    accept(work, HEAT, "batch/4711")
+    decisions(work).undo(HEAT, "P12", "P12 was wrong, says Berg.", NOW)
+    settle(work)
+    work.forget("person/P12", NOW)
+    (one,) = decisions(work).standing()
+    assert (one.canonical, one.alias) == ("job/1043", "job/RUSH-7")
+    told = [
+        record.row.get("why", "") for record in work.journal.versions_of("traveler", "accepted")
+    ]
+    assert len(told) == 3
+    assert not any("paper" in str(why) or "Berg" in str(why) for why in told)
+    assert work.answers().context("RUSH-7", NOW).entity["id"] == "job/1043"
