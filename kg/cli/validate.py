@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
 from enum import StrEnum
 from pathlib import Path  # noqa: TC003 - typer reads the annotations
@@ -65,6 +66,8 @@ def validate(
     Exit code 0: the data conforms; 1: it does not; 2: it could not be validated. Try
     **traveler validate --data plant.ttl --shapes shapes/**.
     """
+    # rdflib prints a traceback for each literal that is ill-formed; the report has them as results.
+    logging.getLogger("rdflib.term").setLevel(logging.ERROR)
     with show_progress(is_quiet=quiet) as progress:
         outcome = validate_files(data, shapes, engine.value, progress)
     with open_output("") as out:
