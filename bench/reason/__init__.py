@@ -1,0 +1,1 @@
+"""Reasoning beside other engines: the same plant, the same ontology, one run."""
