@@ -30,8 +30,8 @@ back; Traveler's has reading and closing the ontology in it."""
 _COLUMNS_NOTE = """\
 Seconds are the median of the runs, CPU the processor's seconds of reasoning, MiB the peak memory of
 the whole process. "Links" are the links between the plant's things and their types, given and
-derived; "same" compares them with Traveler's, one by one. Whose are the same "but chains" follows no
-property chains, and has that much less to do."""
+derived; "same" compares them with Traveler's, one by one. Whose are the same "but chains" follows
+no property chains, and has that much less to do."""
 _BATCHES_NOTE = f"""\
 A batch has {RECORDS} records in a process that goes on: {RECORDS - MOVED} new operations, and
 {MOVED} that move to another machine, whose old links go with all that they supported. "Memory" is
@@ -109,7 +109,7 @@ def _asked(measured: Sequence[Measured]) -> list[str]:
         both = [one for one in measured if one.half(name) and one.half("traveler")]
         if both:
             found = (both[-1].half(name) or 0) / (both[-1].half("traveler") or 1)
-            label = f"times faster than {name}, {both[-1].triples:,} triples"
+            label = f"times faster than {name}, {both[-1].jobs:,} jobs"
             rows.append([label, f"at least {least:.1f}", f"{found:.1f}", verdict(found >= least)])
     ran = [one for one in measured if one.half("traveler")]
     fitted = growth([one.triples for one in ran], [one.half("traveler") or 0 for one in ran])
@@ -117,9 +117,9 @@ def _asked(measured: Sequence[Measured]) -> list[str]:
         rows.append(_most("growth of seconds with triples", MOST_GROWTH, fitted))
     halves = [run.batches["p50_ms"] for one in ran for run in one.runs["traveler"][:1]]
     if halves:
-        rows.append(_most("p50 of a batch, largest plant, ms", MOST_BATCH_MS, halves[-1]))
+        rows.append(_most("a batch of the largest plant (p50), ms", MOST_BATCH_MS, halves[-1]))
         rows.append(
-            _most("the same / that of the smallest", MOST_OF_SMALLER, halves[-1] / halves[0])
+            _most("that / a batch of the smallest", MOST_OF_SMALLER, halves[-1] / halves[0])
         )
     return ["## What was asked", write_table(rows, texts={0, 3})] if len(rows) > 1 else []
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from time import perf_counter, process_time
 
 import reasonable
-from closure import sum_up
+from closure import sum_up  # type: ignore[import-not-found]
 from rdflib import URIRef
 
 

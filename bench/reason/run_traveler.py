@@ -35,7 +35,7 @@ def main() -> None:
     compiled, cpu_compiled = perf_counter() - start, process_time() - cpu
     start = perf_counter()
     facts = set(_facts(data))
-    reasoner = Reasoner(Plant(name="Plant", base=PLANT), rules)
+    reasoner = Reasoner(Plant(name="Plant", base=PLANT, horizon_days=None), rules)
     reasoner.start(facts)
     loaded, cpu = perf_counter(), process_time()
     reasoner.derive()
