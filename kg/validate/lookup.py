@@ -28,6 +28,8 @@ class Lookup:
     def about(self, node: Term) -> dict[Term, dict[Term, None]]:
         """Give all that is said of a node, by property, however much it is."""
         held: dict[Term, dict[Term, None]] = {}
+        if node[0] == '"':
+            return held
         for _, predicate, value in self._data.facts(s=node):
             held.setdefault(predicate, {})[value] = None
         return held

@@ -14,8 +14,8 @@ from kg.validate.facts import Facts
 from kg.validate.model import Shape, Shapes, Target
 from kg.validate.readconstraints import classes_above, read_constraints, shapes_in
 from kg.validate.readpaths import read_path
-from kg.validate.readqueries import read_components, read_queries
-from kg.validate.shapesgraph import SH, TRUE, TYPE, ShapesGraph, sh, short
+from kg.validate.readqueries import left_by, read_components, read_queries
+from kg.validate.shapesgraph import SH, TRUE, ShapesGraph, sh, short
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -80,7 +80,7 @@ class _Reader:
             raise OntologyError("The shapes demand entailment (sh:entailment)", hint=hint)
         roots = {s for name in (*_TARGETS, "target") for s, _, _ in facts.facts(p=sh(name))}
         for kind in ("NodeShape", "PropertyShape"):
-            roots.update(s for s, _, _ in facts.facts(p=TYPE, o=sh(kind)))
+            roots |= self.graph.instances(sh(kind))
         waiting = sorted(roots)
         while waiting:
             node = waiting.pop()
@@ -96,6 +96,9 @@ class _Reader:
             what = f"has the literal {short(node)} in a shape's place"
             raise OntologyError(f"{graph.called(owner)} {what}", hint=hint, code="bad-shape")
         self._check_properties(node)
+        for component in self._components:
+            if why := left_by(graph, node, component):
+                self._unknown[node] = why
         path = graph.one(node, "path")
         kinds = classes_above(graph, node)
         if path is None and sh("PropertyShape") in kinds:

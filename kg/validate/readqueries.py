@@ -12,7 +12,7 @@ from kg.validate.model import Sparql
 from kg.validate.paths import to_sparql
 from kg.validate.prebinding import variables_of, write_path, write_values
 from kg.validate.queries import check_query
-from kg.validate.shapesgraph import TRUE, TYPE, sh
+from kg.validate.shapesgraph import TRUE, sh
 from kg.validate.values import check_runs, text_of
 
 if TYPE_CHECKING:
@@ -47,8 +47,7 @@ class Component:
 
 def read_components(graph: ShapesGraph) -> list[Component]:
     """Read the declared components; Raises: OntologyError."""
-    kind = sh("ConstraintComponent")
-    nodes = sorted({s for s, _, _ in graph.facts.facts(p=TYPE, o=kind)})
+    nodes = sorted(graph.instances(sh("ConstraintComponent")))
     return [_read_component(graph, node) for node in nodes if node.startswith("<")]
 
 
@@ -104,7 +103,22 @@ def _validator(graph: ShapesGraph, component: Term, path: Path | None) -> Term |
     """Choose the validator for a kind of shape (section 6.2.3)."""
     kind = "nodeValidator" if path is None else "propertyValidator"
     found = [*graph.all(component, kind), *graph.all(component, "validator")]
-    return found[0] if found else None
+    return next((node for node in found if not _is_script(graph, node)), None)
+
+
+def left_by(graph: ShapesGraph, shape: Term, component: Component) -> str:
+    """Say why a shape cannot be run here for a component; "" where it can."""
+    if not any(_parameters(graph, shape, component)):
+        return ""
+    names = ("validator", "nodeValidator", "propertyValidator")
+    found = [node for name in names for node in graph.all(component.node, name)]
+    if not found or not all(_is_script(graph, node) for node in found):
+        return ""
+    return f"{component.node} with sh:jsFunctionName (SHACL JavaScript Extensions)"
+
+
+def _is_script(graph: ShapesGraph, validator: Term) -> bool:
+    return bool(graph.all(validator, "jsFunctionName"))
 
 
 class _Query:

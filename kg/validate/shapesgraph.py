@@ -65,6 +65,16 @@ class ShapesGraph:
             owner = above
         return f"shape {owner}" if owner == node else f"a part of shape {owner}"
 
+    def instances(self, term: Term) -> set[Term]:
+        """Give the SHACL instances of a class: also those of its subclasses in the graph."""
+        kinds, waiting = {term}, [term]
+        while waiting:
+            for below, _, _ in self.facts.facts(p=SUBCLASS, o=waiting.pop()):
+                if below not in kinds:
+                    kinds.add(below)
+                    waiting.append(below)
+        return {node for kind in kinds for node, _, _ in self.facts.facts(p=TYPE, o=kind)}
+
     def all(self, node: Term, name: str) -> list[Term]:
         """Give all values of a property of the SHACL vocabulary."""
         return self.facts.objects(node, sh(name))

@@ -142,11 +142,15 @@ def test_what_is_not_run_here_is_left_with_its_reason() -> None:
         ex:Aims a sh:NodeShape ; sh:target [ a sh:SPARQLTarget ; sh:select "SELECT ?this {}" ] .
         ex:Asks a sh:NodeShape ; sh:targetNode ex:a ; sh:node ex:Inner .
         ex:Inner sh:property [ sh:path ex:p ; sh:js [ sh:jsFunctionName "f" ] ] .
+        ex:Component a sh:ConstraintComponent ; sh:parameter [ sh:path ex:limit ] ;
+            sh:validator [ a sh:JSValidator ; sh:jsFunctionName "f" ] .
+        ex:Limits a sh:NodeShape ; sh:targetNode ex:a ; ex:limit 1 .
         ex:Alone a sh:NodeShape ; sh:expression ex:e .""")
     assert [shape.node for shape in shapes.targeted()] == [ex("Runs")]
     assert {node: why.split()[0] for node, why in shapes.left.items()} == {
         ex("Aims"): "sh:target",
         ex("Asks"): "sh:js",
+        ex("Limits"): ex("Component"),
     }
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 
+import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from kg.errors import OntologyError
 from kg.records import Fact
+from kg.store.files import read_quads
 from kg.validate.evaluate import validate
 from kg.validate.facts import Facts
 from kg.validate.model import Result, Shapes
@@ -18,6 +21,7 @@ from kg.validate.reference import validate_by_reference
 from tests.unit.validate.plants import NODES, PROPERTIES, facts, random_shapes
 from tests.unit.validate.writing import expressible, shapes_graph
 
+ROOT = Path(__file__).resolve().parents[3]
 XSD = "http://www.w3.org/2001/XMLSchema#"
 OTHERS = (
     "_:one",
@@ -67,3 +71,19 @@ def test_both_engines_report_the_same(shapes: Shapes, held: set[Fact]) -> None:
         assume("compare a BlankNode" not in error.message)  # where ours finds it not comparable
         raise
     assert reported(ours) == reported(theirs)
+
+
+@pytest.mark.parametrize("kind", ["pass", "fail"])
+def test_both_engines_report_the_same_of_the_cases_of_our_shapes(kind: str) -> None:
+    written, data = Facts(), Facts()
+    for path in (ROOT / "ontology" / "shapes").glob("*.ttl"):
+        written.update(quad[:3] for quad in read_quads(path))
+    for path in (ROOT / "tests" / "shapes").glob(f"*/{kind}.ttl"):
+        data.update(quad[:3] for quad in read_quads(path))
+    ours, theirs = validate(shapes_of(written), data), validate_by_reference(data, written)
+    assert reported(ours) == reported(theirs)
+    said, expected = (
+        {text for one in results for text in one.messages} for results in (ours, theirs)
+    )
+    assert said == expected
+    assert bool(ours) == (kind == "fail")
