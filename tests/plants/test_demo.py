@@ -12,6 +12,9 @@ import pytest
 
 from kg.demo import DEFAULT_HOURS, SCENES, build_plant
 from kg.pipeline import Pipeline
+from kg.records import Gap
+from kg.validate.facts import Facts
+from kg.validate.reference import validate_by_reference
 from tests.plants.conftest import load_whole
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
@@ -186,3 +189,12 @@ def test_demo_once_answers_with_the_context_of_a_running_machine(tmp_path: Path)
         "entity", "as_of", "applied_seq", "status", "slots", "runs", "next", "gaps", "notes",
         "sources",
     }  # fmt: skip
+
+
+def test_the_gaps_are_those_that_the_reference_engine_finds(demo: Pipeline) -> None:
+    shapes = demo.shapes
+    results = validate_by_reference(demo.store.graph(""), Facts(shapes.shapes.facts))
+    expected = {shapes.gap_of(result) for result in results}
+    found = demo.journal.open_gaps()
+    assert {Gap(g.entity, g.slot, g.shape, g.severity, g.message) for g in found} == expected
+    assert expected
