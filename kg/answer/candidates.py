@@ -126,8 +126,14 @@ class Candidates:
         holder = max(sorted(sources), key=lambda name: sources[name])
         there = {entity for (entity,) in all_rows(self._store, "e", f"?e a {kind.type}")}
         held = {entity for entity in there if holder in described.get(entity, ())}
-        nobodys = {e for e in there - described.keys() if not self._is_described(e, prefix)}
-        others = {e for e in there - held if e in nobodys or e in described}
+        # A material is a part as well: one is missed only where such things have their names.
+        spaces = {entity.rsplit("/", 1)[0] for entity in described}
+        nobodys = {
+            entity
+            for entity in there - described.keys()
+            if entity.rsplit("/", 1)[0] in spaces and not self._is_described(entity, prefix)
+        }
+        others = nobodys | (there & described.keys() - held)
         return Strangers(kind, holder, tuple(sorted(others)), frozenset(nobodys), frozenset(held))
 
     def _is_described(self, entity: Term, prefix: str) -> bool:

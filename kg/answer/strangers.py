@@ -44,15 +44,17 @@ def _parts_of(strangers: Strangers, nobodys: set[Term], store: Store) -> set[Ter
 
 def _gap(strangers: Strangers, entity: Term, graphs: list[Term], evidence: Evidence) -> SlotGap:
     places = [evidence.place(graph) for graph in graphs]
-    speakers = " and ".join(sorted({source for source, _, _ in places})) or "Nobody now"
+    speakers = sorted({source for source, _, _ in places})
     word, holder = strangers.kind.word, strangers.holder
+    told = f"{' and '.join(speakers)} names this {word}, and {holder}"
+    told += " has no row of it." if speakers == [holder] else ", which holds the others, has none."
     return SlotGap(
         entity=evidence.short(entity),
         slot="identity",
         state="missing",
         shape=None,
         severity="warning",
-        message=f"{speakers} names this {word}, and {holder}, which holds the others, has none.",
+        message=told,
         source=holder,
         record=places[0][2] if places else None,
         kind="identity",
