@@ -39,8 +39,8 @@ def _way(*steps: Term | tuple[Term, Term]) -> tuple[Step, ...]:
 
 WAYS: dict[str, tuple[tuple[Step, ...], ...]] = {
     "machine": (
-        _way((vocab.HAS_RUN, vocab.OF_JOB), vocab.ON_MACHINE),
         _way((vocab.HAS_OPERATION, vocab.OPERATION_OF), vocab.PLANNED_ON),
+        _way((vocab.HAS_RUN, vocab.OF_JOB), vocab.ON_MACHINE),
     ),
     "spec": (_way(vocab.PINNED_SPEC), _way(vocab.MAKES, vocab.CURRENT_SPEC)),
     "customer": (
@@ -56,7 +56,10 @@ WAYS: dict[str, tuple[tuple[Step, ...], ...]] = {
         _way((vocab.HAS_LOADED_USE, vocab.LOADED_FOR), vocab.OF_BATCH),
     ),
 }
-"""For each link of a job, the ways on which the ontology's property chains find it."""
+"""For each link of a job, the ways on which the ontology's property chains find it.
+
+Of ways that end as early the first counts: what is planned comes before what runs.
+"""
 
 
 def find_breaks(

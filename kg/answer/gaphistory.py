@@ -34,11 +34,16 @@ def note_check(
     ]
     counts = Counter((gap.kind, gap.state) for gap in gaps)
     lacking = [Lacking(*told, count) for told, count in sorted(counts.items())]
-    own = [gap for gap in gaps if gap.shape is None and gap.state != "unknown"]
+    own = [gap for gap in gaps if gap.shape is None and not _is_uncovered(gap)]
     with suppress(JournalError):
         checks.note(linked, lacking, {gap.id: (gap.entity, gap.slot, gap.kind) for gap in own}, at)
     since = checks.open_since()
     return [replace(gap, since=gap.since or since.get(gap.id)) for gap in gaps]
+
+
+def _is_uncovered(gap: SlotGap) -> bool:
+    """Tell whether no source covers a link: as old as the plant, and no day's news."""
+    return gap.state == "unknown" and gap.kind == "link"
 
 
 def told_history(checks: CheckHistory, since: str = "") -> dict[str, Any]:

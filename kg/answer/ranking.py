@@ -101,7 +101,9 @@ def find_repairs(gaps: Sequence[SlotGap], lost_at: Mapping[str, str]) -> list[Re
     sources: dict[tuple[str, ...], list[SlotGap]] = defaultdict(list)
     for gap in gaps:
         if gap.state == "unknown":
-            sources["connect", gap.slot].append(gap)
+            # Of what may be a double nothing is lacking, and no source would tell.
+            if gap.kind == "link":
+                sources["connect", gap.slot].append(gap)
             continue
         if gap.record:
             records["record", gap.slot, gap.record].append(gap)
