@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Literal
 
 from kg.errors import ConfigError
 from kg.store.files import FORMATS, read_quads
+from kg.validate.candidates import Candidates
+from kg.validate.columns import Columns
 from kg.validate.evaluate import Evaluator
 from kg.validate.facts import Facts
 from kg.validate.parse import shapes_of
@@ -62,15 +64,13 @@ def validate_files(
 def _evaluated(
     shapes: Shapes, facts: Facts, progress: Callable[[str, str], None]
 ) -> tuple[list[Result], int]:
-    evaluator = Evaluator(shapes, facts)
+    candidates = Candidates(shapes, Columns(facts), Evaluator(shapes, facts))
     results: list[Result] = []
     checked = 0
     for shape in shapes.targeted():
         progress("validating", shape.node)
-        targets = evaluator.targets(shape)
-        checked += len(targets)
-        for focus in targets:
-            results += evaluator.results(shape, focus)
+        checked += len(candidates.targets(shape))
+        results += [result for _, result in candidates.results(shape)]
     return results, checked
 
 
