@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from kg.errors import OntologyError
-from kg.validate.evaluate import validate
-from kg.validate.parse import shapes_of
-from kg.validate.report import report_graph
-from tests.shacl_manifest import Case, differs, read_cases, read_facts
+from kg.validate.model import Result
+from tests.shacl_manifest import Case, at_once, differs, one_by_one, read_cases
 
 MANIFEST = Path(__file__).parent / "sparql" / "manifest.ttl"
 CASES = read_cases(MANIFEST)
@@ -20,13 +19,13 @@ def test_every_file_is_a_case() -> None:
     assert len(CASES) == len(list(MANIFEST.parent.glob("*.ttl"))) - 1
 
 
+@pytest.mark.parametrize("results_of", [one_by_one, at_once])
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_the_report_is_as_expected(case: Case) -> None:
-    facts = read_facts(case.shapes)
+def test_the_report_is_as_expected(case: Case, results_of: Callable[[Case], list[Result]]) -> None:
     if case.expected is None:
         with pytest.raises(OntologyError, match=r"shape <http://example.org/\w+>") as caught:
-            validate(shapes_of(facts), read_facts(case.data))
+            results_of(case)
         assert caught.value.hint or "reports a failure" in caught.value.message
         return
-    why = differs(case.expected, report_graph(validate(shapes_of(facts), read_facts(case.data))))
+    why = differs(case.expected, results_of(case))
     assert not why, why
