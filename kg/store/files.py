@@ -46,6 +46,12 @@ def read_quads(path: Path, prefixes: dict[str, str] | None = None) -> Iterator[Q
             base = path.resolve().as_uri()
             parser = ox.parse(file, kind, base_iri=base, rename_blank_nodes=True)
             for quad in parser:
+                if isinstance(quad.object, ox.Triple):
+                    raise StoreError(
+                        f"{path}: has a triple as the object of {quad.subject} {quad.predicate}",
+                        hint="Triples about triples (RDF 1.2) are not read here.",
+                        code="bad-file",
+                    )
                 name = quad.graph_name
                 graph = "" if isinstance(name, ox.DefaultGraph) else str(name)
                 yield str(quad.subject), str(quad.predicate), str(quad.object), graph

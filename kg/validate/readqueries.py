@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 from dataclasses import dataclass
 from itertools import product
@@ -11,7 +12,6 @@ from kg.errors import OntologyError, QueryError
 from kg.validate.model import Sparql
 from kg.validate.paths import to_sparql
 from kg.validate.prebinding import variables_of, write_path, write_values
-from kg.validate.queries import check_query
 from kg.validate.shapesgraph import TRUE, sh
 from kg.validate.values import check_runs, text_of
 
@@ -178,7 +178,9 @@ class _Query:
         if self._path is not None:
             text = write_path(text, f"({to_sparql(self._path)})")
         query = self._prefixes() + text
-        form = check_query(query, prebound | {"PATH"})
+        # It loads rdflib's parser, which takes longer than most shapes: only for a query.
+        checks = importlib.import_module("kg.validate.queries")
+        form: str = checks.check_query(query, prebound | {"PATH"})
         if (form == "ASK") is not is_ask:
             raise QueryError(f"it is an {form}, in the place of the other form", code="query-form")
         bound = prebound - declared | {name for name, _ in self._given}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -12,7 +13,6 @@ from kg.validate.columns import Columns
 from kg.validate.evaluate import Evaluator
 from kg.validate.facts import Facts
 from kg.validate.parse import shapes_of
-from kg.validate.reference import validate_by_reference
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -52,13 +52,20 @@ def validate_files(
     read = shapes_of(demanded)
     facts = _read(data, prefixes, progress)
     if engine == "pyshacl":
-        progress("validating", "by pySHACL")
-        return Outcome(validate_by_reference(facts, demanded), {}, None, prefixes)
+        return Outcome(_referred(facts, demanded, None, progress), {}, None, prefixes)
     results, checked = _evaluated(read, facts, progress)
     if read.left:
-        progress("validating", "by pySHACL")
-        results += validate_by_reference(facts, demanded, set(read.left))
+        results += _referred(facts, demanded, set(read.left), progress)
     return Outcome(results, read.left, checked, prefixes)
+
+
+def _referred(
+    data: Facts, shapes: Facts, only: set[Term] | None, progress: Callable[[str, str], None]
+) -> list[Result]:
+    progress("validating", "by pySHACL")
+    reference = importlib.import_module("kg.validate.reference")  # loads pySHACL: only when asked
+    results: list[Result] = reference.validate_by_reference(data, shapes, only)
+    return results
 
 
 def _evaluated(

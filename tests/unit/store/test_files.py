@@ -57,6 +57,7 @@ def test_blank_nodes_of_two_readings_are_never_the_same(tmp_path: Path) -> None:
         ("data.ttl", "<urn:a> <urn:p> <not closed ."),
         ("data.jsonld", '{"@context": "http://localhost:1/", "@id": "urn:a", "p": 1}'),
         ("data.jsonld", "[" * 100_000),
+        ("data.ttl", "<urn:a> <urn:p> <<( <urn:a> <urn:p> <urn:b> )>> ."),
         ("missing.ttl", None),
     ],
 )
