@@ -29,7 +29,8 @@ _TOKEN = re.compile(
     r"|[?$](?P<variable>\w+)|(?P<open>\()|(?P<close>\))|(?P<all>\*)",
     re.IGNORECASE,
 )
-_BIND = re.compile(rf"{_START}BIND\s*\(", re.IGNORECASE)
+_AS = re.compile(rf"{_START}AS\s+[?$]", re.IGNORECASE)
+_IN_BRACKETS = re.compile(r"\([^()]*\)")
 
 
 def variables_of(query: str) -> frozenset[str]:
@@ -73,17 +74,34 @@ def project(query: str, names: frozenset[str]) -> str:
     return _replaced(query, edits)
 
 
-def hands_on(query: str) -> bool:
-    """Tell whether a query can bind one variable to another's value.
+@lru_cache(1024)
+def hands_on(query: str, names: frozenset[str]) -> bool:
+    """Tell whether a query gives another variable a value that is made of one of these.
 
     The store does not know then that a variable that it has bound itself has a value.
     """
-    return _BIND.search(visible_text(query)) is not None
+    visible = visible_text(query)
+    start = visible.find("{")
+    return any(
+        not names.isdisjoint(_VARIABLE.findall(_expression(visible, found.start())))
+        for found in _AS.finditer(visible, start)
+    )
+
+
+def _expression(visible: str, end: int) -> str:
+    """Give the text from the bracket that is open at a place, to there."""
+    depth, start = 0, end
+    while start and depth >= 0:
+        start -= 1
+        depth += {")": 1, "(": -1}.get(visible[start], 0)
+    return visible[start:end]
 
 
 def _named(visible: str, start: int) -> set[str]:
     clause = re.split(r"\bWHERE\b|\{", visible[start:], maxsplit=1, flags=re.IGNORECASE)[0]
-    return set(_VARIABLE.findall(re.sub(r"\(.*?\)", "", clause, flags=re.DOTALL)))
+    while (outer := _IN_BRACKETS.sub("", clause)) != clause:
+        clause = outer
+    return set(_VARIABLE.findall(clause))
 
 
 @lru_cache(1024)

@@ -56,7 +56,7 @@ class Queries:
         values = {name: term for name, term in used.items() if not term.startswith("_:")}
         blank = {name: term for name, term in used.items() if name not in values}
         query = write_values(constraint.query, values)
-        if blank and hands_on(query):
+        if blank and hands_on(constraint.query, frozenset(blank)):
             hint = "Give the node an IRI, or write the query without BIND."
             raise OntologyError(f"{place} binds a blank node to another variable", hint=hint)
         try:

@@ -60,6 +60,7 @@ def test_an_ask_that_is_false_has_no_row() -> None:
         "SELECT ?v { $this <urn:p> ?v FILTER (isBlank($this) && BOUND($this)) }",
         "SELECT DISTINCT $this ?v { $this <urn:p> ?v }",
         "SELECT (MAX(?x) AS ?v) { $this <urn:p> ?x } GROUP BY ?nothing",
+        "SELECT (IF(BOUND($this), (?x), $this) AS ?v) { $this <urn:p> ?x }",
     ],
 )
 def test_a_blank_node_is_bound_by_the_store(query: str) -> None:
@@ -69,8 +70,13 @@ def test_a_blank_node_is_bound_by_the_store(query: str) -> None:
 
 
 def test_what_hands_a_value_on_is_known() -> None:
-    assert hands_on("SELECT ?v { BIND ($this AS ?v) }")
-    assert not hands_on("SELECT ?v { ?bind <urn:p> 'BIND (' }")
+    this = frozenset({"this"})
+    assert hands_on("SELECT ?v { BIND (IF(?a, (?this), 1) AS ?v) }", this)
+    assert hands_on("SELECT ?v { { SELECT $this ($this AS ?v) {} } }", this)
+    assert not hands_on(
+        "SELECT ($this AS ?v) { BIND (STR(?that) AS ?x) FILTER ($this = ?x) }", this
+    )
+    assert not hands_on("SELECT ?v { ?as <urn:p> '$this AS ?v' }", this)
 
 
 def test_a_path_is_written_in_the_place_of_its_variable() -> None:
