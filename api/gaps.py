@@ -36,6 +36,7 @@ class Choice(BaseModel):
     slot: str | None = Field(None, description="Only gaps of this slot.", examples=["customer"])
     state: State | None = Field(None, description="Only gaps in this state.")
     kind: GapKind | None = Field(None, description="Only gaps of this kind.")
+    limit: int | None = Field(None, ge=1, description="No more than the first so many.")
 
     def has(self, gap: SlotGap) -> bool:
         """Tell whether a gap is asked for."""
@@ -69,12 +70,13 @@ def list_gaps(request: Request, choice: Annotated[Choice, Query()]) -> Response:
     `conflicting`. It names the row to mend and whose it is, the saved questions that it leaves
     without a full answer, and the open orders, customers and money that depend on it. Gaps stand
     in the order in which to mend them: by the money that depends on them, else by the date that
-    is due, else by the number of questions. `repairs` are what would mend most. `slot`, `state`
-    and `kind` narrow the gaps, never the coverage. As of the last validation.
+    is due, else by the number of questions. `repairs` are what would mend most. `slot`, `state`,
+    `kind` and `limit` narrow the gaps, never the coverage. As of the last validation.
     """
     desk = desk_of(request)
     check = desk.check()
-    shown = replace(check, gaps=[gap for gap in check.gaps if choice.has(gap)])
+    gaps = [gap for gap in check.gaps if choice.has(gap)][: choice.limit]
+    shown = replace(check, gaps=gaps)
     text, media_type = write_check(shown, choice.format, desk.pipeline.plant)
     headers = {"Content-Security-Policy": POLICY} if choice.format == "html" else {}
     return Response(text, 200, headers, media_type)

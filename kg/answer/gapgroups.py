@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Gaps with the same sentence, the first to be mended first."""
+    """Gaps with the same sentence, the first to be mended first.
+
+    ``written`` are the placeholders that stand where what they lack should.
+    """
 
     state: str
     slot: str
@@ -23,6 +26,7 @@ class Group:
     flow_step: str | None
     questions: tuple[str, ...]
     gaps: list[SlotGap]
+    written: set[str]
 
     def said(self) -> tuple[object, ...]:
         """Give all that its gaps have in common."""
@@ -31,7 +35,8 @@ class Group:
 
     def sentence(self) -> str:
         """Say what is wrong, and where it should be said by whom."""
-        message = self.message if self.message.endswith(".") else self.message + "."
+        written = f" says {' or '.join(sorted(self.written))}" if self.written else ""
+        message = self.message.removesuffix(".") + written + "."
         if not self.source or self.state != "missing":
             return message
         whose = f" ({self.owner})" if self.owner else ""
@@ -43,9 +48,20 @@ def group_gaps(gaps: Iterable[SlotGap]) -> list[Group]:
     """Group gaps in the order of the first of each group."""
     groups: dict[tuple[object, ...], Group] = {}
     for gap in gaps:
+        message, written = _parted(gap)
         group = Group(
-            gap.state, gap.slot, gap.message,
-            gap.source, gap.owner, gap.flow_step, gap.questions, [],
+            gap.state, gap.slot, message,
+            gap.source, gap.owner, gap.flow_step, gap.questions, [], set(),
         )  # fmt: skip
-        groups.setdefault(group.said(), group).gaps.append(gap)
+        group = groups.setdefault(group.said(), group)
+        group.gaps.append(gap)
+        group.written.update(written)
     return list(groups.values())
+
+
+def _parted(gap: SlotGap) -> tuple[str, set[str]]:
+    """Part what a gap says from the placeholder that stands in its row: many are written alike."""
+    if gap.kind != "placeholder":
+        return gap.message, set()
+    message, _, written = gap.message.removesuffix(".").rpartition(" says ")
+    return message, {written}

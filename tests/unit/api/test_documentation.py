@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-METHODS = {"get", "post"}
+METHODS = {"get", "post", "delete"}
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +50,9 @@ def test_the_document_is_what_the_page_can_read(document: dict[str, Any]) -> Non
         "/v1/questions",
         "/v1/questions/{name}",
         "/v1/gaps",
+        "/v1/gaps/history",
+        "/v1/gaps/{gap}/accept",
+        "/v1/accepted",
         "/v1/facts/{fact}",
         "/v1/records/{source}/{table}",
         "/v1/quarantine",
