@@ -67,8 +67,8 @@ def meets(evaluator: Evaluator, shape: Shape, focus: Term, values: Collection[Te
             for value in values:
                 if not is_met(evaluator, constraint, value):
                     return False
-        elif kind is model.Count:
-            if _is_miscounted(constraint, len(values)):  # type: ignore[arg-type]
+        elif isinstance(constraint, model.Count):
+            if _is_miscounted(constraint, len(values)):
                 return False
         else:
             at = At(evaluator, shape, focus, values)
@@ -79,14 +79,13 @@ def meets(evaluator: Evaluator, shape: Shape, focus: Term, values: Collection[Te
 
 def check(at: At, constraint: Constraint) -> Iterator[Result]:
     """Give the results of one constraint."""
-    kind = type(constraint)
-    if kind is model.Property:
+    if isinstance(constraint, model.Property):
         for value in at.values:
-            yield from at.evaluator.check_node(constraint.shape, value)  # type: ignore[union-attr]
+            yield from at.evaluator.check_node(constraint.shape, value)
         return
-    is_met = _OF_EACH_VALUE.get(kind)
+    is_met = _OF_EACH_VALUE.get(type(constraint))
     if is_met is None:
-        yield from _OF_ALL_VALUES[kind](at, constraint)
+        yield from _OF_ALL_VALUES[type(constraint)](at, constraint)
         return
     for value in at.values:
         if not is_met(at.evaluator, constraint, value):
