@@ -60,7 +60,7 @@ def reported(results: list[Result]) -> Counter[tuple[str, ...]]:
     )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(random_shapes().map(expressible), st.sets(st.one_of(facts, others), max_size=14))
 def test_both_engines_report_the_same(shapes: Shapes, held: set[Fact]) -> None:
     written, data = shapes_graph(shapes), Facts(sorted(held))

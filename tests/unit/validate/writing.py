@@ -68,6 +68,11 @@ def shapes_graph(shapes: Shapes) -> Facts:
     return Facts(fact for shape in shapes.by_node.values() for fact in _Writer().shape(shape))
 
 
+def path_facts(node: Term, predicate: Term, path: Path) -> Iterator[Fact]:
+    """Write a path as the value of a property."""
+    return _Writer().path(node, predicate, path)
+
+
 class _Writer:
     _numbers = count()
 
