@@ -45,19 +45,23 @@ def id_key(text: str) -> str:
 
     Numbers that a separator parts stay parted: 10-43 is not 1043.
     """
-    key = ""
-    for word in words_of(text):
-        key += f"-{word}" if key and key[-1].isdigit() and word[0].isdigit() else word
-    return key
+    return _joined(words_of(text))
 
 
 def name_key(text: str) -> str:
     """Give a name without what `id_key` drops and without its legal form, if anything is left."""
     words = words_of(text)
-    own = [word for word in words if word not in LEGAL_FORMS] or words
-    return id_key(" ".join(own))
+    own = tuple(word for word in words if word not in LEGAL_FORMS) or words
+    return _joined(own)
 
 
 def numbers_of(text: str) -> tuple[str, ...]:
     """Give the numbers in a name, in their order."""
     return tuple(word for word in words_of(text) if word[0].isdigit())
+
+
+def _joined(words: tuple[str, ...]) -> str:
+    key = ""
+    for word in words:
+        key += f"-{word}" if key and key[-1].isdigit() and word[0].isdigit() else word
+    return key
