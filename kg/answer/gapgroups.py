@@ -63,5 +63,5 @@ def _parted(gap: SlotGap) -> tuple[str, set[str]]:
     """Part what a gap says from the placeholder that stands in its row: many are written alike."""
     if gap.kind != "placeholder":
         return gap.message, set()
-    message, _, written = gap.message.removesuffix(".").rpartition(" says ")
-    return message, {written}
+    message, says, written = gap.message.removesuffix(".").rpartition(" says ")
+    return (message, {written}) if says else (gap.message, set())
