@@ -312,21 +312,22 @@ class Pipeline:
         change.added |= {(*fact, self._derived_graph) for fact in come}
 
     def prepare(self) -> None:
-        """Do ahead of the first batch what it would have to wait for: all is derived once."""
+        """Do ahead of the first batch what it would have to wait for: the present is read once."""
         if self.store.applied_seq() > 0 and not self._is_stale():
             self._start_reasoner()
-            assert self._reasoner is not None
-            if any(self._reasoner.update(set(), set())):
-                self._reasoner = None  # the next batch starts from the store, and mends it
 
     def _start_reasoner(self) -> None:
-        """Fill the reasoner's memory and the aliases from the store, once."""
+        """Fill the reasoner's memory and the aliases from the store, once.
+
+        What is derived was written with what it follows from, in one call and by this recipe: it
+        is not derived anew.
+        """
         if self._reasoner is not None:
             return
         derived = self.store.graph(self._derived_graph)
         asserted = self.store.graph("") - derived
-        self._reasoner = Reasoner(self.plant, self.rules)
-        self._reasoner.start(asserted, derived)
+        self._reasoner = Reasoner(self.plant, self.rules, self.shapes.looked_at)
+        self._reasoner.start(asserted, derived, is_sound=True)
         self._canonical.start(self.store)
 
     # ---- quarantine
@@ -399,7 +400,7 @@ class Pipeline:
             change = self._merged(said, NoGraphs())
         change.added.add(offset.name_journal(self.plant.base, self.journal))
         self._report("derive", f"{len(change.present_added)} facts")
-        reasoner = Reasoner(self.plant, self.rules)
+        reasoner = Reasoner(self.plant, self.rules, self.shapes.looked_at)
         with applied.timed("derive"):
             reasoner.start(change.present_added)
             reasoner.derive()
@@ -435,8 +436,8 @@ class Pipeline:
         if self._reasoner is None and self._gaps.are_known(self.store.applied_seq()):
             return self._gaps.count()
         self.prepare()
-        memory = None if self._reasoner is None else self._reasoner.memory
-        return self._gaps.follow(self.store, memory, now)
+        present = None if self._reasoner is None else self._reasoner.present
+        return self._gaps.follow(self.store, present, now)
 
     def validate(self, now: datetime) -> int:
         """Find all gaps, also those that changes do not lead to; counts those that are open."""

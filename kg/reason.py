@@ -18,6 +18,7 @@ from kg.concerned import Concern, Concerned
 from kg.derivation import Derivation, after_these, in_order, most_derived
 from kg.fold import Started, infer_ends
 from kg.known import Known
+from kg.present import Present
 from kg.rederive import Rules
 from kg.rules import Rule, unify
 from kg.step import ASSERTED, DERIVED, Step, TooFar
@@ -43,6 +44,17 @@ LEAST_LOOKED_AT = 50_000
 """How many facts following a change may look at; in a larger plant as many as it has."""
 MAX_WAYS = 20
 """How many ways of one rule to give one fact are looked at when explaining."""
+_INFERRED_END = Rule(
+    "a start beyond the machine's capacity ends the oldest run",
+    ("?run", vocab.INFERRED_END_AT, "?end"),
+    (
+        ("?run", vocab.STARTED_AT, "?start"),
+        ("?run", vocab.ON_MACHINE, "?machine"),
+        ("?other", vocab.ON_MACHINE, "?machine"),
+        ("?other", vocab.STARTED_AT, "?end"),
+    ),
+)
+"""How an inferred end is explained; ``kg.timeline`` tells them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +66,15 @@ class Explanation:
 
 
 class Reasoner:
-    """Keeps the present of one plant in memory and derives from it."""
+    """Keeps the present of one plant in memory and derives from it.
 
-    def __init__(self, plant: Plant, rules: RuleSet) -> None:
+    ``looked_at`` are the properties that others read from ``present``; None: they can be any, and
+    ``memory`` is kept.
+    """
+
+    def __init__(
+        self, plant: Plant, rules: RuleSet, looked_at: Iterable[Term] | None = None
+    ) -> None:
         self._memory = MemoryStore.in_memory(plant.base)
         self._untold: list[tuple[Term, Facts[Fact], Facts[Fact]]] = []
         self._telling = Lock()
@@ -66,7 +84,9 @@ class Reasoner:
         heads = [head for concern in self._concerns for head in concern.heads]
         self._steps_again = after_these(self._steps, heads)
         self._plain = Rules(rules.rules)
-        self._known = Known(_looked_at(rules, self._concerns))
+        self._known = Known(_looked_at(rules, self._concerns).union(looked_at or ()))
+        self._keeps_memory = looked_at is None
+        self.present = Present(self._known, lambda: self.memory)
         self._folded = tuple(
             f"<{plant.base}run/{source.name}/{table.name}/"
             for source in plant.sources
@@ -201,7 +221,8 @@ class Reasoner:
                 yield (fact[0], fact[1], stored_form(o)) if o[0] == '"' else fact
 
     def _tell_memory(self, graph: Term, removed: Facts[Fact], added: Facts[Fact]) -> None:
-        self._untold.append((graph, removed, added))
+        if self._keeps_memory:
+            self._untold.append((graph, removed, added))
 
     def _moved_ends(self, changed: Facts[Fact]) -> tuple[set[Fact], set[Fact]]:
         """Tell which inferred ends went and came with a change of the asserted present."""
@@ -296,7 +317,8 @@ def explanations(fact: Fact, rules: RuleSet, store: Store) -> Iterator[Explanati
 
     Inverses explain each other in a circle: who follows premises must not come back to a fact.
     """
-    for rule in (*rules.rules, *chain.from_iterable(map(_positive, rules.constructs))):
+    given = chain.from_iterable(map(_positive, rules.constructs))
+    for rule in (*rules.rules, *given, _INFERRED_END):
         bindings = unify(rule.head, fact)
         if bindings is None:
             continue

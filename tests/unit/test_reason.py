@@ -136,6 +136,8 @@ PROPERTIES = [
 ]
 CLASSES = [vocab.RUN, vocab.OUTSIDE_OPERATION, vocab.MACHINE, vocab.MATERIAL]
 names = st.integers(0, 4).map(lambda n: thing(f"x/{n}"))
+# Where a thing belongs there may be a text.
+values = st.one_of(names, names, names, st.sampled_from(['"M7"', f'"07"^^<{vocab.XSD}integer>']))
 triples = st.one_of(
     st.tuples(names, st.sampled_from(PROPERTIES), names),
     st.tuples(names, st.just(RDF_TYPE), st.sampled_from(CLASSES)),
@@ -222,7 +224,7 @@ capacities = st.builds(
     st.integers(1, 3),
 )
 things = st.one_of(
-    st.tuples(names, st.sampled_from(LOOKED_AT), names),
+    st.tuples(names, st.sampled_from(LOOKED_AT), values),
     st.tuples(names, st.just(RDF_TYPE), st.sampled_from([*CLASSES, vocab.JOB])),
 )
 evidence = st.lists(
@@ -295,7 +297,10 @@ def check_following(steps) -> None:
         removed = {f for n, f in enumerate(sorted(present)) if chosen >> (n % 12) & 1}
         wanted = one_start_each((present - removed) | added)
         before = followed.derived.copy()
+        again = Reasoner(FOLDING, rules())
+        again.start(present, before, is_sound=True)
         gone, come = followed.update(present - wanted, wanted - present)
+        assert again.update(present - wanted, wanted - present) == (gone, come)
         present = wanted
         anew = Reasoner(FOLDING, rules())
         anew.start(present)
