@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 VALIDATE_EVERY_SECONDS = 10.0
 FLUSH_EVERY_SECONDS = 10.0
 LOOK_EVERY_SECONDS = 5.0
+CHECK_EVERY_SECONDS = 3_600.0
 """How often the journal is looked at where nobody said that something was appended."""
 RETRY_SECONDS = 0.5
 _log = logging.getLogger("traveler.owner")
@@ -91,7 +92,7 @@ class Owner:
         # One batch or replay at a time: what writes the store is one thread's.
         self._working = threading.Lock()
         self._threads: list[threading.Thread] = []
-        self._validated_at = self._flushed_at = monotonic()
+        self._validated_at = self._flushed_at = self._noted_at = monotonic()
         self._flushed_seq = pipeline.store.applied_seq()
         self.feeds: dict[str, Feed] = {}
         for source in pipeline.plant.sources:
@@ -183,6 +184,7 @@ class Owner:
             self._attempt("validating", self._validate_when_due)
             self._attempt("flushing", self._flush_when_due)
             self._attempt("looking after the sources", self._tell_sources)
+            self._attempt("noting coverage", self._check_when_due)
 
     def _attempt(self, what: str, work: Callable[[], None]) -> bool:
         """Do work that a thread outlives, whatever becomes of it; tell whether it went well."""
@@ -292,6 +294,12 @@ class Owner:
             with self._working:
                 self.pipeline.validate(self.clock())
             self._validated_at = monotonic()
+
+    def _check_when_due(self) -> None:
+        """Check now and then, whoever asks or not: what differs is noted, and coverage is seen."""
+        if monotonic() - self._noted_at >= CHECK_EVERY_SECONDS:
+            self._noted_at = monotonic()
+            self.answers().check(self.clock())
 
     def _tell_sources(self) -> None:
         """Let the changes know how each source does, to tell what became of it."""

@@ -174,3 +174,11 @@ def test_a_failing_store_is_told_and_folded_into_again_once_it_can_be(plant: Pat
         owner.pipeline.store = owner.pipeline._generations.current()
         until(lambda: "SAW-9" in machines(owner))
         until(lambda: owner.health.error == "")
+
+
+def test_coverage_is_noted_although_nobody_asks(
+    plant: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kg.owner.CHECK_EVERY_SECONDS", 0.05)
+    with owned(plant) as owner:
+        until(lambda: "machine-now" in {row.link for row in owner.pipeline.journal.checks.linked()})
