@@ -96,9 +96,15 @@ class Candidates:
 
     @cached_property
     def strangers(self) -> tuple[Strangers, ...]:
-        """The strangers of each kind that some source describes things of."""
-        found = (self._strangers(kind) for kind in KINDS)
-        return tuple(one for one in found if one is not None and one.all)
+        """The strangers of each kind that some source describes things of, each once."""
+        found: list[Strangers] = []
+        seen: set[Term] = set()
+        for kind in KINDS:
+            one = self._strangers(kind, seen)
+            if one is not None and one.all:
+                found.append(one)
+                seen.update(one.all)
+        return tuple(found)
 
     @cached_property
     def _pairs(self) -> dict[Term, list[tuple[float, Term, tuple[str, ...]]]]:
@@ -114,17 +120,19 @@ class Candidates:
             del found[MOST_OFFERED:]
         return dict(pairs)
 
-    def _strangers(self, kind: Kind) -> Strangers | None:
+    def _strangers(self, kind: Kind, but: set[Term]) -> Strangers | None:
         prefix = f"<{self._store.base}record/"
         described: dict[Term, set[str]] = defaultdict(set)
-        for entity, graph in all_rows(self._store, "e g", f"GRAPH ?g {{ ?e a {kind.type} }}"):
+        types = " ".join((kind.type, *kind.subclasses))
+        said = f"VALUES ?type {{ {types} }} GRAPH ?g {{ ?e a ?type }}"
+        for entity, graph in all_rows(self._store, "e g", said):
             if graph.startswith(prefix):
                 described[entity].add(graph[len(prefix) :].split("/", 1)[0])
         sources = Counter(source for names in described.values() for source in names)
         if not sources:
             return None
         holder = max(sorted(sources), key=lambda name: sources[name])
-        there = {entity for (entity,) in all_rows(self._store, "e", f"?e a {kind.type}")}
+        there = {e for (e,) in all_rows(self._store, "e", f"?e a {kind.type}")} - but
         held = {entity for entity in there if holder in described.get(entity, ())}
         # A material is a part as well: one is missed only where such things have their names.
         spaces = {entity.rsplit("/", 1)[0] for entity in described}

@@ -48,14 +48,24 @@ class _Called:
 def find_doubles(store: Store, evidence: Evidence) -> Iterator[SlotGap]:
     """Suspect customers, suppliers, materials and parts of being others under a second id.
 
-    The gap is of the one that less is said about, and offers the other.
+    The gap is of the one that less is said about, and offers the one most is said about.
     """
+    done: set[Term] = set()
     for kind, word in (*FIRMS, *GOODS):
         called = _called(store, kind)
         is_firm = (kind, word) in FIRMS
         pairs = compare_all({entity: (c.ids, c.names) for entity, c in called.items()}, is_firm)
-        for group in _groups(pairs):
-            yield from _gaps(group, pairs, word, store, evidence)
+        beside: dict[Term, set[Term]] = defaultdict(set)
+        for one, other in pairs:
+            beside[one].add(other)
+            beside[other].add(one)
+        said = {entity: (-len(list(store.match(o=entity))), entity) for entity in beside}
+        for entity, near in sorted(beside.items()):
+            best = min(near, key=lambda one: said[one])
+            if said[best] < said[entity] and entity not in done:
+                done.add(entity)  # a material is a part as well
+                clue = pairs[min(entity, best), max(entity, best)]
+                yield _gap(entity, best, clue, word, evidence)
 
 
 def compare_all(
@@ -144,43 +154,6 @@ def _near(places: list[int]) -> Iterable[tuple[int, int]]:
         for at, place in enumerate(places)
         for other in places[at + 1 : at + 1 + WINDOW]
     )
-
-
-def _groups(pairs: Iterable[tuple[Term, Term]]) -> Iterator[list[Term]]:
-    """Give what hangs together by pairs, each group sorted."""
-    beside: dict[Term, set[Term]] = defaultdict(set)
-    for one, other in pairs:
-        beside[one].add(other)
-        beside[other].add(one)
-    seen: set[Term] = set()
-    for start in sorted(beside):
-        group: set[Term] = set()
-        waiting = [start]
-        while waiting:
-            entity = waiting.pop()
-            if entity not in seen:
-                seen.add(entity)
-                group.add(entity)
-                waiting += beside[entity]
-        if group:
-            yield sorted(group)
-
-
-def _gaps(
-    group: list[Term],
-    pairs: dict[tuple[Term, Term], Clue],
-    word: str,
-    store: Store,
-    evidence: Evidence,
-) -> Iterator[SlotGap]:
-    """Offer each of a group the one of its likes that most is said about."""
-    said = {entity: (-len(list(store.match(o=entity))), entity) for entity in group}
-    for entity in group:
-        near = [one for pair in pairs if entity in pair for one in pair if one != entity]
-        best = min(near, key=lambda one: said[one])
-        if said[best] < said[entity]:
-            clue = pairs[min(entity, best), max(entity, best)]
-            yield _gap(entity, best, clue, word, evidence)
 
 
 def _gap(entity: Term, best: Term, clue: Clue, word: str, evidence: Evidence) -> SlotGap:

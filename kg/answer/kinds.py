@@ -29,6 +29,7 @@ class Shared:
 class Kind:
     """How things of one class are told: by ids, by names that people write, by shared facts.
 
+    What is described as of one of the ``subclasses`` is described.
     ``part_of`` leads from an ``?entity`` that is only spoken of to the ``?whole`` that it is of.
     """
 
@@ -38,6 +39,7 @@ class Kind:
     names: tuple[Term, ...] = ()
     shared: tuple[Shared, ...] = ()
     part_of: str = ""
+    subclasses: tuple[Term, ...] = ()
 
 
 _RUN = f"?run {vocab.OF_JOB} ?e"
@@ -78,6 +80,7 @@ KINDS = (
                 f"?run {vocab.OF_OPERATION} ?e ; {vocab.OF_JOB} ?v",
             ),
         ),
+        subclasses=(vocab.OUTSIDE_OPERATION,),
         part_of=f"?run {vocab.OF_OPERATION} ?entity ; {vocab.OF_JOB} ?whole",
     ),
     Kind(
@@ -95,8 +98,8 @@ KINDS = (
     Kind(vocab.MACHINE, "machine", names=_LABEL),
     Kind(vocab.CUSTOMER, "customer", names=_LABEL),
     Kind(vocab.SUPPLIER, "supplier", names=_LABEL),
-    Kind(vocab.PART, "part", names=_LABEL),
     Kind(vocab.MATERIAL, "material", names=_LABEL),
+    Kind(vocab.PART, "part", names=_LABEL, subclasses=(vocab.MATERIAL,)),
     Kind(vocab.SALES_ORDER, "order"),
 )
-"""What can have two ids that no rule of spelling brings together."""
+"""What can have two ids that no rule of spelling brings together; a subclass before its class."""

@@ -118,3 +118,37 @@ def test_of_three_that_are_alike_the_one_most_is_said_about_is_offered(tmp_path:
         ("customer/A3", "customer/A2", 0.85, "erp", "record/erp/customer/A3"),
     ]
     assert check.exit_code() == 0, "a suspicion is nothing that is missing"
+
+
+def test_a_material_is_suspected_once_though_it_is_a_part_as_well(tmp_path: Path) -> None:
+    (tmp_path / "plant.toml").write_text(PLANT)
+    write_table(
+        tmp_path,
+        "erp",
+        "material",
+        "part/$(id)",
+        "a, tr:Material\nrdfs:label, $(name)\ntr:identifier, $(id)",
+        "id,name\nR-10,Bar 42CrMo4 60 mm\nM10,BAR 42CrMo4 60mm\nR-11,Bar 42CrMo4 80 mm",
+    )
+    write_table(
+        tmp_path,
+        "mes",
+        "lot",
+        "batch/$(id)",
+        "a, tr:MaterialBatch\ntr:ofMaterial, part/$(material)~iri",
+        "id,material\n1,R-10\n2,R10\n3,M10\n4,M10",
+    )
+    with Pipeline.open(load_plant(tmp_path)) as work:
+        work.read(NOW)
+        work.apply(NOW)
+        work.validate(NOW)
+        check = work.answers().check(NOW)
+    found = [
+        (gap.kind, gap.entity, [(one.entity, one.score) for one in gap.candidates])
+        for gap in check.gaps
+        if gap.kind in {"duplicate", "identity"}
+    ]
+    assert sorted(found) == [
+        ("duplicate", "part/R-10", [("part/M10", 0.6)]),
+        ("identity", "part/R10", [("part/R-10", 0.9)]),
+    ]
