@@ -6,20 +6,40 @@ import re
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 from kg.errors import QueryError
 from kg.store import EmbeddedStore
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from kg.records import Term
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 _XSD = "http://www.w3.org/2001/XMLSchema#"
 _STRING = f"<{_XSD}string>"
 _LANG = "<http://www.w3.org/1999/02/22-rdf-syntax-ns#langString>"
-_CACHED = 1 << 15
+_CACHED = 1 << 14
+_LONGEST_CACHED = 300
 _ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|(.))", re.DOTALL)
 _ESCAPED = {"t": "\t", "b": "\b", "n": "\n", "r": "\r", "f": "\f"}
+
+
+def _remembered(
+    function: Callable[Concatenate[str, P], T],
+) -> Callable[Concatenate[str, P], T]:
+    """Remember what a function gives for short texts; those of notes would take much room."""
+    known = lru_cache(_CACHED)(function)
+
+    def look_up(text: str, /, *rest: P.args, **named: P.kwargs) -> T:
+        if len(text) > _LONGEST_CACHED:
+            return function(text, *rest, **named)
+        return known(text, *rest, **named)  # type: ignore[arg-type]
+
+    return look_up
 
 
 def is_literal(term: Term) -> bool:
@@ -32,7 +52,6 @@ def kind_of(term: Term) -> str:
     return {"<": "iri", "_": "blank"}.get(term[0], "literal")
 
 
-@lru_cache(_CACHED)
 def parts_of(literal: Term) -> tuple[str, Term, str]:
     """Take a literal apart: text, datatype, and language in lower case."""
     if literal[-1] == '"':
@@ -107,7 +126,7 @@ _DIGITS = 4_000
 _COMPILED = {name: re.compile(form, re.ASCII) for name, form in _FORMS.items()}
 
 
-@lru_cache(_CACHED)
+@_remembered
 def is_of_datatype(term: Term, datatype: Term, held: Term) -> bool:
     """Tell whether a term is a literal of a datatype, held in another maybe, and well-formed.
 
@@ -170,7 +189,7 @@ def is_less(left: Term, right: Term, *, or_equal: bool = False) -> bool:
     return bool(a < b or (or_equal and a == b))  # type: ignore[operator]
 
 
-@lru_cache(_CACHED)
+@_remembered
 def _ordered(literal: Term) -> tuple[str, object] | None:
     """Give a value that Python orders as SPARQL does, and among which; None where it does not."""
     text, datatype, language = parts_of(literal)
@@ -191,7 +210,6 @@ def _ordered(literal: Term) -> tuple[str, object] | None:
     return None
 
 
-@lru_cache(_CACHED)
 def _has_order(literal: Term) -> bool:
     """Tell whether a literal's datatype has an order; the store finds any equal to itself."""
     datatype = parts_of(literal)[1]
@@ -200,7 +218,7 @@ def _has_order(literal: Term) -> bool:
     return is_known and is_of_datatype(literal, datatype, datatype)
 
 
-@lru_cache(_CACHED)
+@_remembered
 def _holds(expression: str) -> bool:
     """Let the store's engine evaluate an expression; an error is no."""
     try:
