@@ -82,7 +82,8 @@ def validate(
 
 def _written(outcome: Outcome, layout: Format, limit: int) -> str:
     if layout is Format.TURTLE:
-        return report_graph(sorted_results(outcome.results)).serialize(format="turtle")
+        report = report_graph(sorted_results(outcome.results), outcome.prefixes)
+        return report.serialize(format="turtle")
     if layout is Format.JSON:
         return f"{json.dumps(_as_json(outcome), indent=1, ensure_ascii=False)}\n"
     return report_text(outcome.results, outcome.left, outcome.prefixes, limit)

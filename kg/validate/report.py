@@ -54,10 +54,11 @@ def sorted_results(results: Iterable[Result]) -> list[Result]:
 # ---- as a graph
 
 
-def report_graph(results: Iterable[Result]) -> Graph:
+def report_graph(results: Iterable[Result], prefixes: Mapping[str, str] | None = None) -> Graph:
     """Make the validation report of some results; literals are spelled as they came."""
     graph = Graph()
-    graph.bind("sh", SH)
+    for name, space in {**(prefixes or {}), "sh": str(SH)}.items():
+        graph.bind(name, space)
     found = list(results)
     report = BNode()
     graph.add((report, RDF.type, SH.ValidationReport))

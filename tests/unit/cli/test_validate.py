@@ -64,6 +64,7 @@ def test_turtle_is_the_standard_report(traveler: Traveler) -> None:
     assert ran.returncode == 1
     report = Graph().parse(data=ran.stdout)
     assert len(list(report.subjects(RDF.type, SH.ValidationResult))) == 2
+    assert "sh:focusNode ex:Job2 ;" in ran.stdout
 
 
 def test_json_has_terms_and_messages(traveler: Traveler) -> None:
