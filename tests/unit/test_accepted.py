@@ -240,3 +240,19 @@ def test_who_accepted_can_be_forgotten_and_the_decision_stands(work: Pipeline) -
     assert len(told) == 3
     assert not any("paper" in str(why) or "Berg" in str(why) for why in told)
     assert work.answers().context("RUSH-7", NOW).entity["id"] == "job/1043"
+
+
+@pytest.mark.parametrize("odd", ["RUSH 7/8", "Eil-Ä 7", "100%7", "a~b~7", "7?x#y"])
+def test_an_id_of_odd_letters_is_accepted_as_it_stands_in_answers(tmp_path: Path, odd: str) -> None:
+    write_two_names(tmp_path)
+    for name in ("run", "scan"):
+        sheet = tmp_path / "mes" / f"{name}.csv"
+        sheet.write_text(sheet.read_text(encoding="utf-8").replace("RUSH-7", odd), encoding="utf-8")
+    with load(tmp_path) as work:
+        (gap,) = (g for g in gaps(work) if g.kind == "identity" and g.entity.startswith("job/"))
+        accept(work, gap.id, gap.candidates[0].entity)
+        assert work.answers().context(odd, NOW).entity["id"] == "job/1043"
+        assert gap.id not in {one.id for one in gaps(work)}
+        decisions(work).undo(gap.id, "P12", "", NOW)
+        settle(work)
+        assert gap.id in {one.id for one in gaps(work)}
