@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from kg.changes import Changes
     from kg.journal import Journal
+    from kg.present import Present
     from kg.records import Fact
     from kg.store import Store
     from kg.validate.gaps import PlantShapes
@@ -25,7 +26,7 @@ class Gaps:
     """Follows the present of one plant, in memory, with what its shapes find.
 
     ``digest`` names the shapes: gaps on record that others found are looked for again. One thread
-    at a time, and the one that changes the memory.
+    at a time, and the one that changes the present.
     """
 
     def __init__(
@@ -35,14 +36,14 @@ class Gaps:
         self._digest = digest
         self._journal = journal
         self._changes = changes
-        self._memory: EmbeddedStore | None = None
+        self._data: Present | EmbeddedStore | None = None
         self._validator: Validator | None = None
         self._removed: set[Fact] = set()
         self._added: set[Fact] = set()
         self._timed_seq = -1
 
     def note(self, removed: Iterable[Fact], added: Iterable[Fact]) -> None:
-        """Remember what changed in the memory, until gaps are next looked for."""
+        """Remember what changed in the present, until gaps are next looked for."""
         if self._validator is not None:
             self._removed.update(removed)
             self._added.update(added)
@@ -65,23 +66,24 @@ class Gaps:
             return self._validator.count()
         return len(self._journal.gaps.open())
 
-    def follow(self, store: Store, memory: EmbeddedStore | None, now: datetime) -> int:
-        """Look at what changed, or at all in a memory that is new here; counts the open gaps.
+    def follow(self, store: Store, present: Present | None, now: datetime) -> int:
+        """Look at what changed, or at all in a present that is new here; counts the open gaps.
 
-        The memory holds the store's present; None: the store is looked at as it stands.
+        It is the store's; None: the store is looked at as it stands.
 
         Raises:
             OntologyError: a shape cannot be run.
         """
         seq = store.applied_seq()
-        if memory is None:
-            memory = EmbeddedStore.in_memory(store.base)
-            memory.bulk_load(f"{s} {p} {o} {ASSERTED} ." for s, p, o in store.graph(""))
-        if memory is not self._memory:
-            self._memory, self._validator = memory, None
+        data: Present | EmbeddedStore | None = present
+        if data is None:
+            data = EmbeddedStore.in_memory(store.base)
+            data.bulk_load(f"{s} {p} {o} {ASSERTED} ." for s, p, o in store.graph(""))
+        if data is not self._data:
+            self._data, self._validator = data, None
         validator = self._validator
         if validator is None:
-            return self._begin(memory, seq, now)
+            return self._begin(data, seq, now)
         removed, self._removed = self._removed, set()
         added, self._added = self._added, set()
         self._validator = None  # should this fail, all is looked at
@@ -102,9 +104,9 @@ class Gaps:
             self._validator = validator
         return self.count()
 
-    def _begin(self, memory: EmbeddedStore, seq: int, now: datetime) -> int:
+    def _begin(self, data: Present | EmbeddedStore, seq: int, now: datetime) -> int:
         """Go on from the gaps on record where they are of this record, or look at everything."""
-        validator = Validator(self._shapes, memory, (ASSERTED, DERIVED))
+        validator = Validator(self._shapes, data, (ASSERTED, DERIVED))
         history = self._journal.gaps
         self._removed, self._added = set(), set()
         if not (self.are_known(seq) and validator.restore(history.open())):

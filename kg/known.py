@@ -117,6 +117,10 @@ class Known:
     def __init__(self, predicates: Iterable[Term]) -> None:
         self._links = {predicate: Links() for predicate in predicates}
 
+    def size(self) -> int:
+        """Tell how much is held: properties of things, however many values they have."""
+        return sum(len(links.forward) for links in self._links.values())
+
     def has(self, predicate: Term) -> bool:
         """Tell whether facts of a property are kept here."""
         return predicate in self._links

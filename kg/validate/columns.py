@@ -10,6 +10,7 @@ from functools import cached_property
 from itertools import compress
 from typing import TYPE_CHECKING, TypeAlias
 
+from kg.present import Present
 from kg.store import EmbeddedStore
 from kg.validate.model import Alternative, Inverse, Predicate, Repeated, Sequence
 from kg.validate.shapesgraph import SUBCLASS
@@ -33,7 +34,7 @@ class Columns:
     def __init__(self, data: Data, graphs: tuple[Term, ...] = ()) -> None:
         self._data = data
         self._from = " ".join(f"FROM {graph}" for graph in graphs)
-        self._is_one_graph = len(graphs) < 2
+        self._is_one_graph = len(graphs) < 2 or isinstance(data, Present)
         self._pairs: dict[Term, Pairs] = {}
         self._subjects: dict[Term, list[Term]] = {}
         self._instances: dict[Term, set[Term]] = {}
@@ -83,14 +84,15 @@ class Columns:
 
     def with_others(self, allowed: Collection[Term]) -> set[Term]:
         """Give the subjects that have another property than some."""
-        if isinstance(self._data, EmbeddedStore):
+        store = self._data.store if isinstance(self._data, Present) else self._data
+        if isinstance(store, EmbeddedStore):
             # Oxigraph holds nothing to be absent from an empty list.
             names = ", ".join(sorted(allowed)) or "<urn:traveler:nothing>"
-            (found,) = self._data.columns(
+            (found,) = store.columns(
                 f"SELECT DISTINCT ?s {self._from} WHERE {{ ?s ?p ?o FILTER(?p NOT IN ({names})) }}"
             )
             return set(found)
-        return {s for s, p, _ in self._data.facts() if p not in allowed}
+        return {s for s, p, _ in store.facts() if p not in allowed}
 
     def beginning_at(self, predicate: Term, nodes: Collection[Term]) -> Pairs:
         """Give the pairs of a property whose subjects are some nodes."""
@@ -140,6 +142,8 @@ class Columns:
         return _lists(found if path.least else found | set(zip(*start, strict=True)))
 
     def _read(self, predicate: Term) -> Pairs:
+        if isinstance(self._data, Present):
+            return self._data.pairs(predicate)
         if isinstance(self._data, EmbeddedStore):
             subjects, objects = self._data.columns(
                 f"SELECT ?s ?o {self._from} WHERE {{ ?s {predicate} ?o }}"

@@ -11,11 +11,12 @@ from rdflib import URIRef
 from kg import vocab
 from kg.records import Gap
 from kg.rules import load_graph
-from kg.validate.affected import is_walkable
+from kg.validate.affected import is_walkable, looks_of
 from kg.validate.model import Count, Predicate
 from kg.validate.parse import read_shapes
 from kg.validate.paths import to_sparql
 from kg.validate.readconstraints import shapes_in
+from kg.validate.shapesgraph import SUBCLASS
 from kg.validate.values import text_of
 
 if TYPE_CHECKING:
@@ -40,14 +41,15 @@ class PlantShapes:
     nested one belongs to. ``single_valued`` are the properties that some shape allows one value
     of, on a plain path. ``timed`` are the shapes with a target whose results a change of facts
     does not lead to: queries can look anywhere, and so can what is left to the reference engine.
+    ``looked_at`` are the properties that shapes look at; None where they can look at any.
     """
 
-    graph: Graph
     shapes: Shapes
     slots: Mapping[Term, str]
     named: Mapping[Term, Term]
     single_valued: frozenset[Term]
     timed: frozenset[Term]
+    looked_at: frozenset[Term] | None = None
 
     def gap_of(self, result: Result) -> Gap:
         """Give a result as a gap."""
@@ -95,14 +97,18 @@ def read_plant_shapes(graph: Graph) -> PlantShapes:
     """
     shapes = read_shapes(graph)
     slots = {shape.n3(): str(slot) for shape, slot in graph.subject_objects(_SLOT)}
+    looks = [look for one in shapes.targeted() for look in looks_of(one, shapes)]
+    predicates = {look.predicate for look in looks if look.predicate is not None}
     unwalkable = {one.node for one in shapes.targeted() if not is_walkable(one, shapes)}
+    timed = frozenset(unwalkable | set(shapes.left))
+    is_open = bool(timed) or any(look.predicate is None for look in looks)
     return PlantShapes(
-        graph=graph,
         shapes=shapes,
         slots=slots,
         named=_named(shapes),
         single_valued=frozenset(_single_valued(shapes.by_node.values())),
-        timed=frozenset(unwalkable | set(shapes.left)),
+        timed=timed,
+        looked_at=None if is_open else frozenset({SUBCLASS, *predicates}),
     )
 
 

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from kg.errors import OntologyError, QueryError
+from kg.present import Present
 from kg.store import EmbeddedStore
 from kg.store.files import store_of
 from kg.validate.model import Predicate, Result
@@ -32,8 +33,9 @@ class Queries:
     def __init__(self, shapes: Shapes, data: Data, graphs: tuple[Term, ...]) -> None:
         self._graphs = graphs
         self._shapes_graph: Term | None = None
-        if isinstance(data, EmbeddedStore):
-            self._store = data
+        store = data.store if isinstance(data, Present) else data
+        if isinstance(store, EmbeddedStore):
+            self._store = store
             return
         self._shapes_graph = _SHAPES_GRAPH
         held = [(*fact, "") for fact in data.facts()]

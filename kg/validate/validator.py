@@ -21,6 +21,7 @@ from kg.validate.reference import validate_by_reference
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
+    from kg.present import Present
     from kg.records import Fact, Term
     from kg.store import EmbeddedStore
     from kg.validate.gaps import PlantShapes
@@ -55,7 +56,7 @@ class Validator:
     """
 
     def __init__(
-        self, shapes: PlantShapes, data: EmbeddedStore, graphs: tuple[Term, ...] = ()
+        self, shapes: PlantShapes, data: EmbeddedStore | Present, graphs: tuple[Term, ...] = ()
     ) -> None:
         self._shapes = shapes
         self._data = data

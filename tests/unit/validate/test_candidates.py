@@ -52,7 +52,7 @@ def told(results: list[tuple[Term, Result]]) -> Counter[tuple[Term, Result]]:
     return Counter(results)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(random_shapes(), st.sets(facts, max_size=14), st.sets(facts, max_size=5))
 def test_the_same_is_found_at_once_and_one_by_one(
     shapes: Shapes, first: set[Fact], second: set[Fact]
@@ -66,7 +66,7 @@ def test_the_same_is_found_at_once_and_one_by_one(
     assert at_once(shapes, file, ()) == one_by_one(shapes, file, ())
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(paths, st.sets(facts, max_size=14), st.sets(st.sampled_from((*NODES, *LITERALS))))
 def test_a_path_leads_many_nodes_to_what_it_leads_each_to(
     path: object, held: set[Fact], nodes: set[Term]

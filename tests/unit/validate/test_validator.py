@@ -7,8 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rdflib import Graph
 
+from kg.known import Known
+from kg.present import Present
 from kg.records import Fact, Gap
-from kg.store import EmbeddedStore
+from kg.store import EmbeddedStore, stored_form
 from kg.validate import validator as validating
 from kg.validate.affected import Affected
 from kg.validate.evaluate import Evaluator
@@ -16,9 +18,10 @@ from kg.validate.gaps import PlantShapes, read_plant_shapes
 from kg.validate.model import Shapes
 from kg.validate.validator import Difference, Validator
 from kg.vocab import RDF_TYPE
-from tests.unit.validate.plants import facts, links, random_shapes, store_of
+from tests.unit.validate.plants import PROPERTIES, SUBCLASS, facts, links, random_shapes, store_of
 
 GRAPH = "<urn:g>"
+TABLES = (*PROPERTIES[:2], SUBCLASS, RDF_TYPE)
 PREFIXES = """
     @prefix sh: <http://www.w3.org/ns/shacl#> .
     @prefix tr: <https://w3id.org/traveler/ontology/> .
@@ -27,7 +30,7 @@ PREFIXES = """
 
 
 def plant_of(shapes: Shapes) -> PlantShapes:
-    return PlantShapes(Graph(), shapes, {}, {}, frozenset(), frozenset())
+    return PlantShapes(shapes, {}, {}, frozenset(), frozenset())
 
 
 def keys(gaps: list[Gap]) -> dict[tuple[str, str, str], Gap]:
@@ -45,8 +48,15 @@ def from_scratch(plant: PlantShapes, store: EmbeddedStore) -> dict[tuple[str, st
     return keys(sorted(found, key=lambda gap: (gap.message, gap.severity)))
 
 
-def change(store: EmbeddedStore, removed: set[Fact], added: set[Fact]) -> None:
+def change(store: EmbeddedStore, known: Known | None, removed: set[Fact], added: set[Fact]) -> None:
     store.apply([(*f, GRAPH) for f in removed], [(*f, GRAPH) for f in added], 0)
+    if known is not None:
+        for s, p, o in removed:
+            if known.has(p):
+                known.remove((s, p, stored_form(o)))
+        for s, p, o in added:
+            if known.has(p):
+                known.add((s, p, stored_form(o)))
 
 
 def patched(gaps: dict, difference: Difference) -> dict:
@@ -59,7 +69,7 @@ def patched(gaps: dict, difference: Difference) -> dict:
     return gaps | opened | reworded
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     random_shapes(),
     st.sets(facts, max_size=12),
@@ -68,17 +78,24 @@ def patched(gaps: dict, difference: Difference) -> dict:
 def test_after_any_changes_the_gaps_are_those_of_a_new_start(
     shapes: Shapes, held: set[Fact], changes: list[tuple[set[Fact], set[Fact]]]
 ) -> None:
-    plant, store = plant_of(shapes), store_of({GRAPH: held})
-    validator = Validator(plant, store, (GRAPH,))
-    told = keys(validator.full())
-    assert told == from_scratch(plant, store)
+    plant, store, known = plant_of(shapes), store_of({GRAPH: set()}), Known(TABLES)
+    change(store, known, set(), held)
+    followers = [
+        Validator(plant, data, (GRAPH,)) for data in (store, Present(known, lambda: store))
+    ]
+    told = [keys(validator.full()) for validator in followers]
+    assert told == 2 * [from_scratch(plant, store)]
     for removed, added in changes:
-        change(store, removed, added)
-        told = patched(told, validator.update(removed, added))
-        assert told == keys(validator.gaps()) == from_scratch(plant, store)
+        change(store, known, removed, added)
+        told = [
+            patched(gaps, validator.update(removed, added))
+            for gaps, validator in zip(told, followers, strict=True)
+        ]
+        assert told == [keys(validator.gaps()) for validator in followers]
+        assert told == 2 * [from_scratch(plant, store)]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(
     random_shapes(),
     st.sets(links, max_size=12),
@@ -90,7 +107,7 @@ def test_focus_nodes_that_are_not_affected_keep_their_results(
 ) -> None:
     store = store_of({GRAPH: held})
     before = results(shapes, store)
-    change(store, removed, added)
+    change(store, None, removed, added)
     after = results(shapes, store)
     concerned = Affected(shapes).of([*(removed & held) - added, *added - held], store)
     assert concerned is not None
@@ -148,7 +165,7 @@ def test_a_validator_goes_on_from_gaps_on_record() -> None:
     assert validator.restore(gaps)
     assert validator.gaps() == gaps
     made = ("<urn:1>", "<urn:makes>", "<urn:p>")
-    change(store, set(), {made})
+    change(store, None, set(), {made})
     difference = validator.update((), {made})
     assert (difference.closed, difference.stated) == (
         [gap for gap in gaps if gap.slot == "urn:makes"],
@@ -177,7 +194,7 @@ def test_a_change_of_very_much_is_looked_at_as_a_whole(monkeypatch: pytest.Monke
     validator = Validator(plant, store, (GRAPH,))
     assert validator.full() == []
     jobs = {(f"<urn:{number}>", RDF_TYPE, "<urn:job>") for number in range(3)}
-    change(store, set(), jobs)
+    change(store, None, set(), jobs)
     difference = validator.update((), jobs)
     assert len(difference.opened) == len(validator.gaps()) == 6
     assert keys(validator.gaps()) == from_scratch(plant, store)
@@ -201,11 +218,11 @@ def test_a_query_is_asked_again_in_time() -> None:
     before = validator.full()
     assert "<urn:Q>" not in {gap.shape for gap in before}
     other = ("<urn:2>", "<urn:q>", f'"1"^^{integer}')
-    change(store, set(), {other})
+    change(store, None, set(), {other})
     assert not validator.update((), {other}).stated  # nothing says that it concerns a job
     difference = validator.look_at_timed()
     assert [gap.message for gap in difference.opened] == ["more than another"]
-    change(store, {other}, set())
+    change(store, None, {other}, set())
     validator.update({other}, ())
     assert validator.look_at_timed().closed == difference.opened
     assert validator.gaps() == before
@@ -226,6 +243,6 @@ def test_what_is_left_to_the_reference_engine_is_looked_at_in_time() -> None:
     validator = Validator(plant, store, (GRAPH,))
     validator.full()
     made = ("<urn:1>", "<urn:makes>", "<urn:p>")
-    change(store, set(), {made})
+    change(store, None, set(), {made})
     assert not validator.update((), {made}).opened
     assert [gap.message for gap in validator.look_at_timed().opened] == ["makes something"]
