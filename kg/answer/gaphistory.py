@@ -28,7 +28,7 @@ def note_check(
     Gaps that shapes tell of are in the journal already. A journal that cannot be written leaves
     the others undated, and no answer out.
     """
-    at = format_time(now)
+    at = format_time(now.replace(microsecond=0))
     linked = [
         Linked(row.link, row.have, row.of, row.none, row.not_due, row.unknown) for row in coverage
     ]

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import rdflib
 
+from tests.faults.test_bad_input import ROWS
 from tests.unit.cli.conftest import Traveler
 
 Plant = Callable[..., Path]
@@ -50,8 +51,12 @@ def test_the_history_is_that_of_the_checks_before(loaded: Path, traveler: Travel
     told = json.loads(traveler("check", "--history", "--format", "json").stdout)
     assert len(told["coverage"]) == 5
     assert {row["at"] for row in told["coverage"]} == {"2026-11-23T08:00:00Z"}
+    (loaded / "jobs.csv").write_text(ROWS.splitlines()[0] + "\n")
+    assert traveler("load", "--allow-drop", "erp.jobs").returncode == 0
+    traveler("check")  # by this machine's clock, which is finer than a second
     ran = traveler("check", "--history")
     assert ran.returncode == 0
+    assert ran.stdout.count("job-machine") == 2
     assert "job-machine" in ran.stdout
     assert max(map(len, ran.stdout.splitlines())) <= 80
 
