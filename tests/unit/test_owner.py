@@ -182,3 +182,15 @@ def test_coverage_is_noted_although_nobody_asks(
     monkeypatch.setattr("kg.owner.CHECK_EVERY_SECONDS", 0.05)
     with owned(plant) as owner:
         until(lambda: "machine-now" in {row.link for row in owner.pipeline.journal.checks.linked()})
+
+
+def test_gaps_are_looked_for_as_soon_as_a_batch_is_folded(plant: Path) -> None:
+    with owned(plant) as owner:
+        record = Record("mes", "machine", "NEW", {"id": "NEW"}, "pushed")
+        until(lambda: owner.health.rounds >= 2)
+        owner.pipeline.journal.append([record], NOW)
+        owner.wake()
+        until(lambda: "NEW" in machines(owner))
+        last = owner.pipeline.journal.last_seq()
+        until(lambda: owner.pipeline.journal.checked_seq() == last)
+        assert owner.health.error == ""

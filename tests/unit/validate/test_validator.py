@@ -12,13 +12,12 @@ from kg.present import Present
 from kg.records import Fact, Gap
 from kg.store import EmbeddedStore, stored_form
 from kg.validate import validator as validating
-from kg.validate.affected import Affected
 from kg.validate.evaluate import Evaluator
 from kg.validate.gaps import PlantShapes, read_plant_shapes
 from kg.validate.model import Shapes
 from kg.validate.validator import Difference, Validator
 from kg.vocab import RDF_TYPE
-from tests.unit.validate.plants import PROPERTIES, SUBCLASS, facts, links, random_shapes, store_of
+from tests.unit.validate.plants import PROPERTIES, SUBCLASS, facts, random_shapes, store_of
 
 GRAPH = "<urn:g>"
 TABLES = (*PROPERTIES[:2], SUBCLASS, RDF_TYPE)
@@ -93,36 +92,6 @@ def test_after_any_changes_the_gaps_are_those_of_a_new_start(
         ]
         assert told == [keys(validator.gaps()) for validator in followers]
         assert told == 2 * [from_scratch(plant, store)]
-
-
-@settings(max_examples=150, deadline=None)
-@given(
-    random_shapes(),
-    st.sets(links, max_size=12),
-    st.sets(links, max_size=3),
-    st.sets(links, max_size=3),
-)
-def test_focus_nodes_that_are_not_affected_keep_their_results(
-    shapes: Shapes, held: set[Fact], removed: set[Fact], added: set[Fact]
-) -> None:
-    store = store_of({GRAPH: held})
-    before = results(shapes, store)
-    change(store, None, removed, added)
-    after = results(shapes, store)
-    concerned = Affected(shapes).of([*(removed & held) - added, *added - held], store)
-    assert concerned is not None
-    for place in before.keys() | after.keys():
-        if before.get(place) != after.get(place):
-            assert place[1] in concerned[place[0]]
-
-
-def results(shapes: Shapes, store: EmbeddedStore) -> dict:
-    evaluator = Evaluator(shapes, store, (GRAPH,))
-    return {
-        (shape.node, focus): set(evaluator.results(shape, focus))
-        for shape in shapes.targeted()
-        for focus in evaluator.targets(shape)
-    }
 
 
 def read(text: str) -> PlantShapes:
