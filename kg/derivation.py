@@ -7,6 +7,8 @@ ontology that would fill the memory says so instead.
 
 from __future__ import annotations
 
+import gc
+from contextlib import contextmanager
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -34,6 +36,18 @@ DERIVED_PER_FACT = 20
 def most_derived(asserted: int) -> int:
     """Give how many facts may be derived from so many asserted ones."""
     return max(LEAST_BOUND, DERIVED_PER_FACT * asserted)
+
+
+@contextmanager
+def without_collecting() -> Iterator[None]:
+    """Look for no circles of objects while very many that are in none are made."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 class Derivation:
@@ -90,11 +104,13 @@ class Derivation:
             if not fresh:
                 return
             given: list[Fact] = []
-            for fact in fresh:
-                heads = self.learn(list(plain.follow(fact, self._known)), titles)
-                paths.take_steps(heads)
-                given += heads
-                given += self.learn(list(paths.follow(fact)), paths.title)
+            waiting = iter(fresh)
+            while block := list(islice(waiting, _BLOCK // 10)):
+                heads = [head for fact in block for head in plain.follow(fact, self._known)]
+                steps = self.learn(heads, titles)
+                paths.take_steps(steps)
+                longer = [path for fact in block for path in paths.follow(fact)]
+                given += steps + self.learn(longer, paths.title)
             fresh = given
         if fresh:
             raise OntologyError(
@@ -158,6 +174,9 @@ def _heads(rule: Rule, known: Known) -> Iterable[tuple[Term, Term]]:
     if len(rule.body) > 1:
         first = list(links.pairs()) if hp in {q for _, q, _ in rule.body} else links.pairs()
         after = tuple(q for _, q, _ in rule.body[1:])
+        if len(after) == 1:
+            ends = known.links(after[0]).objects
+            return ((start, end) for start, via in first for end in ends(via))
         return ((start, end) for start, via in first for end in walk(via, after, known))
     if hp != RDF_TYPE:
         pairs = list(links.pairs()) if hp == p else links.pairs()

@@ -10,12 +10,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
+from sys import intern
 from threading import Lock
 from typing import TYPE_CHECKING
 
 from kg import vocab
 from kg.concerned import Concern, Concerned
-from kg.derivation import Derivation, after_these, in_order, most_derived
+from kg.derivation import (
+    Derivation,
+    after_these,
+    in_order,
+    most_derived,
+    without_collecting,
+)
 from kg.fold import Started, infer_ends
 from kg.known import Known
 from kg.present import Present
@@ -110,6 +117,7 @@ class Reasoner:
                 self._memory.replace([(*f, graph) for f in removed], [(*f, graph) for f in added])
         return self._memory
 
+    @without_collecting()
     def start(
         self, asserted: Iterable[Fact], derived: Iterable[Fact] = (), *, is_sound: bool = False
     ) -> None:
@@ -135,6 +143,7 @@ class Reasoner:
         self._learn(added)
         self._tell_memory(ASSERTED, removed, added)
 
+    @without_collecting()
     def derive(self) -> tuple[set[Fact], set[Fact]]:
         """Derive anew and tell what went and what came, compared with the last time.
 
@@ -217,8 +226,9 @@ class Reasoner:
         has = self._known.has
         for fact in facts:
             if has(fact[1]):
-                o = fact[2]
-                yield (fact[0], fact[1], stored_form(o)) if o[0] == '"' else fact
+                # A term stands in many facts: it is kept once.
+                s, p, o = fact
+                yield intern(s), p, intern(stored_form(o) if o[0] == '"' else o)
 
     def _tell_memory(self, graph: Term, removed: Facts[Fact], added: Facts[Fact]) -> None:
         if self._keeps_memory:

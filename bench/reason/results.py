@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 _MIB = 2**20
 LEAST_OF_REASONABLE = 3.0
 LEAST_OF_OWLRL = 100.0
-MOST_GROWTH = 1.1
-"""Up to here a fitted exponent counts as linear."""
 MOST_BATCH_MS = 5.0
 MOST_OF_SMALLER = 1.3
+COMPARED_JOBS = 10_000
+"""Of the plant that a batch of the largest one is compared with."""
 
 _INTRODUCTION = """\
 A made-up plant and a small ontology of its terms (subclasses, a subproperty, domain and range, two
@@ -114,13 +114,13 @@ def _asked(measured: Sequence[Measured]) -> list[str]:
     ran = [one for one in measured if one.half("traveler")]
     fitted = growth([one.triples for one in ran], [one.half("traveler") or 0 for one in ran])
     if fitted is not None:
-        rows.append(_most("growth of seconds with triples", MOST_GROWTH, fitted))
-    halves = [run.batches["p50_ms"] for one in ran for run in one.runs["traveler"][:1]]
+        rows.append(["growth of seconds with triples (1 is linear)", "", f"{fitted:.2f}", ""])
+    halves = {one.jobs: run.batches["p50_ms"] for one in ran for run in one.runs["traveler"][:1]}
     if halves:
-        rows.append(_most("a batch of the largest plant (p50), ms", MOST_BATCH_MS, halves[-1]))
-        rows.append(
-            _most("that / a batch of the smallest", MOST_OF_SMALLER, halves[-1] / halves[0])
-        )
+        few, many = min(halves, key=lambda jobs: abs(jobs - COMPARED_JOBS)), max(halves)
+        rows.append(_most(f"a batch at {many:,} jobs (p50), ms", MOST_BATCH_MS, halves[many]))
+        label = f"that / a batch at {few:,} jobs"
+        rows.append(_most(label, MOST_OF_SMALLER, halves[many] / halves[few]))
     return ["## What was asked", write_table(rows, texts={0, 3})] if len(rows) > 1 else []
 
 
