@@ -114,7 +114,7 @@ def _asked(measured: Sequence[Measured]) -> list[str]:
     ran = [one for one in measured if one.half("traveler")]
     fitted = growth([one.triples for one in ran], [one.half("traveler") or 0 for one in ran])
     if fitted is not None:
-        rows.append(["growth of seconds with triples (1 is linear)", "", f"{fitted:.2f}", ""])
+        rows.append(["growth with triples (1 is linear)", "", f"{fitted:.2f}", ""])
     halves = {one.jobs: run.batches["p50_ms"] for one in ran for run in one.runs["traveler"][:1]}
     if halves:
         few, many = min(halves, key=lambda jobs: abs(jobs - COMPARED_JOBS)), max(halves)
