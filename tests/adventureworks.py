@@ -30,3 +30,16 @@ def write_database(shared_data: Path, database: Path, most_rows: int | None = No
                     ([cell or None for cell in row] for row in islice(rows, most_rows)),
                 )
     connection.close()
+
+
+def count_specified(shared_data: Path, most_rows: int) -> int:
+    """Count by the files alone the work orders whose product has a document or instructions."""
+    tables = {}
+    for table, name in TABLES.items():
+        path = shared_data / "adventureworks" / name
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            tables[table] = list(islice(csv.DictReader(file), most_rows))
+    models = {row["ProductModelID"] for row in tables["productmodel"] if row["Instructions"]}
+    specified = {row["ProductID"] for row in tables["productdocument"]}
+    specified |= {r["ProductID"] for r in tables["product"] if r["ProductModelID"] in models}
+    return sum(row["ProductID"] in specified for row in tables["workorder"])
