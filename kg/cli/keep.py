@@ -158,9 +158,17 @@ def _show_history(plant: Plant, form: str) -> None:
 
 
 def _after_check(found: Check, plant: Path) -> str:
-    """Give the command that shows the first gap, or that brings what can have one."""
+    """Give the command that shows the first gap, or that brings what can have one.
+
+    Where a gap offers who an id may be, also the command that says so.
+    """
     if found.gaps:
-        return f"traveler context {quote(found.gaps[0].entity)} --plant {plant}"
+        shown = f"traveler context {quote(found.gaps[0].entity)} --plant {plant}"
+        offering = next((gap for gap in found.gaps if gap.candidates), None)
+        if offering is None:
+            return shown
+        named = f"{quote(offering.id)} {quote(offering.candidates[0].entity)}"
+        return f"{shown}\nor, who knows it: traveler accept {named} --plant {plant}"
     if any(row.of for row in found.coverage):
         return f"traveler context MACHINE --plant {plant}"
     folder = plant if plant.is_dir() else plant.parent

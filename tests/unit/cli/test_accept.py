@@ -15,6 +15,8 @@ def test_a_candidate_is_accepted_listed_and_taken_back(tmp_path: Path, traveler:
     assert traveler("load", *CLOCK).returncode == 0
     gaps = json.loads(traveler("check", "--format", "json", *CLOCK).stdout)["gaps"]
     (gap,) = (gap for gap in gaps if gap["id"] == GAP)
+    offering = "or, who knows it: traveler accept 'batch/H-0815~identity~b14fcf96' batch/4711"
+    assert offering in traveler("check", *CLOCK).stderr
     assert traveler("accept", "--list").stdout == "Nothing was accepted.\n"
     chosen = (GAP, gap["candidates"][0]["entity"])
     told = traveler("accept", *chosen, "--by", "P12", "--why", "It says so.", *CLOCK)
