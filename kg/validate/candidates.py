@@ -8,7 +8,6 @@ candidate for each focus node with a result, and none besides.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from kg.validate.columns import Columns, Reach, by_node
@@ -27,6 +26,7 @@ from kg.validate.model import (
     Predicate,
     Property,
     Qualified,
+    Result,
 )
 from kg.validate.values import is_less
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from kg.records import Term
     from kg.validate.facts import Data
-    from kg.validate.model import Constraint, Result, Shape, Shapes
+    from kg.validate.model import Constraint, Shape, Shapes
 
     Nodes: TypeAlias = AnySet[Term]
 
@@ -86,7 +86,7 @@ class Candidates:
     def results(self, shape: Shape) -> Iterator[tuple[Term, Result]]:
         """Give the results of a shape with the focus nodes that they belong to."""
         for focus, result in self._results(shape, self.targets(shape)):
-            yield focus, replace(result, root=shape.node)
+            yield focus, _rooted(result, shape.node)
 
     def violating(self, shape: Shape, nodes: Nodes) -> set[Term]:
         """Give those of some nodes that do not conform to a shape."""
@@ -208,6 +208,21 @@ class Candidates:
         values = reach.values_of(reach.nodes)
         ats = (At(self._evaluator, shape, n, list(values.get(n, ()))) for n in reach.nodes)
         return {at.focus for at in ats if next(check(at, constraint), None) is not None}
+
+
+def _rooted(result: Result, root: Term) -> Result:
+    """Say whose validation gave a result; ``replace`` would cost ten times as much."""
+    return Result(
+        result.focus,
+        result.path,
+        result.value,
+        result.component,
+        result.source,
+        root,
+        result.severity,
+        result.messages,
+        result.constraint,
+    )
 
 
 def find_results(

@@ -107,7 +107,9 @@ class Columns:
         if isinstance(path, Sequence):
             pairs = self.walk(path.steps[0], nodes)
             for step in path.steps[1:]:
-                pairs = _distinct(_joined(pairs, self.walk(step, set(pairs[1]))))
+                is_single = len(set(pairs[0])) == len(pairs[0])
+                joined = _joined(pairs, self.walk(step, set(pairs[1])))
+                pairs = joined if is_single else _distinct(joined)
             return pairs
         if isinstance(path, Alternative):
             walked = [self.walk(part, nodes) for part in path.paths]

@@ -12,7 +12,7 @@ from kg import vocab
 from kg.records import Gap
 from kg.rules import load_graph
 from kg.validate.affected import is_walkable, looks_of
-from kg.validate.model import Count, Predicate
+from kg.validate.model import Count, Predicate, Property
 from kg.validate.parse import read_shapes
 from kg.validate.paths import to_sparql
 from kg.validate.readconstraints import shapes_in
@@ -70,6 +70,20 @@ class PlantShapes:
             for node in _reached(root, self.shapes):
                 found.setdefault(self.named.get(node, node), set()).add(root.node)
         return found
+
+    def deep_roots(self) -> set[Term]:
+        """Give the shapes with a target whose results can be at other nodes than the focus node.
+
+        That is where a property shape has property shapes of its own (section 4.8.2).
+        """
+        nodes = self.shapes.by_node
+        return {
+            root.node
+            for root in self.roots()
+            for node in _reached(root, self.shapes)
+            if nodes[node].path is not None
+            and any(isinstance(one, Property) for one in nodes[node].constraints)
+        }
 
     def timed_shapes(self) -> list[Term]:
         """Give the shapes that gaps name which only a look at everything finds, sorted."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from kg.validate import model
@@ -33,6 +34,7 @@ _LOGIC = {
 _FEW = 5
 
 
+@lru_cache(1 << 10)
 def message_of(component: str, constraint: Constraint) -> Term:
     """Say in a plain sentence what a component of SHACL Core demands and does not find."""
     return literal_of(

@@ -63,16 +63,20 @@ class Validator:
         self._graphs = graphs
         self._affected = Affected(shapes.shapes)
         self._held: dict[Term, dict[Term, tuple[Gap, ...]]] = {}
+        self._elsewhere: dict[Term, set[Term]] = defaultdict(set)
+        """By entity the other focus nodes that may have gaps of it: results of nested shapes."""
         self._size = 0
+        self._count = 0
 
     def gaps(self) -> list[Gap]:
         """Give all gaps, one for each entity, slot and shape, sorted."""
-        found = self._keyed(self._held).values()
+        gaps = (gap for by_root in self._held.values() for held in by_root.values() for gap in held)
+        found = _keyed(gaps).values()
         return sorted(found, key=lambda gap: (gap.slot, gap.entity, gap.shape))
 
     def count(self) -> int:
-        """Count the gaps."""
-        return len(self._keyed(self._held))
+        """Count the gaps, at no cost."""
+        return self._count
 
     def full(self) -> list[Gap]:
         """Look at everything; gives all gaps.
@@ -81,28 +85,35 @@ class Validator:
             OntologyError: a shape cannot be run.
         """
         self._held.clear()
+        self._elsewhere.clear()
         for root, found in self._found(self._shapes.roots()).items():
             for focus, gaps in found.items():
-                self._held.setdefault(focus, {})[root] = gaps
+                self._hold(root, focus, gaps)
         self._size = len(self._data)
-        return self.gaps()
+        whole = self.gaps()
+        self._count = len(whole)
+        return whole
 
     def restore(self, gaps: Iterable[Gap]) -> bool:
         """Begin with gaps that are known to be right; False where they do not say whose they are.
 
-        A gap names a shape, of which two shapes with targets can make use.
+        A gap names a shape, of which two shapes with targets can make use, and an entity that need
+        not be the focus node.
         """
-        roots = self._shapes.roots_of()
+        roots, deep = self._shapes.roots_of(), self._shapes.deep_roots()
         held: dict[Term, dict[Term, tuple[Gap, ...]]] = defaultdict(dict)
         for gap in gaps:
             found = sorted(roots.get(gap.shape, ()))
             if len(found) != 1:
                 return False
             root = found[0]
+            if root in deep:
+                return False
             plain = Gap(gap.entity, gap.slot, gap.shape, gap.severity, gap.message)
             held[gap.entity][root] = (*held[gap.entity].get(root, ()), plain)
         self._held = dict(held)
         self._size = len(self._data)
+        self._count = len(self.gaps())
         return True
 
     def update(self, removed: Collection[Fact], added: Collection[Fact]) -> Difference:
@@ -139,10 +150,9 @@ class Validator:
         return self._exchange(found)
 
     def _anew(self) -> Difference:
-        before = self._keyed(self._held)
-        self.full()
+        before = _keyed(self.gaps())
         difference = Difference()
-        _compare(before, self._keyed(self._held), difference)
+        _compare(before, _keyed(self.full()), difference)
         return difference
 
     def _found(self, roots: Collection[Shape]) -> dict[Term, dict[Term, tuple[Gap, ...]]]:
@@ -177,33 +187,55 @@ class Validator:
 
     def _exchange(self, again: Mapping[Term, Mapping[Term, tuple[Gap, ...]]]) -> Difference:
         """Put what was found again in the place of what was found before."""
-        concerned = sorted({focus for found in again.values() for focus in found})
-        before = self._keyed(concerned)
+        focuses = {focus for found in again.values() for focus in found}
+        entities = {
+            gap.entity
+            for by_root in (*(self._held.get(focus, {}) for focus in focuses), *again.values())
+            for gaps in by_root.values()
+            for gap in gaps
+        }
+        before = self._of(entities)
         for root, found in again.items():
             for focus, gaps in found.items():
                 self._hold(root, focus, gaps)
+        after = self._of(entities)
+        self._count += len(after) - len(before)
         difference = Difference()
-        _compare(before, self._keyed(concerned), difference)
+        _compare(before, after, difference)
         return difference
 
     def _hold(self, root: Term, focus: Term, gaps: tuple[Gap, ...]) -> None:
         if gaps:
             self._held.setdefault(focus, {})[root] = gaps
+            for gap in gaps:
+                if gap.entity != focus:
+                    self._elsewhere[gap.entity].add(focus)
         elif focus in self._held:
             self._held[focus].pop(root, None)
             if not self._held[focus]:
                 del self._held[focus]
 
-    def _keyed(self, nodes: Iterable[Term]) -> dict[Key, Gap]:
-        """Give the gaps of focus nodes as they are told: of several messages the last one."""
-        found: dict[Key, Gap] = {}
-        for focus in nodes:
-            if focus not in self._held:
-                continue
-            gaps = {gap for held in self._held[focus].values() for gap in held}
-            for gap in sorted(gaps, key=lambda gap: (gap.message, gap.severity)):
-                found[gap.entity, gap.slot, gap.shape] = gap
-        return found
+    def _of(self, entities: Collection[Term]) -> dict[Key, Gap]:
+        """Give the gaps of some entities, whatever focus node has them."""
+        return _keyed(
+            gap
+            for entity in entities
+            for focus in (entity, *self._elsewhere.get(entity, ()))
+            for held in self._held.get(focus, {}).values()
+            for gap in held
+            if gap.entity == entity
+        )
+
+
+def _keyed(gaps: Iterable[Gap]) -> dict[Key, Gap]:
+    """Give gaps as they are told, one of each kind: of several messages the last one."""
+    found: dict[Key, Gap] = {}
+    for gap in gaps:
+        key = gap.entity, gap.slot, gap.shape
+        held = found.get(key)
+        if held is None or (held.message, held.severity) < (gap.message, gap.severity):
+            found[key] = gap
+    return found
 
 
 def _compare(before: Mapping[Key, Gap], after: Mapping[Key, Gap], difference: Difference) -> None:

@@ -91,6 +91,7 @@ def test_after_any_changes_the_gaps_are_those_of_a_new_start(
             for gaps, validator in zip(told, followers, strict=True)
         ]
         assert told == [keys(validator.gaps()) for validator in followers]
+        assert [len(gaps) for gaps in told] == [validator.count() for validator in followers]
         assert told == 2 * [from_scratch(plant, store)]
 
 
@@ -215,3 +216,28 @@ def test_what_is_left_to_the_reference_engine_is_looked_at_in_time() -> None:
     change(store, None, set(), {made})
     assert not validator.update((), {made}).opened
     assert [gap.message for gap in validator.look_at_timed().opened] == ["makes something"]
+
+
+DEEP = """
+    :D a sh:NodeShape ; sh:targetClass :job ; sh:property [ sh:path :of ; sh:property :Named ] .
+    :Named a sh:PropertyShape ; sh:path :name ; sh:minCount 1 ; sh:message "no name" .
+"""
+
+
+def test_a_gap_that_two_focus_nodes_have_is_one_and_closes_with_the_last() -> None:
+    plant = read(DEEP)
+    jobs = {(f"<urn:{number}>", RDF_TYPE, "<urn:job>") for number in (1, 2)}
+    of = {(f"<urn:{number}>", "<urn:of>", "<urn:order>") for number in (1, 2)}
+    store = store_of({GRAPH: jobs})
+    validator = Validator(plant, store, (GRAPH,))
+    assert validator.full() == []
+    assert plant.deep_roots() == {"<urn:D>"}
+    told: list[list[int]] = []
+    for fact, is_added in [(f, True) for f in sorted(of)] + [(f, False) for f in sorted(of)]:
+        removed, added = (set(), {fact}) if is_added else ({fact}, set())
+        change(store, None, removed, added)
+        difference = validator.update(removed, added)
+        told.append([len(difference.opened), len(difference.closed), validator.count()])
+    assert told == [[1, 0, 1], [0, 0, 1], [0, 0, 1], [0, 1, 0]]
+    change(store, None, set(), of)
+    assert not Validator(plant, store, (GRAPH,)).restore(validator.full())
