@@ -86,8 +86,9 @@ def find_stakes(store: Store, base: str, entities: Collection[Term]) -> dict[Ter
         own = {entity, *jobs.get(entity, ())}
         shares: dict[Term, Decimal | None] = {}
         for line, share in (pair for job in sorted(own) for pair in by_job.get(job, ())):
-            before = shares.get(line)
-            shares[line] = share if before is None or share is None else before + share
+            before = shares.get(line, Decimal())
+            # One share without a quantity stands for the whole line.
+            shares[line] = None if before is None or share is None else before + share
         for line in (entity, *by_line.get(entity, ())):
             shares.setdefault(line, None)
         dues = [due[job] for job in own if job in due]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from decimal import Decimal
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from kg import vocab
@@ -105,6 +105,7 @@ def counted(job: int, lines, orders, shares) -> tuple[dict, set, set]:
 
 @settings(max_examples=80, deadline=None)
 @given(lines, orders, shares)
+@example({0: {"price": 1}}, {}, [(0, 0, None), (0, 0, 1)])
 def test_what_is_at_risk_with_a_job_is_what_its_rows_add_up_to(lines, orders, shares) -> None:
     jobs = {named("job", number) for number in range(4)}
     with EmbeddedStore.in_memory(BASE) as store:
