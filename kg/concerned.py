@@ -110,7 +110,8 @@ class Concerned:
 def _groups(node: object, outside: tuple[Fact, ...]) -> Iterator[tuple[Fact, tuple[Fact, ...]]]:
     """Give each pattern with those that hold where it matters: of its group and outer ones."""
     if isinstance(node, CompValue) and node.name.startswith("GroupGraphPattern"):
-        blocks = [part for part in node.get("part") or () if part.name == "TriplesBlock"]
+        parts = list(node["part"]) if "part" in node else []
+        blocks = [part for part in parts if part.name == "TriplesBlock"]
         own = tuple(pattern_of(triple) for b in blocks for triple in triples_of(b["triples"]))
         for pattern in own:
             yield pattern, (*outside, *own)

@@ -85,7 +85,8 @@ def compile_group(node: object, outside: frozenset[str] = frozenset()) -> Group:
     """
     if not isinstance(node, CompValue) or node.name != "GroupGraphPatternSub":
         raise Unsupported(f"has a {_name(node)}")
-    parts = list(node.get("part") or ())
+    # rdflib gives the name of a part that is not there.
+    parts = list(node["part"]) if "part" in node else []
     odd = [part.name for part in parts if part.name not in {"TriplesBlock", "Filter"}]
     if odd:
         raise Unsupported(f"has a {odd[0]}")
@@ -149,7 +150,7 @@ def _condition(node: object, inside: frozenset[str]) -> Filter:
 
 
 def _comparison(node: CompValue, inside: frozenset[str]) -> Filter:
-    operator = str(node.get("op") or "")
+    operator = str(node["op"]) if "op" in node else ""
     if node.name != "RelationalExpression" or operator not in {"=", "!=", "IN", "NOT IN"}:
         raise Unsupported(f"filters by {operator or node.name}")
     left = _operand(node["expr"], inside)
