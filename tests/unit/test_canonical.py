@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kg import pipeline
+from kg import assets, pipeline
 from kg.mentions import mentioning
 from kg.pipeline import Pipeline
 from kg.settings import load_plant
@@ -323,3 +324,30 @@ def test_whatever_the_crosswalk_says_and_takes_back_the_graph_is_that_of_a_rebui
             random_shop.happen(**what)
         assert not random_shop.load().is_rebuild
     random_shop.check()
+
+
+def test_machines_that_agree_in_a_key_are_one_also_after_a_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ontology = tmp_path / "ontology"
+    shutil.copytree(assets.ontology_folder(), ontology)
+    (ontology / "keys.ttl").write_text(
+        f"<{TR}Machine> <http://www.w3.org/2002/07/owl#hasKey>"
+        " ( <http://www.w3.org/2000/01/rdf-schema#label> ) ."
+    )
+    monkeypatch.setattr(assets, "ontology_folder", lambda: ontology)
+    (tmp_path / "plant").mkdir()
+    shop = Shop(tmp_path / "plant")
+    shop.write("machine", [("M1", "Mill", "1", ""), ("mes-1", "Mill", "1", "")])
+    shop.happen("state", machine="mes-1", activity="production")
+    shop.load()
+    assert shop.subjects("activity") == {"machine/M1"}
+    shop.work.close()
+    with Pipeline.open(load_plant(tmp_path / "plant")) as shop.work:
+        shop.happen("run", machine="mes-1", job="1", kind=f"{TR}RunStarted", good="0")
+        assert not shop.load().is_rebuild
+        assert shop.subjects("hostsRun") == {"machine/M1"}
+        shop.write("machine", [("M1", "Mill", "1", ""), ("mes-1", "Saw", "1", "")])
+        assert not shop.load().is_rebuild
+        assert shop.subjects("hostsRun") == shop.subjects("activity") == {"machine/mes-1"}
+        shop.check()
