@@ -113,8 +113,9 @@ def check_text(check: Check) -> str:
     for group in group_gaps(check.gaps):
         head = f"{group.state.upper()} {group.slot}, {len(group.gaps)}: {group.sentence()}"
         lines += ["", *_wrap(head, "", "  ")]
-        if group.questions:
-            lines += _wrap(f"No full answer to: {', '.join(group.questions)}.", "  ", "  ")
+        blocked = f"No full answer to: {', '.join(group.questions)}." if group.questions else ""
+        since = min((gap.since for gap in group.gaps if gap.since), default="")
+        lines += _wrap(f"{blocked} {f'Since {since[:10]}.' if since else ''}", "  ", "  ")
         lines += _named(group)
     for row in check.quarantine:
         named = f"{_table(row.source, row.kind)}, {row.rows}: {row.code}"
