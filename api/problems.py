@@ -50,6 +50,8 @@ STATUSES: dict[str, tuple[int, str]] = {
     # what is here
     "backup": (500, "The backup cannot be made or restored"),
     "backup-damaged": (500, "The backup is damaged"),
+    "bad-file": (500, "A file cannot be read"),
+    "bad-shape": (500, "A shape cannot be used"),
     "error": (500, "Traveler failed"),
     "internal": (500, "Traveler failed"),
     "config": (500, "The plant is set up wrongly"),
