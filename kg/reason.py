@@ -7,6 +7,7 @@ come after those without negation.
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
@@ -83,7 +84,7 @@ class Reasoner:
         self, plant: Plant, rules: RuleSet, looked_at: Iterable[Term] | None = None
     ) -> None:
         self._memory = MemoryStore.in_memory(plant.base)
-        self._untold: list[tuple[Term, Facts[Fact], Facts[Fact]]] = []
+        self._untold: deque[tuple[Term, Facts[Fact], Facts[Fact]]] = deque()
         self._telling = Lock()
         self._concerns = [_concern(rule) for rule in rules.constructs]
         self._concerned = Concerned(self._concerns)
@@ -112,8 +113,8 @@ class Reasoner:
         It is brought up to date when it is asked for; any thread may ask.
         """
         with self._telling:
-            untold, self._untold = self._untold, []
-            for graph, removed, added in untold:
+            while self._untold:
+                graph, removed, added = self._untold.popleft()
                 self._memory.replace([(*f, graph) for f in removed], [(*f, graph) for f in added])
         return self._memory
 
