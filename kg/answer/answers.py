@@ -123,7 +123,10 @@ class Answers:
         checked_at = self.journal.gaps.checked.at or None
         details = Details(self.plant, self.store, evidence, self.producers, self.readers)
         suspected = self._suspicions.find(evidence)
-        detailed = details.complete([*found.gaps, *suspected.gaps], checked_at)
+        # Of an id that is two things it need not be told that it is none.
+        disputed = {gap.entity for gap in found.gaps if gap.kind == "identity"}
+        others = [gap for gap in suspected.gaps if gap.entity not in disputed]
+        detailed = details.complete([*found.gaps, *others], checked_at)
         told = name_contradictions(self._placeholders.name(detailed.gaps))
         offering = offer(told, suspected.candidates, self.plant.base)
         first = ranked(note_check(self.journal.checks, found.coverage, offering, now))
