@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kg.journal import checked_now
-from kg.step import ASSERTED, DERIVED
+from kg.reason.step import ASSERTED, DERIVED
 from kg.store import EmbeddedStore
 from kg.validate.validator import Validator
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from kg.changes import Changes
     from kg.journal import Journal
-    from kg.present import Present
+    from kg.reason.present import Present
     from kg.records import Fact
     from kg.store import Store
     from kg.validate.gaps import PlantShapes

@@ -24,9 +24,9 @@ from kg.journal import Journal
 from kg.lifted import Lifters
 from kg.merge import Change, Merge, NoGraphs
 from kg.reason import Reasoner
+from kg.reason.rules import compile_rules
 from kg.recipe import Recipe, check_folds
 from kg.records import newest_of
-from kg.rules import compile_rules
 from kg.space import Space
 from kg.store.engines import open_generations
 from kg.tally import Tally
@@ -43,8 +43,8 @@ if TYPE_CHECKING:
     from kg.canonical import Said
     from kg.intake import Balance
     from kg.journal import Forgotten, Quarantined
+    from kg.reason.rules import RuleSet
     from kg.records import Record, Term
-    from kg.rules import RuleSet
     from kg.settings import Plant, SourceSettings
     from kg.sources import Message
     from kg.store import Graphs, Store

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from bench.reason.batches import measure_batches
 from bench.reason.closure import PLANT, sum_up
 from kg.reason import Reasoner
-from kg.rules import compile_rules
+from kg.reason.rules import compile_rules
 from kg.settings import Plant
 
 if TYPE_CHECKING:

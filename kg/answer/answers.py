@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from kg.answer.bundle import Context
     from kg.answer.placeholders import Columns
     from kg.journal import Journal
+    from kg.reason.rules import RuleSet
     from kg.records import Fact, Record, Term
-    from kg.rules import RuleSet
     from kg.settings import Plant
     from kg.store import Store
 

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from kg import records
     from kg.journal import Journal
+    from kg.reason.rules import RuleSet
     from kg.records import Term
-    from kg.rules import RuleSet
     from kg.settings import Plant
     from kg.store import Store
 

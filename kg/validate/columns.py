@@ -10,7 +10,7 @@ from functools import cached_property
 from itertools import compress
 from typing import TYPE_CHECKING, TypeAlias
 
-from kg.present import Present
+from kg.reason.present import Present
 from kg.store import EmbeddedStore
 from kg.validate.model import Alternative, Inverse, Predicate, Repeated, Sequence
 from kg.validate.shapesgraph import SUBCLASS

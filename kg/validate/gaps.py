@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from rdflib import URIRef
 
 from kg import vocab
+from kg.reason.rules import load_graph
 from kg.records import Gap
-from kg.rules import load_graph
 from kg.validate.affected import is_walkable, looks_of
 from kg.validate.model import Count, Predicate, Property
 from kg.validate.parse import read_shapes

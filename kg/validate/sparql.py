@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from kg.errors import OntologyError, QueryError
-from kg.present import Present
+from kg.reason.present import Present
 from kg.store import EmbeddedStore
 from kg.store.files import store_of
 from kg.validate.model import Predicate, Result

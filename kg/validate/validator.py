@@ -21,7 +21,7 @@ from kg.validate.reference import validate_by_reference
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
-    from kg.present import Present
+    from kg.reason.present import Present
     from kg.records import Fact, Term
     from kg.store import EmbeddedStore
     from kg.validate.gaps import PlantShapes

@@ -8,7 +8,7 @@ import pytest
 
 from kg import assets, vocab
 from kg.reason import Reasoner
-from kg.rules import compile_rules
+from kg.reason.rules import compile_rules
 from kg.settings import Plant
 from kg.vocab import RDF_TYPE
 

@@ -135,7 +135,7 @@ def test_the_only_batch_loaded_is_presumed_used_unless_one_was_scanned(present: 
 
 
 def test_a_rule_says_the_same_for_one_thing_as_for_all(present: Graph) -> None:
-    # Those of evidence.ttl follow upon these: tests/unit/test_reason.py asks them both ways.
+    # Those of evidence.ttl follow upon these: tests/unit/reason/test_reason.py asks them both ways.
     for path in (ONTOLOGY / "rules" / name for name in ("batches.ttl", "runs.ttl")):
         data = Graph()
         for triple in present:

@@ -12,7 +12,7 @@ from kg import assets, vocab
 from kg.answer import Answers
 from kg.journal import Journal
 from kg.reason import Reasoner
-from kg.rules import compile_rules
+from kg.reason.rules import compile_rules
 from kg.settings import FoldSettings, Plant, SourceSettings, TableSettings
 from kg.store import EmbeddedStore
 

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from kg.errors import JournalError, StoreError
 from kg.pipeline import Pipeline
+from kg.reason.step import ASSERTED
 from kg.records import Gap, Record
 from kg.settings import load_plant
-from kg.step import ASSERTED
 from kg.store import EmbeddedStore
 from kg.validate.validator import Validator
 

@@ -6,7 +6,7 @@ from kg import assets, vocab
 from kg.draft import meanings
 from kg.draft.meanings import find_classes, find_property, own_words
 from kg.draft.words import split_words
-from kg.rules import load_graph
+from kg.reason.rules import load_graph
 
 TR = vocab.TR
 

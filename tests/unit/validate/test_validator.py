@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rdflib import Graph
 
-from kg.known import Known
-from kg.present import Present
+from kg.reason.known import Known
+from kg.reason.present import Present
 from kg.records import Fact, Gap
 from kg.store import EmbeddedStore, stored_form
 from kg.validate import validator as validating

@@ -1,8 +1,8 @@
-"""Reason: what follows from the present by the ontology and its rules.
+"""Reasoner: keeps what follows from the present by the ontology and its rules.
 
-All is derived once (``kg.derivation``), and after that a change is followed where it leads, and
-nothing else is looked at (``kg.step``). Rules that look for what is absent (``ontology/rules``)
-come after those without negation.
+All is derived once (``derivation``), and after that a change is followed where it leads, and
+nothing else is looked at (``step``). Rules that look for what is absent (``ontology/rules``) come
+after those without negation.
 """
 
 from __future__ import annotations
@@ -16,30 +16,30 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from kg import vocab
-from kg.concerned import Concern, Concerned
-from kg.derivation import (
+from kg.fold import Started, infer_ends
+from kg.reason.concerned import Concern, Concerned
+from kg.reason.derivation import (
     Derivation,
     after_these,
     in_order,
     most_derived,
     without_collecting,
 )
-from kg.fold import Started, infer_ends
-from kg.known import Known
-from kg.present import Present
-from kg.rederive import Rules
-from kg.rules import Rule, unify
-from kg.step import ASSERTED, DERIVED, Step, TooFar
+from kg.reason.known import Known
+from kg.reason.present import Present
+from kg.reason.rederive import Rules
+from kg.reason.rules import Rule, unify
+from kg.reason.step import ASSERTED, DERIVED, Step, TooFar
+from kg.reason.timeline import Timeline
 from kg.store import stored_form
 from kg.store.memory import MemoryStore
-from kg.timeline import Timeline
 
 if TYPE_CHECKING:
     from collections.abc import Collection as Facts
     from collections.abc import Iterable, Iterator
 
+    from kg.reason.rules import ConstructRule, RuleSet
     from kg.records import Fact, Term
-    from kg.rules import ConstructRule, RuleSet
     from kg.settings import Plant
     from kg.store import Store
 
@@ -62,7 +62,7 @@ _INFERRED_END = Rule(
         ("?other", vocab.STARTED_AT, "?end"),
     ),
 )
-"""How an inferred end is explained; ``kg.timeline`` tells them."""
+"""How an inferred end is explained; ``kg.reason.timeline`` tells them."""
 
 
 @dataclass(frozen=True, slots=True)

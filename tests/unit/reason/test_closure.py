@@ -16,7 +16,7 @@ from kg import derivation
 from kg.errors import OntologyError
 from kg.identity import Aliases
 from kg.reason import Reasoner
-from kg.rules import compile_rules
+from kg.reason.rules import compile_rules
 from kg.settings import Plant
 from kg.vocab import OWL_SAME_AS, RDF_TYPE
 

@@ -16,7 +16,7 @@ from kg.store import stored_form
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from kg.known import Known
+    from kg.reason.known import Known
     from kg.records import Fact, Term
 
     Bindings = Mapping[str, Term]

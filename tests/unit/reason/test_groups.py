@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from rdflib.plugins.sparql.algebra import translatePath, traverse
 from rdflib.plugins.sparql.parser import parseQuery
 
-from kg.groups import Unsupported, compile_group
-from kg.known import Known
+from kg.reason.groups import Unsupported, compile_group
+from kg.reason.known import Known
 from kg.store import EmbeddedStore
 
 X = "https://x.example/"

@@ -8,7 +8,7 @@ import pytest
 
 from kg.errors import OntologyError
 from kg.reason import Reasoner
-from kg.rules import compile_rules
+from kg.reason.rules import compile_rules
 from kg.settings import Plant
 
 PREFIXES = """\

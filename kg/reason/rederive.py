@@ -10,15 +10,15 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from kg.groups import join
-from kg.rules import shape_of, shapes_of, unify
+from kg.reason.groups import join
+from kg.reason.rules import shape_of, shapes_of, unify
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from kg.known import Known
+    from kg.reason.known import Known
+    from kg.reason.rules import Rule, Shape
     from kg.records import Fact, Term
-    from kg.rules import Rule, Shape
 
     Follow = Callable[[Fact, Known], Iterable[Fact]]
     """Gives what a rule makes of a fact at one place of its body, and of others."""

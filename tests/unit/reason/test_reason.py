@@ -10,7 +10,7 @@ from rdflib import Graph
 
 from kg import assets, vocab
 from kg.reason import Reasoner, explanations
-from kg.rules import compile_rules, load_graph
+from kg.reason.rules import compile_rules, load_graph
 from kg.settings import FoldSettings, Plant, SourceSettings, TableSettings
 from kg.store import EmbeddedStore
 from kg.vocab import RDF_TYPE

@@ -16,15 +16,23 @@ from rdflib.plugins.sparql.parser import parseQuery
 from rdflib.plugins.sparql.parserutils import CompValue
 
 from kg.errors import OntologyError
-from kg.groups import Unsupported, compile_group, fill, join, pattern_of, triples_of, variables
-from kg.rules import shape_of, shapes_of, unify
+from kg.reason.groups import (
+    Unsupported,
+    compile_group,
+    fill,
+    join,
+    pattern_of,
+    triples_of,
+    variables,
+)
+from kg.reason.rules import shape_of, shapes_of, unify
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from kg.known import Known
+    from kg.reason.known import Known
+    from kg.reason.rules import ConstructRule, Shape
     from kg.records import Fact, Term
-    from kg.rules import ConstructRule, Shape
 
     Way = tuple[Fact, tuple[Fact, ...]]
     """A pattern, and those that lead from it to ``?this`` and must hold beside it."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from kg.known import Known
+    from kg.reason.known import Known
     from kg.records import Fact, Term
     from kg.store import EmbeddedStore
 

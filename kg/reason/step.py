@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from kg.concerned import THIS
+from kg.reason.concerned import THIS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from kg.concerned import Concern, Concerned
-    from kg.known import Known
+    from kg.reason.concerned import Concern, Concerned
+    from kg.reason.known import Known
+    from kg.reason.rederive import Rules
     from kg.records import Fact, Term
-    from kg.rederive import Rules
 
 ASSERTED = "<urn:traveler:asserted>"
 DERIVED = "<urn:traveler:derived>"

@@ -13,17 +13,17 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from kg.errors import OntologyError
-from kg.known import Links
-from kg.rederive import Rules, walk
-from kg.rules import INVERSE, TRANSITIVE
+from kg.reason.known import Links
+from kg.reason.rederive import Rules, walk
+from kg.reason.rules import INVERSE, TRANSITIVE
 from kg.vocab import RDF_TYPE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from kg.known import Known
+    from kg.reason.known import Known
+    from kg.reason.rules import Rule
     from kg.records import Fact, Term
-    from kg.rules import Rule
 
 MAX_DEPTH = 1_000
 """How many times rules that feed each other may run upon what they gave before."""

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 from rdflib import OWL, RDFS, SH, Graph, URIRef
 
-from kg.axioms import Axioms
 from kg.errors import OntologyError
 from kg.keys import Key
+from kg.reason.axioms import Axioms
 from kg.vocab import RDF_TYPE
 
 if TYPE_CHECKING:
