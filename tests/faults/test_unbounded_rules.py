@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from kg import derivation
 from kg.errors import OntologyError
 from kg.pipeline import Pipeline
+from kg.reason import derivation
 from kg.settings import load_plant
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kg import assets, rules, vocab
+from kg import assets, vocab
 from kg.answer.breaks import WAYS, Break, find_breaks
 from kg.answer.slots import LINK_RULES
+from kg.reason.rules import compile_rules
 from kg.store import EmbeddedStore
 
 BASE = "https://tiny.example/"
@@ -58,7 +59,7 @@ def test_the_ways_are_the_chains_of_the_ontology(slot: str) -> None:
     """A way is a chain by which the ontology derives the link, or one property that says it."""
     derived = {
         tuple(pattern[1] for pattern in rule.body)
-        for rule in rules.compile_rules(assets.ontology_folder()).rules
+        for rule in compile_rules(assets.ontology_folder()).rules
         if rule.head[1] in _filling(slot)
     }
     for way in WAYS[slot]:

@@ -12,10 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rdflib import Graph
 
-from kg import derivation
 from kg.errors import OntologyError
 from kg.identity import Aliases
-from kg.reason import Reasoner
+from kg.reason import Reasoner, derivation
 from kg.reason.rules import compile_rules
 from kg.settings import Plant
 from kg.vocab import OWL_SAME_AS, RDF_TYPE
