@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
 import sys
 import tempfile
 from contextlib import nullcontext
@@ -12,14 +11,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.machine import ROOT, describe_machine, digest_code
+from bench.apart import start_apart
+from bench.command import add_output, add_seed, has_place, new_parser, publish
+from bench.machine import describe_machine, digest_code
 from bench.results import MOST_SIZES, tell_results
 from bench.stages import Measured
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-OUTPUT = Path("bench") / "RESULTS.md"
 _DESCRIPTION = """\
 Make plants of several sizes (three operations and about 46 facts a job), load
 each one for the first time in a fresh process and folder, and time every stage:
@@ -46,8 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if len(sizes) > MOST_SIZES:
         print(f"error: {MOST_SIZES} sizes at most: more do not fit the table", file=sys.stderr)
         return 2
-    if not Path(options.output).parent.is_dir():
-        print(f"error: there is no folder for --output {options.output}", file=sys.stderr)
+    if not has_place(options.output):
         return 2
     machine, code_before = describe_machine(), digest_code()
     measured: list[Measured] = []
@@ -62,9 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("error: the code changed while it was measured; run it again", file=sys.stderr)
         return 2
     page = tell_results(measured, machine, options.seed, datetime.now(UTC).date())
-    print(page, end="")
-    if options.output != "-":
-        Path(options.output).write_text(page, encoding="utf-8")
+    publish(page, options.output)
     return 0
 
 
@@ -73,9 +70,7 @@ def measure_apart(folder: Path, jobs: int, seed: int) -> tuple[int, Measured | N
     if folder.exists() and any(folder.iterdir()):
         print(f"error: {folder} is not empty; name another --folder", file=sys.stderr)
         return 2, None
-    command = [sys.executable, "-m", "bench.measure", str(folder.resolve())]
-    command += ["--jobs", str(jobs), "--seed", str(seed)]
-    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=False)
+    done = start_apart("bench.measure", folder, jobs=jobs, seed=seed)
     if done.returncode < 0:
         print(f"error: {jobs:,} jobs: ended by signal {-done.returncode}", file=sys.stderr)
     if done.returncode != 0:
@@ -84,12 +79,7 @@ def measure_apart(folder: Path, jobs: int, seed: int) -> tuple[int, Measured | N
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m bench",
-        description=_DESCRIPTION,
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = new_parser("bench", _DESCRIPTION, _EPILOG)
     parser.add_argument(
         "--jobs",
         type=_jobs,
@@ -105,14 +95,8 @@ def _parser() -> argparse.ArgumentParser:
         help="keep plants, journals and stores below this folder, N/ for each size "
         "(default: a temporary one, removed afterwards)",
     )
-    parser.add_argument(
-        "--seed", type=int, default=1, help="another seed is another plant (default: 1)"
-    )
-    parser.add_argument(
-        "--output",
-        default=str(OUTPUT),
-        help="where the page is written, - for the screen only (default: %(default)s)",
-    )
+    add_seed(parser, "another seed is another plant (default: 1)")
+    add_output(parser, "RESULTS.md")
     return parser
 
 

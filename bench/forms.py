@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import argparse
 import csv
 import json
-import os
 import re
 import sqlite3
 import sys
@@ -21,15 +19,23 @@ import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from bench.lift.__main__ import at_least
+from bench.command import (
+    add_folder,
+    add_number,
+    add_output,
+    add_sizes,
+    new_parser,
+    publish,
+)
 from bench.lift.engines import MAPPING, Engine, find_engine
 from bench.lift.measure import measure
-from bench.machine import describe_machine
-from bench.results import WIDTH, write_item, write_table
+from bench.machine import describe_machine, load_after
+from bench.results import WIDTH, write_page, write_table
 from bench.stages import growth
 from bench.tables import write_tables
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import date
 
@@ -38,7 +44,6 @@ if TYPE_CHECKING:
     Value = str | int | None
     Write = Callable[[Path, str, list[str], Iterator[list[Value]]], None]
 
-OUTPUT = Path("bench") / "RESULTS-forms.md"
 SMALL_JOBS = 10_000
 """Up to here the plant is also written as spreadsheets, which are no form for more."""
 _INTEGERS = {"qty", "seq", "good"}
@@ -194,16 +199,12 @@ def tell_forms(
     ``trial`` is a plant of so few rows that its runs are those of starting and ending.
     """
     starts = {name: trial.median_cpu_seconds(name) for name in trial.runs}
-    parts = ["# The lift from every form", f"Made on {day}, not written by hand:", f"    {command}"]
+    parts = []
     for one in reversed(measured):
         parts.append(f"## {one.jobs:,} jobs: {one.rows:,} rows, {one.triples:,} triples")
         parts.append(_speed_table(one, starts))
     parts += [textwrap.fill(_COLUMNS_NOTE, WIDTH), *_growth(measured, starts)]
-    parts += [
-        "## Measured on",
-        "\n".join(write_item(label, text) for label, text in machine.items()),
-    ]
-    return "\n\n".join(parts) + "\n"
+    return write_page("The lift from every form", command, parts, machine, day)
 
 
 def _speed_table(one: Measured, starts: Mapping[str, float]) -> str:
@@ -258,12 +259,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 [(_TRIAL_JOBS, 3), *((n, options.runs) for n in sizes)]
             )
         ]
-    machine["Load after"] = f"{os.getloadavg()[0]:.1f} processes, one-minute average"
+    machine |= load_after()
     command = f"python -m bench.forms --jobs {' '.join(map(str, sizes))} --runs {options.runs}"
     page = tell_forms(trial, measured, machine, command, datetime.now(UTC).date())
-    print(page, end="")
-    if options.output != "-":
-        Path(options.output).write_text(page, encoding="utf-8")
+    publish(page, options.output)
     are_right = [
         one.median_seconds(engine.name) is not None
         for one in (trial, *measured)
@@ -273,32 +272,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m bench.forms",
-        description=_DESCRIPTION,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument(
-        "--jobs",
-        type=at_least(2),
-        nargs="+",
-        metavar="N",
-        default=[10_000, 100_000],
-        help="how many jobs, one plant for each number (default: 10000 100000)",
-    )
-    parser.add_argument(
-        "--runs",
-        type=at_least(1),
-        default=3,
-        metavar="N",
-        help="how often each form is lifted (default: 3)",
-    )
-    parser.add_argument("--folder", type=Path, help="where plants and output are for the time")
-    parser.add_argument(
-        "--output",
-        default=str(OUTPUT),
-        help="where the page is written, - for the screen only (default: %(default)s)",
-    )
+    parser = new_parser("bench.forms", _DESCRIPTION)
+    add_sizes(parser, [10_000, 100_000])
+    add_number(parser, "--runs", 1, 3, "how often each form is lifted")
+    add_folder(parser, "where plants and output are for the time")
+    add_output(parser, "RESULTS-forms.md")
     return parser
 
 

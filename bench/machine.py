@@ -28,6 +28,11 @@ def describe_machine() -> dict[str, str]:
     }
 
 
+def load_after() -> dict[str, str]:
+    """Give how busy the machine is when all is measured, as label and text."""
+    return {"Load after": f"{os.getloadavg()[0]:.1f} processes, one-minute average"}
+
+
 def digest_code(root: Path = ROOT) -> str:
     """Sum up the files that are measured: sizes compare only where all were made by the same."""
     paths = sorted(path for pattern in MEASURED_CODE for path in root.glob(pattern))

@@ -6,21 +6,19 @@ process with exit code 1 and no JSON.
 
 from __future__ import annotations
 
-import argparse
 import json
 import resource
 import sys
 from collections import Counter, defaultdict
-from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter, process_time
 from typing import TYPE_CHECKING
 
+from bench.apart import WrongResultError, measure_here
 from bench.expected import Counts, expected_counts
 from bench.stages import STAGES, Measured
 from bench.tables import write_tables
-from kg.errors import TravelerError
 from kg.pipeline import Pipeline
 from kg.settings import load_plant
 
@@ -37,10 +35,6 @@ MAPPING = Path(__file__).resolve().parent / "plant"
 _PLANT = '[plant]\nname = "Benchmark"\nbase = "{base}"\n\n[[source]]\nname = "export"\n{mapping}\n'
 _KIB = 1 if sys.platform == "darwin" else 1_024
 """What one unit of ``ru_maxrss`` is, in bytes."""
-
-
-class WrongResultError(Exception):
-    """The graph is not what the tables say; its speed is worth nothing."""
 
 
 class Watch:
@@ -172,27 +166,5 @@ def _files(folder: Path) -> Iterator[Path]:
     return (path for path in folder.rglob("*") if path.is_file())
 
 
-def main() -> int:
-    """Measure one plant; exit code 1 for a wrong result, 2 where it cannot be loaded."""
-    parser = argparse.ArgumentParser(prog="python -m bench.measure", description=__doc__)
-    parser.add_argument("folder", type=Path, help="an empty folder, or one to be made")
-    parser.add_argument("--jobs", type=int, required=True, help="jobs of the plant, at least 2")
-    parser.add_argument("--seed", type=int, default=1, help="another seed is another plant")
-    arguments = parser.parse_args()
-    try:
-        measured = measure(arguments.folder.resolve(), arguments.jobs, arguments.seed)
-    except WrongResultError as error:
-        print(f"wrong result, so no times: {error}", file=sys.stderr)
-        return 1
-    except TravelerError as error:
-        print(f"error: {error.message}\n{error.hint}".rstrip(), file=sys.stderr)
-        return 2
-    except OSError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    json.dump(asdict(measured), sys.stdout)
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(measure_here("bench.measure", __doc__, measure))

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import date
 
+    from bench.engines import Plant
     from bench.stages import Measured
 
 WIDTH = 80
@@ -45,9 +46,6 @@ def tell_results(
     """Write the page; ``measured`` is one entry a size, the smallest first."""
     sizes = " ".join(str(one.jobs) for one in measured)
     parts = [
-        "# What a first load costs",
-        f"Made on {day}, not written by hand:",
-        f"    python -m bench --jobs {sizes} --seed {seed}",
         wrapped(_INTRODUCTION),
         "## Seconds by stage and number of jobs",
         _stages_by_size(measured, lambda one: one.seconds),
@@ -58,10 +56,9 @@ def tell_results(
         _stages_table(measured[-1]),
         "## What was loaded",
         _weights_table(measured),
-        "## Measured on",
-        "\n".join(write_item(label, text) for label, text in machine.items()),
     ]
-    return "\n\n".join(part for part in parts if part) + "\n"
+    command = f"python -m bench --jobs {sizes} --seed {seed}"
+    return write_page("What a first load costs", command, parts, machine, day)
 
 
 def _stages_by_size(
@@ -154,3 +151,24 @@ def verdict(is_met: bool) -> str:
 
 def write_item(label: str, text: str) -> str:
     return textwrap.fill(f"- {label}: {text}", WIDTH, subsequent_indent="  ")
+
+
+def write_page(
+    title: str, command: str, parts: Iterable[str], machine: Mapping[str, str], day: date
+) -> str:
+    """Write a page around its parts, of which empty ones are left out."""
+    head = [f"# {title}", f"Made on {day}, not written by hand:", write_code(command)]
+    measured_on = "\n".join(write_item(label, text) for label, text in machine.items())
+    whole = [*head, *parts, "## Measured on", measured_on]
+    return "\n\n".join(part for part in whole if part) + "\n"
+
+
+def write_absences(measured: Iterable[Plant], absent: Mapping[str, str]) -> list[str]:
+    """Tell why engines have no times: ``absent`` of any plant, or failed on one."""
+    told = [write_item(name, reason) for name, reason in absent.items()]
+    told += [
+        write_item(f"{name} at {one.jobs:,} jobs", reason)
+        for one in measured
+        for name, reason in one.failed.items()
+    ]
+    return ["## Not measured", "\n".join(told)] if told else []

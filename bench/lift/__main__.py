@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
-import argparse
-import os
 import sys
 import tempfile
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bench.command import (
+    add_folder,
+    add_number,
+    add_output,
+    add_peers,
+    add_seed,
+    add_sizes,
+    new_parser,
+    publish,
+)
+from bench.engines import find_engines
 from bench.lift.engines import NAMES, Engine, find_engine
-from bench.lift.environments import MissingPeerError
 from bench.lift.measure import measure
 from bench.lift.microbatch import measure_latency
 from bench.lift.results import tell_results
-from bench.machine import describe_machine
+from bench.machine import describe_machine, load_after
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    import argparse
+    from collections.abc import Sequence
 
-OUTPUT = Path("bench") / "RESULTS-lift.md"
 _OURS = ("traveler", "sql")
 _TRIAL_JOBS = 20
 _DESCRIPTION = """\
@@ -50,14 +57,6 @@ The page goes to standard output, progress to standard error.
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Ready:
-    """The engines that can run here, and why the others cannot."""
-
-    engines: list[Engine]
-    absent: dict[str, str]
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure every size that is asked for, then print and write the page."""
     options = _parser().parse_args(arguments)
@@ -66,10 +65,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     machine = describe_machine()
     with tempfile.TemporaryDirectory(dir=options.folder) as name:
         folder = Path(name)
-        ready = _ready(options, folder)
+        engines, absent = _ready(options, folder)
         measured = [
             measure(
-                ready.engines,
+                engines,
                 folder / str(jobs),
                 jobs,
                 options.seed,
@@ -78,42 +77,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
             )
             for jobs, count in zip(sizes, times, strict=False)
         ]
-    peers = [engine.versions for engine in ready.engines if engine.versions]
-    machine["Load after"] = f"{os.getloadavg()[0]:.1f} processes, one-minute average"
+    peers = [engine.versions for engine in engines if engine.versions]
+    machine |= load_after()
     machine["Peers"] = ", ".join(dict.fromkeys(peers)) or "none"
     day = datetime.now(UTC).date()
     page = tell_results(
         measured,
-        ready.engines,
-        ready.absent,
+        engines,
+        absent,
         machine,
         _command(options, sizes),
         day,
         measure_latency(),
     )
-    print(page, end="")
-    if options.output != "-":
-        Path(options.output).write_text(page, encoding="utf-8")
+    publish(page, options.output)
     return int(any(one.median_seconds(name) is None for one in measured for name in _OURS))
 
 
-def _ready(options: argparse.Namespace, folder: Path) -> Ready:
+def _ready(options: argparse.Namespace, folder: Path) -> tuple[list[Engine], dict[str, str]]:
     """Find the engines that were asked for, and try each on a tiny plant."""
-    ready = Ready([], {})
-    for name in dict.fromkeys((*_OURS, *options.peers)):
-        try:
-            ready.engines.append(find_engine(name))
-        except MissingPeerError as missing:
-            ready.absent[name] = str(missing)
-            print(f"{name} is not measured: {missing}", file=sys.stderr)
+    engines, absent = find_engines((*_OURS, *options.peers), find_engine)
     trial = measure(
-        ready.engines, folder / "trial", _TRIAL_JOBS, options.seed, 1, options.timeout_seconds
+        engines, folder / "trial", _TRIAL_JOBS, options.seed, 1, options.timeout_seconds
     )
-    for engine in tuple(ready.engines):
-        if engine.name in trial.failed and engine.name not in _OURS:
-            ready.engines.remove(engine)
-            ready.absent[engine.name] = trial.failed[engine.name]
-    return ready
+    failed = {name: why for name, why in trial.failed.items() if name not in _OURS}
+    return [one for one in engines if one.name not in failed], absent | failed
 
 
 def _command(options: argparse.Namespace, sizes: Sequence[int]) -> str:
@@ -125,65 +113,16 @@ def _command(options: argparse.Namespace, sizes: Sequence[int]) -> str:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m bench.lift",
-        description=_DESCRIPTION,
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    peers = [name for name in NAMES if name not in _OURS]
-    parser.add_argument(
-        "--jobs",
-        type=at_least(2),
-        nargs="+",
-        metavar="N",
-        default=[10_000, 100_000],
-        help="how many jobs, one plant for each number (default: 10000 100000)",
-    )
-    parser.add_argument(
-        "--runs",
-        type=at_least(1),
-        nargs="+",
-        metavar="N",
-        default=[5, 2],
-        help="how often each size is lifted by each engine, the last number for all "
-        "further sizes (default: 5 2)",
-    )
-    parser.add_argument(
-        "--peers",
-        nargs="*",
-        choices=peers,
-        metavar="PEER",
-        default=peers,
-        help=f"whom to measure beside Traveler and the SQL (default: {' '.join(peers)})",
-    )
-    parser.add_argument(
-        "--timeout-seconds",
-        type=at_least(1),
-        default=600,
-        metavar="N",
-        help="when a run is stopped (default: 600)",
-    )
-    parser.add_argument("--folder", type=Path, help="where plants and output are for the time")
-    parser.add_argument("--seed", type=int, default=1, help="another seed is another plant")
-    parser.add_argument(
-        "--output",
-        default=str(OUTPUT),
-        help="where the page is written, - for the screen only (default: %(default)s)",
-    )
+    parser = new_parser("bench.lift", _DESCRIPTION, _EPILOG)
+    add_sizes(parser, [10_000, 100_000])
+    told = "how often each size is lifted by each engine, the last number for all further sizes"
+    add_number(parser, "--runs", 1, [5, 2], told)
+    add_peers(parser, [name for name in NAMES if name not in _OURS], "Traveler and the SQL")
+    add_number(parser, "--timeout-seconds", 1, 600, "when a run is stopped")
+    add_folder(parser, "where plants and output are for the time")
+    add_seed(parser)
+    add_output(parser, "RESULTS-lift.md")
     return parser
-
-
-def at_least(least: int) -> Callable[[str], int]:
-    """Give a type of numbers for a parser of arguments."""
-
-    def read(text: str) -> int:
-        number = int(text)
-        if number < least:
-            raise argparse.ArgumentTypeError(f"must be {least} at least")
-        return number
-
-    return read
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ below ``out/``.
 
 from __future__ import annotations
 
-import compileall
 import importlib.metadata
 import importlib.util
 import shutil
@@ -16,14 +15,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bench.engines import PEERS, compile_traveler
 from bench.lift.environments import MissingPeerError, locked_version, make_environment
+from bench.machine import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 HERE = Path(__file__).resolve().parent
-ROOT = HERE.parent.parent
-PEERS = ROOT / "build" / "peers"
 MAPPING = HERE / "plant" / "map.ttl"
 _TRAVELER = str(Path(sys.executable).with_name("traveler"))
 _MORPH = "[CONFIGURATION]\noutput_file = out/plant.nt\n\n[DS]\nmappings = map.ttl\n"
@@ -85,8 +84,7 @@ def written_files(folder: Path) -> list[Path]:
 
 
 def _traveler() -> Engine:
-    # As in an installed wheel: no engine compiles its own code while it is measured.
-    compileall.compile_dir(ROOT / "kg", quiet=1)
+    compile_traveler()
     return Engine("traveler", "Traveler", _lift())
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
 from dataclasses import dataclass, field
 from statistics import median
 from typing import TYPE_CHECKING
 
+from bench.command import say
 from bench.lift.comparison import Comparison, compare, sort_lines
 from bench.lift.engines import fill_folder, written_files
 from bench.lift.processes import EngineFailedError, Run, run_measured
@@ -59,7 +59,7 @@ def measure(
     """Write a plant below ``folder`` and let every engine lift it ``times`` times, in turns."""
     tables, reference = folder / "tables", folder / "reference.nt"
     tables.mkdir(parents=True)
-    _say(f"{jobs:,} jobs: the plant, and what must come out")
+    say(f"{jobs:,} jobs: the plant, and what must come out")
     write(tables, jobs, seed)
     rows = write_reference(tables, reference)
     measured = Measured(jobs, rows, sort_lines([reference], reference))
@@ -100,9 +100,9 @@ def _measure_once(
         )
     except EngineFailedError as error:
         measured.failed[engine.name] = str(error)
-        _say(f"{measured.jobs:,} jobs: {engine.title} failed: {error}")
+        say(f"{measured.jobs:,} jobs: {engine.title} failed: {error}")
         return
-    _say(
+    say(
         f"{measured.jobs:,} jobs: {engine.title}: {run.seconds:.2f} s, "
         f"{run.cpu_seconds:.2f} s of processor, {run.peak_bytes / 2**20:,.0f} MiB"
     )
@@ -119,10 +119,6 @@ def _check(engine: Engine, folder: Path, measured: Measured, sizes: dict[str, in
         found = compare(files, folder / "reference.nt", folder / engine.name)
         sizes[engine.name], measured.compared[engine.name] = size, found
         for line in (*found.missing, *found.unexpected):
-            _say(f"  {engine.title}, {'missing' if line in found.missing else 'wrong'}: {line}")
+            say(f"  {engine.title}, {'missing' if line in found.missing else 'wrong'}: {line}")
     elif size != sizes[engine.name]:
         measured.failed[engine.name] = "its runs did not write the same"
-
-
-def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)

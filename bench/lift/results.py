@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bench.lift.microbatch import PREDICATES, ROWS
-from bench.results import verdict, wrapped, write_code, write_item, write_table
+from bench.results import verdict, wrapped, write_absences, write_item, write_page, write_table
 from bench.stages import growth
 
 if TYPE_CHECKING:
@@ -56,9 +56,6 @@ def tell_results(
     """Write the page; ``measured`` is one entry a size, ``absent`` why an engine did not run."""
     largest = measured[-1]
     parts = [
-        "# The lift beside other engines",
-        f"Made on {day}, not written by hand:",
-        write_code(command),
         wrapped(_INTRODUCTION.format(spark=_spark_note(engines))),
         *_sizes(measured, engines),
         wrapped(_COLUMNS_NOTE.format(runs=_runs_note(measured))),
@@ -69,11 +66,9 @@ def tell_results(
         wrapped(f"{_SAME_NOTE} At {largest.jobs:,} jobs:"),
         _same_table(largest, engines),
         "\n".join(_differences(largest, engines)),
-        *_absences(measured, absent),
-        "## Measured on",
-        "\n".join(write_item(label, text) for label, text in machine.items()),
+        *write_absences(measured, absent),
     ]
-    return "\n\n".join(part for part in parts if part) + "\n"
+    return write_page("The lift beside other engines", command, parts, machine, day)
 
 
 def _spark_note(engines: Sequence[Engine]) -> str:
@@ -230,13 +225,3 @@ def _differences(one: Measured, engines: Sequence[Engine]) -> list[str]:
             sample += [f"has {line}" for line in found.unexpected[:1]]
             told.append(write_item(engine.title, "; ".join(sample)))
     return told
-
-
-def _absences(measured: Sequence[Measured], absent: Mapping[str, str]) -> list[str]:
-    told = [write_item(name, reason) for name, reason in absent.items()]
-    told += [
-        write_item(f"{name} at {one.jobs:,} jobs", reason)
-        for one in measured
-        for name, reason in one.failed.items()
-    ]
-    return ["## Not measured", "\n".join(told)] if told else []

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -12,19 +11,28 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.lift.__main__ import at_least
+from bench.apart import start_apart
+from bench.command import (
+    add_folder,
+    add_output,
+    add_seed,
+    at_least,
+    has_place,
+    new_parser,
+    publish,
+    say,
+)
 from bench.live.events import PROBES_A_SECOND
 from bench.live.latency import Latencies, measure_rate
 from bench.live.results import tell_results
 from bench.live.served import ServerError, find_mosquitto, mosquitto, served, write_plant
 from bench.live.size import EventCost
 from bench.live.state import State, compare_state
-from bench.machine import ROOT, describe_machine
+from bench.machine import describe_machine, load_after
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-OUTPUT = Path("bench") / "RESULTS-live.md"
 _FULL = {"rates": [100, 1_000, 2_000], "seconds": 15.0, "jobs": 1_000, "events": 300}
 _FULL |= {"sizes": [1_000, 3_000, 10_000]}
 _QUICK = {"rates": [100, 200], "seconds": 3.0, "jobs": 40, "events": 20, "sizes": [20, 60]}
@@ -52,8 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name, value in (_QUICK if options.quick else _FULL).items():
         if getattr(options, name) is None:
             setattr(options, name, value)
-    if not Path(options.output).parent.is_dir():
-        print(f"error: there is no folder for --output {options.output}", file=sys.stderr)
+    if not has_place(options.output):
         return 2
     machine = describe_machine()
     with tempfile.TemporaryDirectory(dir=options.folder) as name:
@@ -64,13 +71,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except ServerError as error:
             print(f"error: {error}", file=sys.stderr)
             return 2
-    machine["Load after"] = f"{os.getloadavg()[0]:.1f} processes, one-minute average"
+    machine |= load_after()
     machine["Broker"] = _version_of_broker()
     day = datetime.now(UTC).date()
     page = tell_results(rates, options.jobs, state, sizes, machine, _command(options), day)
-    print(page, end="")
-    if options.output != "-":
-        Path(options.output).write_text(page, encoding="utf-8")
+    publish(page, options.output)
     is_whole = state.differing == 0 and not any(one.lost or one.refused for one in rates)
     return 0 if is_whole else 1
 
@@ -79,14 +84,14 @@ def _measure_rates(folder: Path, options: argparse.Namespace) -> tuple[list[Late
     plant = folder / "plant"
     with mosquitto(folder / "broker") as broker:
         write_plant(plant, options.jobs, options.seed, broker)
-        _say(f"a plant of {options.jobs:,} jobs is loaded and served")
+        say(f"a plant of {options.jobs:,} jobs is loaded and served")
         with served(plant) as port:
             rates = []
             for rate in sorted(options.rates):
-                _say(f"{rate:,} events/s for {options.seconds:g} s")
+                say(f"{rate:,} events/s for {options.seconds:g} s")
                 measured = measure_rate(plant, broker, port, rate, options.seconds, options.jobs)
                 rates.append(measured)
-    _say("the graph is folded anew")
+    say("the graph is folded anew")
     return rates, compare_state(plant)
 
 
@@ -96,10 +101,9 @@ def _measure_apart(folder: Path, jobs: int, options: argparse.Namespace) -> Even
     Raises:
         ServerError: it did not end well.
     """
-    _say(f"one event at a time on a plant of {jobs:,} jobs")
-    command = [sys.executable, "-m", "bench.live.size", str(folder.resolve() / str(jobs))]
-    command += ["--jobs", str(jobs), "--events", str(options.events), "--seed", str(options.seed)]
-    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=False)
+    say(f"one event at a time on a plant of {jobs:,} jobs")
+    numbers = {"jobs": jobs, "events": options.events, "seed": options.seed}
+    done = start_apart("bench.live.size", folder / str(jobs), **numbers)
     if done.returncode != 0:
         raise ServerError(f"{jobs:,} jobs: ended with code {done.returncode}")
     return EventCost(**json.loads(done.stdout))
@@ -125,17 +129,8 @@ def _command(options: argparse.Namespace) -> str:
     return " ".join(words)
 
 
-def _say(what: str) -> None:
-    print(what, file=sys.stderr, flush=True)
-
-
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m bench.live",
-        description=_DESCRIPTION,
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = new_parser("bench.live", _DESCRIPTION, _EPILOG)
     parser.add_argument(
         "--rates",
         type=_rate,
@@ -164,13 +159,9 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="small and short, in under a minute: figures mean little",
     )
-    parser.add_argument("--folder", type=Path, help="where plants are for the time: on a disk")
-    parser.add_argument("--seed", type=int, default=1, help="another seed is another plant")
-    parser.add_argument(
-        "--output",
-        default=str(OUTPUT),
-        help="where the page is written, - for the screen only (default: %(default)s)",
-    )
+    add_folder(parser, "where plants are for the time: on a disk")
+    add_seed(parser)
+    add_output(parser, "RESULTS-live.md")
     return parser
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from bench.tables import PlantSize, job_id, machine_id
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 PROBE = "PROBE"
 """The machine whose context is asked for: nothing else is ever said of it."""
 PROBES_A_SECOND = 20
+BETWEEN = timedelta(milliseconds=50)
+"""From one event to the next where they are taken in without a broker."""
 _TYPES = ("start", "count", "end")
 _ROUND = 10
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bench.results import wrapped, write_item, write_table
+from bench.results import wrapped, write_page, write_table
 from bench.stages import growth
 
 if TYPE_CHECKING:
@@ -63,9 +63,6 @@ def tell_results(
 ) -> str:
     """Write the page; ``rates`` and ``sizes`` are one entry each, the smallest first."""
     parts = [
-        "# The live path: from a machine to an answer",
-        f"Made on {day}, not written by hand:",
-        f"    {command}",
         wrapped(_INTRODUCTION.format(jobs=jobs)),
         "## Milliseconds from publishing, by events a second",
         _latency_table(rates),
@@ -76,10 +73,9 @@ def tell_results(
         wrapped(_RATES_NOTE),
         wrapped(_state(state)),
         *_sizes(sizes),
-        "## Measured on",
-        "\n".join(write_item(label, text) for label, text in machine.items()),
     ]
-    return "\n\n".join(part for part in parts if part) + "\n"
+    title = "The live path: from a machine to an answer"
+    return write_page(title, command, parts, machine, day)
 
 
 def percentile(values: Sequence[float], share: float) -> float:

@@ -15,13 +15,18 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from bench.machine import ROOT
-from bench.measure import BASE, MAPPING
+from bench.measure import BASE, MAPPING, NOW
 from bench.tables import write_tables
 from kg.owner import owner_url
+from kg.pipeline import Pipeline
+from kg.settings import load_plant
+from kg.sources import Message
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from bench.live.events import Event
 
 SOURCE = "machines"
 _MAPPING = ROOT / "mappings" / "mqtt-machines"
@@ -58,6 +63,21 @@ def write_plant(folder: Path, jobs: int, seed: int, port: int) -> None:
         port=port,
     )
     (folder / "plant.toml").write_text(text, encoding="utf-8")
+
+
+@contextmanager
+def open_loaded(folder: Path, jobs: int, seed: int) -> Iterator[tuple[Pipeline, int]]:
+    """Write such a plant and load it without its machines; gives it, and how many quads it has."""
+    write_plant(folder, jobs, seed, port=1)  # nobody connects to it
+    with Pipeline.open(load_plant(folder)) as pipeline:
+        pipeline.read(NOW)
+        pipeline.apply(NOW)
+        yield pipeline, sum(1 for _ in pipeline.store.match())
+
+
+def message_of(event: Event) -> Message:
+    """Give what arrives when a machine publishes an event."""
+    return Message(event.topic, event.payload, {"machine": event.machine})
 
 
 def find_mosquitto() -> str:

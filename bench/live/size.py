@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-import argparse
-import json
 import sys
-from dataclasses import asdict, dataclass
-from datetime import timedelta
-from pathlib import Path
+from dataclasses import dataclass
 from statistics import median, quantiles
 from time import perf_counter, process_time
 from typing import TYPE_CHECKING
 
-from bench.live.events import event_of
-from bench.live.served import SOURCE, write_plant
+from bench.apart import measure_here
+from bench.live.events import BETWEEN, event_of
+from bench.live.served import SOURCE, message_of, open_loaded
 from bench.measure import NOW
-from kg.errors import TravelerError
-from kg.pipeline import Pipeline
-from kg.settings import load_plant
-from kg.sources import Message
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from bench.live.events import Event
+    from kg.pipeline import Pipeline
 
 WARM = 20
 """Events before the measured ones: the first has to compile its mapping."""
-BETWEEN = timedelta(milliseconds=50)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +45,7 @@ def measure_size(folder: Path, jobs: int, seed: int, events: int) -> EventCost:
     Raises:
         ValueError: an event did not become one record.
     """
-    write_plant(folder, jobs, seed, port=1)  # nobody connects to it
-    with Pipeline.open(load_plant(folder)) as pipeline:
-        pipeline.read(NOW)
-        pipeline.apply(NOW)
-        quads = sum(1 for _ in pipeline.store.match())
+    with open_loaded(folder, jobs, seed) as (pipeline, quads):
         first = (NOW - (WARM + events) * BETWEEN).timestamp()
         seconds, cpu_seconds, stages = [], [], []
         for number in range(WARM + events):
@@ -74,7 +65,7 @@ def measure_size(folder: Path, jobs: int, seed: int, events: int) -> EventCost:
 
 
 def _fold(pipeline: Pipeline, event: Event) -> dict[str, float]:
-    message = Message(event.topic, event.payload, {"machine": event.machine})
+    message = message_of(event)
     start = perf_counter()
     balance = pipeline.take(SOURCE, event.table, [message], NOW)
     journal_seconds = perf_counter() - start
@@ -84,22 +75,5 @@ def _fold(pipeline: Pipeline, event: Event) -> dict[str, float]:
     return {"journal": journal_seconds, **applied.seconds}
 
 
-def main() -> int:
-    """Measure one size and write it to standard output as JSON; exit code 2 where it cannot."""
-    parser = argparse.ArgumentParser(prog="python -m bench.live.size", description=__doc__)
-    parser.add_argument("folder", type=Path, help="an empty folder, or one to be made")
-    parser.add_argument("--jobs", type=int, required=True, help="jobs of the plant, at least 2")
-    parser.add_argument("--events", type=int, required=True, help="how many are measured")
-    parser.add_argument("--seed", type=int, default=1, help="another seed is another plant")
-    told = parser.parse_args()
-    try:
-        measured = measure_size(told.folder.resolve(), told.jobs, told.seed, told.events)
-    except TravelerError as error:
-        print(f"error: {error.message}\n{error.hint}".rstrip(), file=sys.stderr)
-        return 2
-    json.dump(asdict(measured), sys.stdout)
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(measure_here("bench.live.size", __doc__, measure_size, "events"))

@@ -6,11 +6,12 @@ the peers' environments as well, and so needs nothing but Python.
 
 from __future__ import annotations
 
+import json
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 PLANT = "http://plant.example/"
 _CHAINS = {f"{PLANT}def/{name}" for name in ("jobFor", "operationFor", "operationConsumes")}
@@ -32,6 +33,22 @@ def sum_up(triples: Iterable[tuple[str, str, str]]) -> dict[str, int | str]:
         "digest": _digest(mine),
         "digest_without_chains": _digest(triple for triple in mine if triple[1] not in _CHAINS),
     }
+
+
+def tell(
+    load_seconds: float,
+    reason_seconds: float,
+    reason_cpu_seconds: float,
+    found: Mapping[str, int | str],
+    **more: object,
+) -> None:
+    """Print what a run took, and what it ``found`` summed up, as JSON."""
+    took = {
+        "load_seconds": load_seconds,
+        "reason_seconds": reason_seconds,
+        "reason_cpu_seconds": reason_cpu_seconds,
+    }
+    print(json.dumps({**took, **found, **more}))
 
 
 def _digest(triples: Iterable[tuple[str, str, str]]) -> str:

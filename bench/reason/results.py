@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bench.reason.batches import MOVED, RECORDS
-from bench.results import verdict, wrapped, write_code, write_item, write_table
+from bench.results import verdict, wrapped, write_absences, write_page, write_table
 from bench.stages import growth
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import date
 
-    from bench.reason.measure import Engine, Measured
+    from bench.engines import Engine
+    from bench.reason.measure import Measured
 
 _MIB = 2**20
 LEAST_OF_REASONABLE = 3.0
@@ -49,19 +50,14 @@ def tell_results(
 ) -> str:
     """Write the page; ``measured`` is one entry a size, ``absent`` why an engine did not run."""
     parts = [
-        "# Reasoning beside other engines",
-        f"Made on {day}, not written by hand:",
-        write_code(command),
         wrapped(_INTRODUCTION),
         *(part for one in reversed(measured) for part in _size(one, engines)),
         wrapped(_COLUMNS_NOTE),
         *_batches(measured),
         *_asked(measured),
-        *_absences(measured, absent),
-        "## Measured on",
-        "\n".join(write_item(label, text) for label, text in machine.items()),
+        *write_absences(measured, absent),
     ]
-    return "\n\n".join(part for part in parts if part) + "\n"
+    return write_page("Reasoning beside other engines", command, parts, machine, day)
 
 
 def _size(one: Measured, engines: Sequence[Engine]) -> list[str]:
@@ -126,13 +122,3 @@ def _asked(measured: Sequence[Measured]) -> list[str]:
 
 def _most(label: str, most: float, found: float) -> list[str]:
     return [label, f"at most {most:.1f}", f"{found:.2f}", verdict(found <= most)]
-
-
-def _absences(measured: Sequence[Measured], absent: Mapping[str, str]) -> list[str]:
-    told = [write_item(name, reason) for name, reason in absent.items()]
-    told += [
-        write_item(f"{name} at {one.jobs:,} jobs", reason)
-        for one in measured
-        for name, reason in one.failed.items()
-    ]
-    return ["## Not measured", "\n".join(told)] if told else []

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from time import perf_counter, process_time
 
 import owlrl
 from rdflib import Graph, URIRef
 
-from bench.reason.closure import sum_up
+from bench.reason.closure import sum_up, tell
 
 
 def main() -> None:
@@ -21,13 +20,7 @@ def main() -> None:
     owlrl.DeductiveClosure(owlrl.OWLRL_Semantics).expand(graph)
     took, cpu = perf_counter() - loaded, process_time() - cpu
     found = sum_up((str(s), str(p), str(o)) for s, p, o in graph if isinstance(o, URIRef))
-    told = {
-        "load_seconds": loaded - start,
-        "reason_seconds": took,
-        "reason_cpu_seconds": cpu,
-        **found,
-    }
-    print(json.dumps(told))
+    tell(loaded - start, took, cpu, found)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ It runs in an environment of its own, without any of Traveler's code.
 
 from __future__ import annotations
 
-import json
 import shutil
 import sys
 import tempfile
@@ -13,7 +12,7 @@ from pathlib import Path
 from time import perf_counter, process_time
 
 import reasonable
-from closure import sum_up  # type: ignore[import-not-found]
+from closure import sum_up, tell  # type: ignore[import-not-found]
 from rdflib import URIRef
 
 
@@ -31,13 +30,7 @@ def main() -> None:
     closed = reasoner.reason()
     took, cpu = perf_counter() - loaded, process_time() - cpu
     found = sum_up((str(s), str(p), str(o)) for s, p, o in closed if isinstance(o, URIRef))
-    told = {
-        "load_seconds": loaded - start,
-        "reason_seconds": took,
-        "reason_cpu_seconds": cpu,
-        **found,
-    }
-    print(json.dumps(told))
+    tell(loaded - start, took, cpu, found)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from itertools import chain
 from pathlib import Path
@@ -10,7 +9,7 @@ from time import perf_counter, process_time
 from typing import TYPE_CHECKING
 
 from bench.reason.batches import measure_batches
-from bench.reason.closure import PLANT, sum_up
+from bench.reason.closure import PLANT, sum_up, tell
 from kg.reason import Reasoner
 from kg.reason.rules import compile_rules
 from kg.settings import Plant
@@ -44,15 +43,10 @@ def main() -> None:
         (s[1:-1], p[1:-1], o[1:-1]) for s, p, o in chain(facts, reasoner.derived) if o[0] == "<"
     )
     found = sum_up(iris)
-    told: dict[str, object] = {
-        "load_seconds": loaded - start,
-        "reason_seconds": compiled + took,
-        "reason_cpu_seconds": cpu_compiled + cpu_took,
-        **found,
-    }
+    more = {}
     if len(sys.argv) > 3:
-        told["batches"] = measure_batches(reasoner, facts, int(sys.argv[3]))
-    print(json.dumps(told))
+        more["batches"] = measure_batches(reasoner, facts, int(sys.argv[3]))
+    tell(loaded - start, compiled + took, cpu_compiled + cpu_took, found, **more)
 
 
 if __name__ == "__main__":

@@ -5,32 +5,27 @@ The plant is that of ``bench.live``: machines publish states, and runs of jobs.
 
 from __future__ import annotations
 
-import argparse
-import json
 import sys
-from dataclasses import asdict, dataclass
-from datetime import timedelta
-from pathlib import Path
+from dataclasses import dataclass
 from statistics import median, quantiles
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from bench.live.events import event_of
-from bench.live.served import SOURCE, write_plant
+from bench.apart import WrongResultError, measure_here
+from bench.live.events import BETWEEN, event_of
+from bench.live.served import SOURCE, message_of, open_loaded
 from bench.measure import NOW
-from kg.errors import TravelerError
-from kg.pipeline import Pipeline
-from kg.settings import load_plant
-from kg.sources import Message
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from bench.live.events import Event
+    from kg.pipeline import Pipeline
 
 RECORDS = 10
 """How many records a batch has."""
 WARM = 10
 """Batches before the measured ones: the first has to compile its mapping."""
-BETWEEN = timedelta(milliseconds=50)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,21 +47,13 @@ class BatchCost:
     gaps: tuple[int, int]
 
 
-class WrongGapsError(Exception):
-    """Following changes did not find what looking at everything finds."""
-
-
 def measure_batches(folder: Path, jobs: int, seed: int, batches: int) -> BatchCost:
     """Load a plant of so many jobs, then take in and apply batches of records.
 
     Raises:
-        WrongGapsError: the gaps in the end are not those of a new start.
+        WrongResultError: the gaps in the end are not those of a new start.
     """
-    write_plant(folder, jobs, seed, port=1)  # nobody connects to it
-    with Pipeline.open(load_plant(folder)) as pipeline:
-        pipeline.read(NOW)
-        pipeline.apply(NOW)
-        quads = sum(1 for _ in pipeline.store.match())
+    with open_loaded(folder, jobs, seed) as (pipeline, quads):
         start = perf_counter()
         before = pipeline.follow_gaps(NOW)
         full = perf_counter() - start
@@ -97,8 +84,7 @@ def measure_batches(folder: Path, jobs: int, seed: int, batches: int) -> BatchCo
 def _fold(pipeline: Pipeline, events: list[Event]) -> tuple[float, float]:
     """Apply one batch; gives the seconds of deriving and of validating."""
     for event in events:
-        message = Message(event.topic, event.payload, {"machine": event.machine})
-        pipeline.take(SOURCE, event.table, [message], NOW)
+        pipeline.take(SOURCE, event.table, [message_of(event)], NOW)
     applied = pipeline.apply(NOW)
     start = perf_counter()
     pipeline.follow_gaps(NOW)
@@ -112,29 +98,9 @@ def _checked(pipeline: Pipeline) -> int:
     pipeline.follow_gaps(NOW)
     found = {(gap.entity, gap.slot, gap.shape) for gap in pipeline.journal.open_gaps()}
     if found != followed:
-        raise WrongGapsError(f"{len(followed)} gaps were followed, {len(found)} are there")
+        raise WrongResultError(f"{len(followed)} gaps were followed, {len(found)} are there")
     return len(found)
 
 
-def main() -> int:
-    """Measure one size and write it to standard output as JSON; exit code 2 where it cannot."""
-    parser = argparse.ArgumentParser(prog="python -m bench.validate.event", description=__doc__)
-    parser.add_argument("folder", type=Path, help="an empty folder, or one to be made")
-    parser.add_argument("--jobs", type=int, required=True, help="jobs of the plant, at least 2")
-    parser.add_argument("--batches", type=int, required=True, help="how many are measured")
-    parser.add_argument("--seed", type=int, default=1, help="another seed is another plant")
-    told = parser.parse_args()
-    try:
-        measured = measure_batches(told.folder.resolve(), told.jobs, told.seed, told.batches)
-    except WrongGapsError as error:
-        print(f"wrong result, so no times: {error}", file=sys.stderr)
-        return 1
-    except TravelerError as error:
-        print(f"error: {error.message}\n{error.hint}".rstrip(), file=sys.stderr)
-        return 2
-    json.dump(asdict(measured), sys.stdout)
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(measure_here("bench.validate.event", __doc__, measure_batches, "batches"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from bench.results import verdict, wrapped, write_code, write_item, write_table
+from bench.results import verdict, wrapped, write_absences, write_page, write_table
 from bench.stages import growth
 from bench.validate.event import RECORDS
 
@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import date
 
+    from bench.engines import Engine
     from bench.validate.event import BatchCost
-    from bench.validate.measure import Engine, Measured
+    from bench.validate.measure import Measured
 
 _MIB = 2**20
 LEAST_OF = {"pyshacl": 50.0, "rudof": 15.0}
@@ -49,9 +50,6 @@ def tell_results(
 ) -> str:
     """Write the page; ``measured`` is one entry a size, ``absent`` why an engine did not run."""
     parts = [
-        "# Validation beside other engines",
-        f"Made on {day}, not written by hand:",
-        write_code(command),
         wrapped(_INTRODUCTION),
         *(part for one in measured for part in _size(one, engines)),
         *_growth(measured, engines),
@@ -60,11 +58,9 @@ def tell_results(
         _batch_table(batches),
         "## What was asked",
         _asked(measured, batches),
-        *_absences(measured, absent),
-        "## Measured on",
-        "\n".join(write_item(label, text) for label, text in machine.items()),
+        *write_absences(measured, absent),
     ]
-    return "\n\n".join(part for part in parts if part) + "\n"
+    return write_page("Validation beside other engines", command, parts, machine, day)
 
 
 def _size(one: Measured, engines: Sequence[Engine]) -> list[str]:
@@ -149,13 +145,3 @@ def _asked(measured: Sequence[Measured], batches: Sequence[BatchCost]) -> str:
         is_met = cost.both_ms <= MOST_BATCH_MS
         rows.append([label, f"at most {MOST_BATCH_MS:.0f}", f"{cost.both_ms:.2f}", verdict(is_met)])
     return write_table(rows, texts={0, 3})
-
-
-def _absences(measured: Sequence[Measured], absent: Mapping[str, str]) -> list[str]:
-    told = [write_item(name, reason) for name, reason in absent.items()]
-    told += [
-        write_item(f"{name} at {one.jobs:,} jobs", reason)
-        for one in measured
-        for name, reason in one.failed.items()
-    ]
-    return ["## Not measured", "\n".join(told)] if told else []

@@ -10,7 +10,8 @@ import pytest
 
 from bench import expected
 from bench.__main__ import main
-from bench.measure import WrongResultError, measure
+from bench.apart import WrongResultError
+from bench.measure import measure
 
 ROOT = Path(__file__).resolve().parents[3]
 

@@ -109,7 +109,13 @@ def test_spark_is_measured_where_it_is_installed(
 
 def test_the_locks_have_hashes_and_no_address() -> None:
     locks = sorted(LOCKS.glob("*.lock"))
-    assert [lock.stem for lock in locks] == ["maplib", "morph-kgc", "rdfizer"]
+    assert [lock.stem for lock in locks] == [
+        "maplib",
+        "morph-kgc",
+        "pyrudof",
+        "rdfizer",
+        "reasonable",
+    ]
     for lock in locks:
         text = lock.read_text(encoding="utf-8")
         assert "://" not in text

@@ -49,7 +49,7 @@ def test_the_page_says_what_was_asked_and_what_was_found() -> None:
     assert not measured[1].is_same("reasonable")
 
 
-def test_a_size_that_is_none_is_refused(capsys) -> None:
+def test_a_size_that_is_none_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["--jobs", "1"])
     assert "must be 2 at least" in capsys.readouterr().err

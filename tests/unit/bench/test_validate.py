@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from bench.engines import Engine
 from bench.results import WIDTH
 from bench.validate.__main__ import main
-from bench.validate.measure import FINDERS, Engine, Measured, Run, count_empty_cells, measure
+from bench.validate.measure import FINDERS, Measured, Run, count_empty_cells, measure
 
 
 def test_engines_find_what_the_tables_say_and_batches_what_a_new_start_finds(
