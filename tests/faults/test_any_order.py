@@ -19,23 +19,11 @@ from kg.pipeline import Pipeline
 from kg.records import Record
 from kg.settings import load_plant
 from kg.times import format_time
+from tests.shop_plant import write_shop
 
 MORNING = datetime(2026, 11, 23, 6, tzinfo=UTC)
 EVENING = datetime(2026, 11, 23, 20, tzinfo=UTC)
-PLANT = """
-[plant]
-name = "Any order"
-base = "https://order.example/"
-[[source]]
-name = "mes"
-mapping = "mes"
-path = "."
-"""
-SOURCE = """
-[source]
-name = "mes"
-system = "MES"
-adapter = "files"
+TABLES = """
 [[table]]
 name = "machine"
 mapping = "machine.yml"
@@ -61,13 +49,6 @@ arrives = "events"
 row = "event"
 event_time = "ts"
 fold = {kind = "latest", subject = "tr:onMachine"}
-"""
-PREFIXES = """
-prefixes:
-  tr: https://w3id.org/traveler/ontology/
-  trc: https://w3id.org/traveler/code/
-  xsd: http://www.w3.org/2001/XMLSchema#
-mappings:
 """
 MAPPINGS = {
     "machine": """
@@ -112,18 +93,10 @@ MAPPINGS = {
 }
 
 
-def write_plant(folder: Path) -> None:
-    (folder / "mes").mkdir()
-    (folder / "plant.toml").write_text(PLANT)
-    (folder / "mes" / "source.toml").write_text(SOURCE)
-    for name, text in MAPPINGS.items():
-        (folder / "mes" / f"{name}.yml").write_text(PREFIXES + text)
-
-
 @contextmanager
 def opened():
     with TemporaryDirectory() as folder:
-        write_plant(Path(folder))
+        write_shop(Path(folder), "order", TABLES, MAPPINGS, source="mes")
         with Pipeline.open(load_plant(Path(folder))) as work:
             yield work
 

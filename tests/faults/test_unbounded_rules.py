@@ -11,33 +11,10 @@ from kg.errors import OntologyError
 from kg.pipeline import Pipeline
 from kg.reason import derivation
 from kg.settings import load_plant
+from tests.shop_plant import csv_table, write_shop
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
-PLANT = """
-[plant]
-name = "Bounds"
-base = "https://bounds.example/"
-[[source]]
-name = "shop"
-mapping = "shop"
-path = "."
-"""
-SOURCE = """
-[source]
-name = "shop"
-system = "ERP"
-adapter = "files"
-[[table]]
-name = "batch"
-mapping = "batch.yml"
-file = "batch.csv"
-key = ["id"]
-settle_seconds = 0
-"""
 MAPPING = """
-prefixes:
-  tr: https://w3id.org/traveler/ontology/
-mappings:
   batch:
     sources: [[batch~table]]
     s: batch/$(id)
@@ -55,10 +32,7 @@ def write_batches(folder: Path, count: int) -> None:
 def test_the_graph_keeps_its_last_good_state(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "shop").mkdir()
-    (tmp_path / "plant.toml").write_text(PLANT)
-    (tmp_path / "shop" / "source.toml").write_text(SOURCE)
-    (tmp_path / "shop" / "batch.yml").write_text(MAPPING)
+    write_shop(tmp_path, "bounds", csv_table("batch", "settle_seconds = 0"), {"batch": MAPPING})
     write_batches(tmp_path, 5)
     with Pipeline.open(load_plant(tmp_path)) as work:
         work.read(NOW)

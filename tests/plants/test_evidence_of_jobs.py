@@ -11,40 +11,13 @@ import pytest
 from kg.answer.bundle import Slot
 from kg.pipeline import Pipeline
 from kg.settings import load_plant
+from tests.shop_plant import csv_table, write_shop
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
-PLANT = """
-[plant]
-name = "Signals"
-base = "https://signals.example/"
-[[source]]
-name = "shop"
-mapping = "shop"
-path = "."
-"""
-SOURCE = """
-[source]
-name = "shop"
-system = "MES"
-adapter = "files"
-""" + "".join(
-    f"""
-[[table]]
-name = "{name}"
-mapping = "{name}.yml"
-file = "{name}.csv"
-key = ["id"]
-row = "{row}"
-"""
+TABLES = "".join(
+    csv_table(name, f'row = "{row}"')
     for name, row in [("run", "interval"), ("operation", "state"), ("job", "state")]
 )
-PREFIXES = """
-prefixes:
-  tr: https://w3id.org/traveler/ontology/
-  trc: https://w3id.org/traveler/code/
-  xsd: http://www.w3.org/2001/XMLSchema#
-mappings:
-"""
 MAPPINGS = {
     "run": """
   run:
@@ -88,11 +61,7 @@ Ask = Callable[[str, str], dict[str, Slot]]
 
 @pytest.fixture
 def ask(tmp_path: Path) -> Ask:
-    (tmp_path / "shop").mkdir()
-    (tmp_path / "plant.toml").write_text(PLANT)
-    (tmp_path / "shop" / "source.toml").write_text(SOURCE)
-    for name, text in MAPPINGS.items():
-        (tmp_path / "shop" / f"{name}.yml").write_text(PREFIXES + text)
+    write_shop(tmp_path, "signals", TABLES, MAPPINGS)
 
     def asked(runs: str, operations: str) -> dict[str, Slot]:
         """Give the job of each open run of the machine."""

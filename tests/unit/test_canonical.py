@@ -16,23 +16,11 @@ from kg import assets, pipeline
 from kg.mentions import mentioning
 from kg.pipeline import Pipeline
 from kg.settings import load_plant
+from tests.shop_plant import write_shop
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 BASE = "https://alias.example/"
-PLANT = f"""
-[plant]
-name = "Alias"
-base = "{BASE}"
-[[source]]
-name = "shop"
-mapping = "shop"
-path = "data"
-"""
-SOURCE = """
-[source]
-name = "shop"
-system = "MES"
-adapter = "files"
+TABLES = """
 [[table]]
 name = "crosswalk"
 mapping = "crosswalk.yml"
@@ -74,18 +62,9 @@ kind = "open-close"
 pair = ["tr:onMachine", "tr:ofJob"]
 sum = ["tr:goodQuantity"]
 """
-PREFIXES = """
-prefixes:
-  tr: https://w3id.org/traveler/ontology/
-  trc: https://w3id.org/traveler/code/
-  owl: http://www.w3.org/2002/07/owl#
-  rdfs: http://www.w3.org/2000/01/rdf-schema#
-  xsd: http://www.w3.org/2001/XMLSchema#
-mappings:
-  thing:
-"""
 MAPPINGS = {
     "crosswalk": """
+  thing:
     sources: [[crosswalk~table]]
     s: machine/$(canonical)
     po:
@@ -93,6 +72,7 @@ MAPPINGS = {
 """,
     # The machine's own row says what else it is called, beside what is so of it.
     "machine": """
+  thing:
     sources: [[machine~table]]
     s: machine/$(id)
     po:
@@ -102,6 +82,7 @@ MAPPINGS = {
       - [owl:sameAs, machine/$(alias)~iri]
 """,
     "job": """
+  thing:
     sources: [[job~table]]
     s: job/$(id)
     po:
@@ -110,6 +91,7 @@ MAPPINGS = {
       - [tr:plannedOn, machine/$(machine)~iri]
 """,
     "state": """
+  thing:
     sources: [[state~table]]
     s: event/s$(id)
     po:
@@ -119,10 +101,11 @@ MAPPINGS = {
       - [tr:activity, trc:activity/$(activity)~iri]
 """,
     "run": """
+  thing:
     sources: [[run~table]]
     s: event/r$(id)
     po:
-      - [a, tr:$(kind)~iri]
+      - [a, $(kind)~iri]
       - [tr:eventTime, $(ts), xsd:dateTime]
       - [tr:onMachine, machine/$(machine)~iri]
       - [tr:ofJob, job/$(job)~iri]
@@ -142,13 +125,8 @@ class Shop:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        (folder / "shop").mkdir()
+        write_shop(folder, "alias", TABLES, MAPPINGS, path="data")
         (folder / "data").mkdir()
-        (folder / "plant.toml").write_text(PLANT)
-        (folder / "shop" / "source.toml").write_text(SOURCE)
-        for name, mapping in MAPPINGS.items():
-            text = PREFIXES + mapping.replace("tr:$(kind)~iri", "$(kind)~iri")
-            (folder / "shop" / f"{name}.yml").write_text(text)
         for name in ("state", "run"):
             (folder / "data" / f"{name}.jsonl").touch()
         self._count = 0
