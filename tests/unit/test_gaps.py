@@ -19,36 +19,10 @@ from kg.records import Gap, Record
 from kg.settings import load_plant
 from kg.store import EmbeddedStore
 from kg.validate.validator import Validator
+from tests.shop_plant import csv_table, write_shop
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
-PLANT = """
-[plant]
-name = "Gaps"
-base = "https://gaps.example/"
-[[source]]
-name = "mes"
-mapping = "shop"
-path = "."
-"""
-SOURCE = """
-[source]
-name = "shop"
-system = "MES"
-adapter = "files"
-[[table]]
-name = "job"
-mapping = "job.yml"
-file = "job.csv"
-key = ["id"]
-[[table]]
-name = "step"
-mapping = "step.yml"
-file = "step.csv"
-key = ["id"]
-"""
 JOB = """
-prefixes: {tr: https://w3id.org/traveler/ontology/}
-mappings:
   job:
     sources: [[job~table]]
     s: job/$(id)
@@ -58,8 +32,6 @@ mappings:
       - [tr:makes, part/$(part)~iri]
 """
 STEP = """
-prefixes: {tr: https://w3id.org/traveler/ontology/}
-mappings:
   step:
     sources: [[step~table]]
     s: operation/$(id)
@@ -71,12 +43,8 @@ mappings:
 
 
 def write_plant(folder: Path) -> Path:
-    (folder / "shop").mkdir(parents=True)
-    (folder / "plant.toml").write_text(PLANT)
-    (folder / "shop" / "source.toml").write_text(SOURCE)
-    (folder / "shop" / "job.yml").write_text(JOB)
-    (folder / "shop" / "step.yml").write_text(STEP)
-    return folder
+    tables = csv_table("job") + csv_table("step")
+    return write_shop(folder, "gaps", tables, {"job": JOB, "step": STEP}, source="mes")
 
 
 def job(key: str, status: str, part: str = "P", *, deleted: bool = False) -> Record:
