@@ -319,11 +319,12 @@ class Pipeline:
     def _start_reasoner(self) -> None:
         """Fill the reasoner's memory and the aliases from the store, once.
 
-        What is derived was written with what it follows from, in one call and by this recipe: it
+        What is derived was written with what it follows from, in one batch and by this recipe: it
         is not derived anew.
         """
         if self._reasoner is not None:
             return
+        self.store.recover()
         derived = self.store.graph(self._derived_graph)
         asserted = self.store.graph("") - derived
         self._reasoner = Reasoner(self.plant, self.rules, self.shapes.looked_at)

@@ -174,6 +174,31 @@ def test_a_load_that_was_cut_off_is_finished_by_the_next(
             assert work.store.graph("") == present
 
 
+def test_who_comes_after_a_batch_that_was_cut_off_begins_with_the_whole(
+    server: SparqlServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(updates, "CHUNK_QUADS", 20)
+    monkeypatch.setattr(endpoint, "PAUSES_SECONDS", ())
+    folder = write_small(tmp_path)
+    with closing(Link(server)) as link:
+        place_graph(folder, link.server, monkeypatch)
+        with Pipeline.open(load_plant(folder)) as work:
+            fold(work, NOW)
+            write_jobs(folder, 60, "B")
+            link.writes, link.lost = 0, lambda number: number >= 5 and "request"
+            with pytest.raises(StoreError):
+                fold(work, NOW)
+            link.lost = lambda _: None
+        with Pipeline.open(load_plant(folder)) as work:
+            work.prepare()
+            write_jobs(folder, 60, "A")
+            assert not fold(work, NOW)
+            present = work.store.graph("")
+            assert makers_of(work, "A1") == 9
+            work.rebuild(NOW)
+            assert work.store.graph("") == present
+
+
 def test_a_server_that_is_not_there_is_one_line_and_a_hint(tmp_path: Path) -> None:
     folder = write_small(tmp_path)
     url = f"http://127.0.0.1:{free_port()}/sparql"
