@@ -360,6 +360,7 @@ class Pipeline:
         self._gaps.doubt()
         if not self._apply_batch(records, self.store.applied_seq(), applied, now):
             self.rebuild(now)
+        self._answers = None  # what it remembers of this offset holds no more
 
     # ---- people
 

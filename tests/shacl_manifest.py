@@ -12,7 +12,6 @@ from rdflib.compare import isomorphic
 
 from kg.records import Term
 from kg.store.files import read_quads
-from kg.validate.evaluate import validate
 from kg.validate.facts import Facts
 from kg.validate.model import Result
 from kg.validate.parse import shapes_of
@@ -20,6 +19,7 @@ from kg.validate.report import rdflib_term, report_graph
 from kg.validate.run import validate_files
 from kg.validate.shapesgraph import FIRST, NIL, REST
 from kg.validate.shapesgraph import SH as VOCABULARY
+from tests.whole_validation import validate
 
 _MF = "http://www.w3.org/2001/sw/DataAccess/tests/test-manifest#"
 _SHT = "http://www.w3.org/ns/shacl-test#"

@@ -10,7 +10,9 @@ from time import perf_counter, process_time
 from rdflib import Graph
 
 from kg.store import EmbeddedStore
-from kg.validate.candidates import find_results
+from kg.validate.candidates import Candidates
+from kg.validate.columns import Columns
+from kg.validate.evaluate import Evaluator
 from kg.validate.parse import read_shapes
 
 
@@ -22,7 +24,8 @@ def main() -> None:
         store.bulk_load(lines)
     loaded, cpu = perf_counter(), process_time()
     read = read_shapes(Graph().parse(shapes))
-    count = sum(1 for _ in find_results(read, store))
+    candidates = Candidates(read, Columns(store), Evaluator(read, store))
+    count = sum(1 for shape in read.targeted() for _ in candidates.results(shape))
     told = {
         "load_seconds": loaded - start,
         "validate_seconds": perf_counter() - loaded,

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from kg.validate.columns import Columns, Reach, by_node
 from kg.validate.constraints import At, check, test_of
-from kg.validate.evaluate import Evaluator
 from kg.validate.model import (
     Class,
     Closed,
@@ -35,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Set as AnySet
 
     from kg.records import Term
-    from kg.validate.facts import Data
+    from kg.validate.evaluate import Evaluator
     from kg.validate.model import Constraint, Shape, Shapes
 
     Nodes: TypeAlias = AnySet[Term]
@@ -223,16 +222,3 @@ def _rooted(result: Result, root: Term) -> Result:
         result.messages,
         result.constraint,
     )
-
-
-def find_results(
-    shapes: Shapes, data: Data, graphs: tuple[Term, ...] = ()
-) -> Iterator[tuple[Term, Result]]:
-    """Validate a whole data graph: give all results, with the focus node that each belongs to.
-
-    Raises:
-        OntologyError: a query of a shape cannot be run.
-    """
-    candidates = Candidates(shapes, Columns(data, graphs), Evaluator(shapes, data, graphs))
-    for shape in shapes.targeted():
-        yield from candidates.results(shape)

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from kg.validate import constraints
 from kg.validate.lookup import Lookup
-from kg.validate.shapesgraph import TYPE
 from kg.validate.sparql import Queries
 
 if TYPE_CHECKING:
@@ -42,20 +41,6 @@ class Evaluator:
     def queries(self) -> Queries:
         """The data graph to be asked by SPARQL, made when the first query is evaluated."""
         return Queries(self._all, self.data, self.graphs)
-
-    def targets(self, shape: Shape) -> set[Term]:
-        """Give all focus nodes of a shape's targets (section 2.1.3)."""
-        return {node for target in shape.targets for node in self._targeted(target)}
-
-    def _targeted(self, target: Target) -> Iterator[Term]:
-        if target.kind == "node":
-            yield target.term
-        elif target.kind == "class":
-            for below in self.look.classes_under(target.term):
-                yield from self.look.subjects(TYPE, below)
-        else:
-            for s, _, o in self.data.facts(p=target.term):
-                yield s if target.kind == "subjects" else o
 
     def is_target(self, shape: Shape, focus: Term) -> bool:
         """Tell whether a node is a focus node of a shape's targets."""
@@ -101,14 +86,3 @@ class Evaluator:
 
     def _values(self, shape: Shape, focus: Term) -> Collection[Term]:
         return [focus] if shape.path is None else self.look.values(shape.path, focus)
-
-
-def validate(shapes: Shapes, data: Data, graphs: tuple[Term, ...] = ()) -> list[Result]:
-    """Validate a whole data graph against the shapes that are run here, not those ``left``."""
-    evaluator = Evaluator(shapes, data, graphs)
-    return [
-        result
-        for shape in shapes.targeted()
-        for focus in sorted(evaluator.targets(shape))
-        for result in evaluator.results(shape, focus)
-    ]

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from kg.validate import paths
 from kg.validate.model import Inverse, Predicate
-from kg.validate.shapesgraph import SUBCLASS, TYPE
+from kg.validate.shapesgraph import SUBCLASS
+from kg.vocab import RDF_TYPE
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -86,4 +87,4 @@ class Lookup:
     def is_instance(self, node: Term, term: Term) -> bool:
         """Tell whether a node is a SHACL instance of a class."""
         under = self.classes_under(term)
-        return not under.isdisjoint(self.objects(node, TYPE))
+        return not under.isdisjoint(self.objects(node, RDF_TYPE))

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from kg.validate import model
-from kg.validate.shapesgraph import SUBCLASS, TRUE, TYPE, sh, short
+from kg.validate.shapesgraph import SUBCLASS, TRUE, sh, short
 from kg.validate.values import is_pattern, parts_of, text_of
+from kg.vocab import RDF_TYPE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -191,7 +192,7 @@ def _others(
 def classes_above(graph: ShapesGraph, node: Term) -> set[Term]:
     """Give the classes that a node of the shapes graph is an instance of (SHACL instance)."""
     found: set[Term] = set()
-    waiting = graph.facts.objects(node, TYPE)
+    waiting = graph.facts.objects(node, RDF_TYPE)
     while waiting:
         term = waiting.pop()
         if term not in found:

@@ -16,7 +16,8 @@ from kg.validate.facts import Facts
 from kg.validate.model import Result
 from kg.validate.readpaths import read_path
 from kg.validate.report import rdflib_term
-from kg.validate.shapesgraph import TYPE, ShapesGraph, sh
+from kg.validate.shapesgraph import ShapesGraph, sh
+from kg.vocab import RDF_TYPE
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -73,7 +74,7 @@ def _graph(facts: Iterable[Fact]) -> Graph:
 
 def _without_other_targets(shapes: Facts, only: Collection[Term]) -> Iterator[Fact]:
     for s, p, o in shapes:
-        if s in only or not (p in _TARGETS or (p == TYPE and o == _CLASS)):
+        if s in only or not (p in _TARGETS or (p == RDF_TYPE and o == _CLASS)):
             yield s, p, o
 
 
@@ -104,7 +105,7 @@ def _root(source: Term, shapes: Facts) -> Term:
     waiting, seen = [source], {source}
     while waiting:
         node = waiting.pop(0)
-        if not _TARGETS.isdisjoint(shapes.about(node)) or (node, TYPE, _CLASS) in shapes:
+        if not _TARGETS.isdisjoint(shapes.about(node)) or (node, RDF_TYPE, _CLASS) in shapes:
             return node
         for above, _, _ in shapes.facts(o=node):
             if above not in seen:

@@ -9,6 +9,7 @@ import re
 from typing import TYPE_CHECKING
 
 from kg.errors import OntologyError
+from kg.vocab import RDF_TYPE
 
 if TYPE_CHECKING:
     from kg.records import Term
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 SH = "http://www.w3.org/ns/shacl#"
 _RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 _XSD = "http://www.w3.org/2001/XMLSchema#"
-TYPE = f"<{_RDF}type>"
 FIRST = f"<{_RDF}first>"
 REST = f"<{_RDF}rest>"
 NIL = f"<{_RDF}nil>"
@@ -73,7 +73,7 @@ class ShapesGraph:
                 if below not in kinds:
                     kinds.add(below)
                     waiting.append(below)
-        return {node for kind in kinds for node, _, _ in self.facts.facts(p=TYPE, o=kind)}
+        return {node for kind in kinds for node, _, _ in self.facts.facts(p=RDF_TYPE, o=kind)}
 
     def all(self, node: Term, name: str) -> list[Term]:
         """Give all values of a property of the SHACL vocabulary."""

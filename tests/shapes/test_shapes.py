@@ -13,9 +13,9 @@ import pytest
 from rdflib import SH, Graph, Literal, Namespace, URIRef
 
 from kg.store.files import facts_of_lines
-from kg.validate.evaluate import validate
 from kg.validate.facts import Facts
 from kg.validate.parse import read_shapes
+from tests.whole_validation import validate
 
 CASES = Path(__file__).resolve().parent
 SHAPES = CASES.parent.parent / "ontology" / "shapes"

@@ -31,6 +31,7 @@ from kg.validate.model import (
 )
 from kg.vocab import RDF_TYPE
 from tests.unit.validate.plants import SUBCLASS, VIOLATION, links, random_shapes, store_of
+from tests.whole_validation import targets
 
 GRAPH = "<urn:g>"
 P, Q, R = (Predicate(f"<urn:{name}>") for name in "pqr")
@@ -139,5 +140,5 @@ def results(shapes: Shapes, store: EmbeddedStore) -> dict:
     return {
         (shape.node, focus): set(evaluator.results(shape, focus))
         for shape in shapes.targeted()
-        for focus in evaluator.targets(shape)
+        for focus in targets(evaluator, shape)
     }

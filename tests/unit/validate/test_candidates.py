@@ -25,6 +25,7 @@ from tests.unit.validate.plants import (
     random_shapes,
     store_of,
 )
+from tests.whole_validation import targets
 
 ONE, TWO = "<urn:g:1>", "<urn:g:2>"
 
@@ -42,7 +43,7 @@ def one_by_one(shapes: Shapes, data: EmbeddedStore | Facts, graphs: tuple[Term, 
     evaluator = Evaluator(shapes, data, graphs)
     found = []
     for shape in shapes.targeted():
-        focuses = evaluator.targets(shape)
+        focuses = targets(evaluator, shape)
         results = [(focus, one) for focus in focuses for one in evaluator.results(shape, focus)]
         found.append((focuses, {focus for focus, _ in results}, told(results)))
     return found

@@ -7,10 +7,11 @@ from rdflib import Graph
 from kg.records import Term
 from kg.store import EmbeddedStore
 from kg.store.files import facts_of_lines, store_of
-from kg.validate.evaluate import Evaluator, validate
+from kg.validate.evaluate import Evaluator
 from kg.validate.facts import Facts
 from kg.validate.model import Result, Shapes
 from kg.validate.parse import read_shapes, shapes_of
+from tests.whole_validation import targets, validate
 
 PREFIXES = """
 @prefix ex: <http://example.org/> .
@@ -131,7 +132,7 @@ def test_targets_are_known_one_by_one_and_all_together() -> None:
     )
     evaluator = Evaluator(shapes, held)
     expected = {ex("never"), ex("a"), ex("b"), '"text"'}
-    assert evaluator.targets(shape) == expected
+    assert targets(evaluator, shape) == expected
     every = [*expected, ex("c"), ex("x"), ex("C")]
     assert {node for node in every if evaluator.is_target(shape, node)} == expected
 

@@ -11,14 +11,14 @@ from rdflib import Graph
 
 from kg.records import Fact, Term
 from kg.store.files import facts_of_lines
-from kg.validate.evaluate import validate
 from kg.validate.facts import Facts
 from kg.validate.model import Path
 from kg.validate.parse import shapes_of
-from kg.validate.shapesgraph import TYPE, sh
+from kg.validate.shapesgraph import sh
 from kg.vocab import RDF_TYPE
 from tests.unit.validate.plants import CLASSES, LITERALS, NODES, PROPERTIES, facts, paths
 from tests.unit.validate.writing import path_facts
+from tests.whole_validation import validate
 
 XSD = "http://www.w3.org/2001/XMLSchema#"
 OTHERS = st.tuples(
@@ -79,7 +79,7 @@ def component(kind: str, query: str) -> Facts:
 def found(declared: Facts, path: Path, parameter: Term, value: Term, data: Facts) -> Counter[Fact]:
     shape = "<urn:Shape>"
     said = [
-        (shape, TYPE, sh("PropertyShape")),
+        (shape, RDF_TYPE, sh("PropertyShape")),
         *((shape, sh("targetSubjectsOf"), predicate) for predicate in (*PROPERTIES, RDF_TYPE)),
         *path_facts(shape, sh("path"), path),
         (shape, parameter, value),

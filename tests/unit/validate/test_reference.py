@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from kg.errors import OntologyError
 from kg.records import Fact
 from kg.store.files import read_quads
-from kg.validate.evaluate import validate
 from kg.validate.facts import Facts
 from kg.validate.model import Result, Shapes
 from kg.validate.parse import shapes_of
@@ -20,6 +19,7 @@ from kg.validate.paths import to_sparql
 from kg.validate.reference import validate_by_reference
 from tests.unit.validate.plants import NODES, PROPERTIES, facts, random_shapes
 from tests.unit.validate.writing import expressible, shapes_graph
+from tests.whole_validation import validate
 
 ROOT = Path(__file__).resolve().parents[3]
 XSD = "http://www.w3.org/2001/XMLSchema#"

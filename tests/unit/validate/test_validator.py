@@ -18,6 +18,7 @@ from kg.validate.model import Shapes
 from kg.validate.validator import Difference, Validator
 from kg.vocab import RDF_TYPE
 from tests.unit.validate.plants import PROPERTIES, SUBCLASS, facts, random_shapes, store_of
+from tests.whole_validation import targets
 
 GRAPH = "<urn:g>"
 TABLES = (*PROPERTIES[:2], SUBCLASS, RDF_TYPE)
@@ -41,7 +42,7 @@ def from_scratch(plant: PlantShapes, store: EmbeddedStore) -> dict[tuple[str, st
     found = {
         plant.gap_of(result)
         for shape in plant.shapes.targeted()
-        for focus in evaluator.targets(shape)
+        for focus in targets(evaluator, shape)
         for result in evaluator.results(shape, focus)
     }
     return keys(sorted(found, key=lambda gap: (gap.message, gap.severity)))

@@ -10,8 +10,9 @@ from kg.records import Fact, Term
 from kg.validate import model
 from kg.validate.facts import Facts
 from kg.validate.model import Constraint, Path, Shape, Shapes
-from kg.validate.shapesgraph import FIRST, NIL, REST, TRUE, TYPE, sh
+from kg.validate.shapesgraph import FIRST, NIL, REST, TRUE, sh
 from kg.validate.values import literal_of
+from kg.vocab import RDF_TYPE
 
 XSD = "http://www.w3.org/2001/XMLSchema#"
 _TARGETS = {
@@ -78,7 +79,7 @@ class _Writer:
 
     def shape(self, shape: Shape) -> Iterator[Fact]:
         node = shape.node
-        yield node, TYPE, sh("NodeShape" if shape.path is None else "PropertyShape")
+        yield node, RDF_TYPE, sh("NodeShape" if shape.path is None else "PropertyShape")
         yield node, sh("severity"), shape.severity
         for message in shape.messages:
             yield node, sh("message"), message
