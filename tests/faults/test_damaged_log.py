@@ -17,11 +17,13 @@ from kg.settings import load_plant
 from tests.faults.test_any_order import (
     EVENING,
     MACHINES,
+    MAPPINGS,
+    TABLES,
     dataset,
     day_of,
     deliver,
-    write_plant,
 )
+from tests.shop_plant import write_shop
 
 EVENTS = 40
 
@@ -38,7 +40,7 @@ class Killed:
 @pytest.fixture(scope="module")
 def killed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Killed]:
     folder, copy = tmp_path_factory.mktemp("live"), tmp_path_factory.mktemp("killed") / "plant"
-    write_plant(folder)
+    write_shop(folder, "order", TABLES, MAPPINGS, source="mes")
     with Pipeline.open(load_plant(folder)) as work:
         deliver(work, [list(chain.from_iterable(said.messages() for said in MACHINES))])
         for number, said in enumerate(day_of(EVENTS, random.Random(1))):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import signal
 import subprocess
@@ -23,7 +22,7 @@ from tests.faults.live.plant import START, key_of, line_of, state, write_plant
 from tests.faults.live.served import Served
 
 ROOT = Path(__file__).resolve().parents[3]
-RESTART_SECONDS = float(os.environ.get("TRAVELER_FAULTS_RESTART_SECONDS", "5"))
+RESTART_SECONDS = times("restart_seconds", 60, 5)
 """How long it may take from the start of the process to its first answer."""
 SENDERS = 3
 MACHINES = 20

@@ -97,7 +97,7 @@ def test_killed_owners_lose_nothing_and_write_nothing_twice(
             before = store.applied_seq()
             store.recover()
             seq = store.applied_seq()
-            assert time.monotonic() - began < 5
+            assert time.monotonic() - began < 60
             cut_off += seq - before
             assert store.graph("") == set().union(*map(said_by, range(max(1, seq - 2), seq + 1)))
             for n in range(max(1, seq - 5), seq + 2):

@@ -127,4 +127,4 @@ def test_a_timeout_over_the_limit_is_a_problem(client: httpx.Client) -> None:
     start = time.monotonic()
     answer = client.get("/sparql", params={"query": ENDLESS, "timeout": 61})
     assert answer.json()["code"] == "parameter"
-    assert time.monotonic() - start < 5
+    assert time.monotonic() - start < 30

@@ -22,7 +22,7 @@ def _run(folder: Path, code: str, timeout_seconds: float = 60, cores: int | None
 def test_time_processor_and_memory_are_those_of_the_process(tmp_path: Path) -> None:
     code = "import time; time.sleep(0.3); held = b'.' * 80_000_000; sum(range(3_000_000))"
     run = _run(tmp_path, code)
-    assert 0.3 < run.seconds < 10
+    assert 0.3 < run.seconds < 30
     assert 0 < run.cpu_seconds < run.seconds
     assert 80 * 10**6 < run.peak_bytes < 300 * 10**6
 
@@ -44,7 +44,7 @@ def test_who_takes_too_long_is_stopped_with_all_that_it_started(tmp_path: Path) 
     start = time.perf_counter()
     with pytest.raises(EngineFailedError, match="longer than it was given"):
         _run(tmp_path, code, timeout_seconds=0.5)
-    assert time.perf_counter() - start < 10
+    assert time.perf_counter() - start < 40
 
 
 @pytest.mark.parametrize(

