@@ -97,7 +97,10 @@ class QuestionEntry(_Answer):
     number: str = Field(examples=["1"])
     question: str = Field(examples=["What runs on machine M now?"])
     parameters: dict[str, str] = Field(examples=[{"machine": "tr:Machine"}])
+    optional: list[str] = Field(description="The parameters that may be left out.", examples=[[]])
     owner: str = Field(examples=["Production"])
+    answers: str = Field(description="What the rows tell.", examples=["one row for each open run"])
+    columns: list[str] = Field(examples=[["job", "customer"]])
 
 
 class QuestionList(_Answer):

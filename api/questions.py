@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
 
 from api.desk import Desk, desk_of
 from api.models import QuestionAnswer, QuestionEntry, QuestionList
 from api.parameters import take_once
-from kg.errors import ConfigError, UnknownEntity
+from kg.answer.rowtable import rows_csv
 from kg.times import format_time
 
 if TYPE_CHECKING:
@@ -31,43 +32,46 @@ def _entry(question: Question) -> QuestionEntry:
         number=question.number,
         question=question.text,
         parameters=question.parameters,
+        optional=sorted(question.optional),
         owner=question.owner,
+        answers=question.answers,
+        columns=list(question.columns()),
     )
 
 
-@router.get("/v1/questions/{name}", summary="What is the answer to this question?")
-def ask_question(request: Request, name: str) -> QuestionAnswer:
+@router.get(
+    "/v1/questions/{name}",
+    summary="What is the answer to this question?",
+    response_model=QuestionAnswer,
+    responses={200: {"content": {"text/csv": {}}}},
+)
+def ask_question(
+    request: Request, name: str, form: Annotated[Literal["json", "csv"], Query(alias="format")] = "json"
+) -> QuestionAnswer | Response:
     """Answer a saved question, for example: what runs on machine M, for whom, since when?
 
-    Its parameters are given by name, `?machine=SAW-01`, as any id or label; `/v1/questions` lists
-    them. Values in rows are short ids, labels and plain literals.
+    Its parameters are given by name, `?machine=SAW-01`, as any id or label, a time as ISO 8601;
+    `/v1/questions` lists them. Values in rows are short ids, labels and plain literals.
     """
-    return _answered(desk_of(request), name, take_once(request.query_params.multi_items()))
+    given = take_once(request.query_params.multi_items())
+    given.pop("format", None)
+    answer = _answered(desk_of(request), name, given)
+    if form == "csv":
+        table = rows_csv(answer.columns, answer.rows)
+        return Response(table, media_type="text/csv; header=present")
+    return answer
 
 
 def _answered(desk: Desk, name: str, given: dict[str, str]) -> QuestionAnswer:
     answers = desk.answers()
-    question = answers.questions.get(name)
-    if question is None:
-        raise UnknownEntity(
-            f"there is no question {name!r}", hint=f"one of {', '.join(answers.questions)}"
-        )
-    unknown = sorted(given.keys() - question.parameters.keys())
-    if unknown:
-        needed = ", ".join(question.parameters) or "none"
-        raise ConfigError(
-            f"the question has no parameter {unknown[0]!r}",
-            hint=f"its parameters: {needed}",
-            code="parameter",
-        )
+    question = answers.question(name)
     now = desk.owner.clock()
     seq = answers.store.applied_seq()
-    rows = answers.ask(name, given)
     return QuestionAnswer(
         question=question.text,
         parameters=given,
         as_of=format_time(now),
         applied_seq=seq,
-        columns=list(dict.fromkeys(column for row in rows for column in row)),
-        rows=rows,
+        columns=list(question.columns()),
+        rows=answers.ask(name, given, now),
     )

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from kg.answer.coverage import Check
     from kg.answer.evidence import Lineage
     from kg.answer.gapgroups import Group
+    from kg.answer.questions import Question
     from kg.applied import Applied, Replayed
     from kg.intake import Balance
     from kg.journal import Quarantined
@@ -296,6 +297,24 @@ def rows_text(rows: list[dict[str, str]]) -> str:
         ).rstrip()
 
     return "\n".join([line(names), *(line([row.get(n, "") for n in names]) for row in rows)])
+
+
+def answered_text(question: str, as_of: str, rows: list[dict[str, str]]) -> str:
+    """Show a question, as of when it was asked, and the rows that answer it."""
+    head = _wrap(f"{question} | as of {as_of}", "", "  ")
+    return "\n".join([*head, "", rows_text(rows)])
+
+
+def questions_text(questions: Iterable[Question]) -> str:
+    """Show what can be asked: a question's number and words, then its name and parameters."""
+    lines: list[str] = []
+    for one in questions:
+        lines += _wrap(f"{one.number:>2} {one.text}", "", "   ")
+        given = (
+            f"[{name}=…]" if name in one.optional else f"{name}=…" for name in one.parameters
+        )
+        lines += _wrap(" ".join([one.name, *given]), "   ", "     ")
+    return "\n".join(lines)
 
 
 def _table(source: str, kind: str) -> str:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from kg import vocab
+from kg.answer.answerers import ANSWERERS
 from kg.answer.context import ContextBuilder
 from kg.answer.contradictions import name_contradictions
 from kg.answer.coverage import Check, Checker
 from kg.answer.details import Details
 from kg.answer.evidence import Evidence, Lineage, short
-from kg.answer.find import Entity, Finder
+from kg.answer.find import Finder
 from kg.answer.gaphistory import note_check
+from kg.answer.given import read_given
 from kg.answer.placeholders import Placeholders
 from kg.answer.producers import Producers
 from kg.answer.questions import Question, load_questions
@@ -22,13 +26,14 @@ from kg.answer.reads import readers
 from kg.answer.slots import LINK_RULES, Slots
 from kg.answer.strangers import offer
 from kg.answer.suspicions import Suspicions
-from kg.errors import ConfigError, UnknownEntity
+from kg.errors import UnknownEntity
 from kg.times import format_time
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from datetime import datetime
 
+    from kg.answer.answerers import Row
     from kg.answer.bundle import Context
     from kg.answer.placeholders import Columns
     from kg.journal import Journal
@@ -38,7 +43,6 @@ if TYPE_CHECKING:
     from kg.store import Store
 
 _RUN_NEEDS = frozenset({vocab.STARTED_AT, vocab.RUN_STARTED})
-_KIND_CLASSES = {"tr:Machine": "machine", "tr:Job": "job", "tr:Customer": "customer"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,29 +160,37 @@ class Answers:
             )
         return rows
 
-    def ask(self, name: str, parameters: Mapping[str, str]) -> list[dict[str, str]]:
+    def ask(self, name: str, parameters: Mapping[str, str], now: datetime) -> list[Row]:
         """Answer a saved question; values are short ids, labels and plain literals.
 
         Raises:
             UnknownEntity: there is no such question, or a parameter names nothing.
-            ConfigError: a parameter is missing.
+            ConfigError: a parameter is missing, unknown or impossible.
+        """
+        question = self.question(name)
+        given = read_given(question, parameters, self.finder, ZoneInfo(self.plant.zone))
+        if question.computed:
+            return ANSWERERS[question.computed](self, given, now)
+        return [self.shortened(row) for row in self.store.select(given.query(now))]
+
+    def question(self, name: str) -> Question:
+        """Give a saved question by its name.
+
+        Raises:
+            UnknownEntity: there is none; the nearest names stand in the hint.
         """
         question = self.questions.get(name)
         if question is None:
+            near = get_close_matches(name, self.questions, n=3, cutoff=0.4)
             raise UnknownEntity(
-                f"there is no question {name!r}", hint=f"ask: {', '.join(self.questions)}"
+                f"there is no question {name!r}",
+                hint=f"ask: {', '.join(near or self.questions)}",
             )
-        values = {
-            p: self._parameter(p, kind, parameters) for p, kind in question.parameters.items()
-        }
-        rows = self.store.select(question.fill(values))
-        return [{key: short(term, self.plant.base) for key, term in row.items()} for row in rows]
+        return question
 
-    def _parameter(self, name: str, kind: str, given: Mapping[str, str]) -> Term:
-        if not given.get(name):
-            raise ConfigError(f"the question needs {name}", hint=f"give {name}=…", code="parameter")
-        entity: Entity = self.finder.find(given[name], _KIND_CLASSES.get(kind))
-        return entity.term
+    def shortened(self, row: Mapping[str, Term]) -> Row:
+        """Shorten a solution's terms for people."""
+        return {key: short(term, self.plant.base) for key, term in row.items()}
 
     def explain(self, fact_id: str, now: datetime) -> Explained:
         """Trace a fact, by its id or by the entity and slot it stands in, to its source's rows.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from rdflib import URIRef
@@ -66,3 +67,10 @@ def _expand(node: CompValue | URIRef, prefixes: dict[str, str]) -> str:
     if isinstance(node, URIRef):
         return str(node)
     return prefixes.get(str(node.prefix or ""), "") + str(node.localname)
+
+
+@lru_cache(maxsize=256)
+def columns_of(query: str) -> tuple[str, ...]:
+    """Name the variables that a SELECT projects, in their order."""
+    _, body = parseQuery(query)
+    return tuple(str(part.evar if "evar" in part else part.var) for part in body.projection)

@@ -20,6 +20,7 @@ COMMANDS = {
     "context": "ask",
     "explain": "ask",
     "query": "ask",
+    "ask": "question",
     "serve": "live",
     "rebuild": "keep",
     "prune": "keep",

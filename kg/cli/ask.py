@@ -106,35 +106,19 @@ def explain(
 
 
 def query(
-    source: Annotated[
-        str, typer.Argument(metavar="FILE|-|QUESTION", help="SPARQL, or a question.")
-    ],
+    source: Annotated[str, typer.Argument(metavar="FILE|-", help="SPARQL.")],
     plant: PlantOption = Path("plant.toml"),
-    now: NowOption = "",
-    parameter: Annotated[
-        list[str] | None, typer.Option("--set", help="A question's parameter: machine=SAW-01.")
-    ] = None,
     form: FormatOption = "text",
 ) -> None:
-    """Run SPARQL from a file or standard input, or a saved question by its name."""
+    """Run SPARQL from a file or standard input."""
     choose(form, "text", "json")
-    given = dict(item.partition("=")[::2] for item in parameter or [])
     described = load_plant(plant)
+    text = _read_query(source)
     try:
         with Pipeline.open(described) as work:
-            answers = work.answers()
-            if source in answers.questions:
-                rows = answers.ask(source, given)
-            else:
-                rows = _run_query(work, _read_query(source))
+            rows = _run_query(work, text)
     except StoreLocked as locked:
-        path = (
-            f"/v1/questions/{quote(source)}"
-            if source != "-" and not Path(source).exists()
-            else "/sparql"
-        )
-        asked = given if path != "/sparql" else {"query": _read_query(source)}
-        typer.echo(ask_owner(described, locked, path, asked))
+        typer.echo(ask_owner(described, locked, "/sparql", {"query": text}))
         return
     typer.echo(to_json(rows) if form == "json" else report.rows_text(rows))
 
@@ -146,7 +130,7 @@ def _read_query(source: str) -> str:
         return Path(source).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise QueryError(
-            f"{source}: {error}", hint="name a file, - for standard input, or a saved question"
+            f"{source}: {error}", hint="name a file, or - for standard input; traveler ask has the saved questions"
         ) from error
 
 

@@ -25,16 +25,15 @@ def parameters_of(path: Path) -> dict[str, str]:
     return {name.strip(): kind.strip() for name, kind in pairs}
 
 
-def test_there_are_questions_and_each_has_a_number_of_its_own() -> None:
-    numbers = [header_of(path)["id"] for path in QUESTIONS]
-    assert {"1", "2", "3", "4", "15", "16", "19", "20", "22", "27", "34"} <= set(numbers)
-    assert len(numbers) == len(set(numbers))
+def test_no_two_files_ask_the_same() -> None:
+    asked = [header_of(path)["question"] for path in QUESTIONS]
+    assert len(asked) == len(set(asked)) > 10
 
 
 @pytest.mark.parametrize("path", QUESTIONS, ids=lambda path: path.stem)
 def test_the_header_is_whole_and_the_name_is_a_phrase(path: Path) -> None:
     header = header_of(path)
-    assert list(header) == FIELDS
+    assert list(header) in (FIELDS, [*FIELDS, "computed", "columns"])
     assert header["question"].endswith("?")
     assert header["id"].isdigit()
     assert re.fullmatch(r"[a-z]+(-[a-z]+)+", path.stem)
@@ -44,9 +43,11 @@ def test_the_header_is_whole_and_the_name_is_a_phrase(path: Path) -> None:
 def test_the_parameters_of_header_and_query_agree_and_have_kinds(path: Path) -> None:
     used = set(re.findall(r"<urn:traveler:parameter:(\w+)>", path.read_text(encoding="utf-8")))
     parameters = parameters_of(path)
-    assert set(parameters) == used
+    # Of what is computed the query has the facts, and may leave the rest to the function.
+    assert used <= set(parameters) if "computed" in header_of(path) else used == set(parameters)
     for kind in parameters.values():
-        assert kind == "owl:Thing" or re.fullmatch(r"tr:[A-Z]\w+", kind)
+        kinds = r"owl:Thing|tr:[A-Z]\w+|xsd:(dateTime|decimal|string)"
+        assert re.fullmatch(rf"({kinds})\??", kind)
 
 
 @pytest.mark.parametrize("path", QUESTIONS, ids=lambda path: path.stem)

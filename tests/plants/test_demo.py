@@ -132,7 +132,9 @@ def test_a_batch_that_was_only_possibly_used_is_no_fact(demo: Pipeline) -> None:
 
 
 def test_a_customers_stricter_limit_overrides_the_standard(demo: Pipeline) -> None:
-    rows = demo.answers().ask("requirements-that-override-the-specification", {"customer": "KAL"})
+    rows = demo.answers().ask(
+        "requirements-that-override-the-specification", {"customer": "KAL"}, NOW
+    )
     assert any("requirement/1" in row.values() for row in rows)
 
 

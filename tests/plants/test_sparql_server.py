@@ -227,7 +227,8 @@ def answers_of(work: Pipeline, now: datetime) -> dict[str, Any]:
     found: dict[str, Any] = {name: answers.context(name, now).to_dict() for name in ENTITIES}
     found["check"] = answers.check(now).to_dict()
     for name, question in answers.questions.items():
-        found[name] = answers.ask(name, {key: NAMED[key] for key in question.parameters})
+        given = {key: NAMED[key] for key in question.parameters if key in NAMED}
+        found[name] = answers.ask(name, given, now)
     return by_value(json.loads(json.dumps(found)))
 
 
@@ -255,7 +256,7 @@ def test_the_demo_plant_answers_the_same(
     asked = [
         ["check", "--format", "json"],
         ["context", "SAW-01", "--format", "json"],
-        ["query", "what-runs-on-a-machine", "--set", "machine=SAW-01", "--format", "json"],
+        ["ask", "-Q", "what-runs-on-a-machine", "--set", "machine=SAW-01", "--format", "json"],
         ["query", "-", "--format", "json"],
     ]
     told, seen = [], []

@@ -1,16 +1,19 @@
 """Saved questions: a case is a folder with ``parameters.json`` and ``expected.json``.
 
-It is asked of the nearest ``plant.trig`` at or above it.
+It is asked of the nearest ``plant.trig`` at or above it, as of the time in ``clock.txt`` where it
+has one.
 """
 
 from __future__ import annotations
 
 import json
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from kg.answer.answerers import ANSWERERS
 from kg.answer.questions import load_questions
 from kg.errors import ConfigError, UnknownEntity
 
@@ -19,6 +22,7 @@ QUESTIONS = load_questions()
 CASES = sorted(file.parent for file in HERE.glob("*/*/expected.json"))
 NEVER_EMPTY = {"how-old-each-fact-is"}
 """Whatever has a name here has a type, and that is a fact about it."""
+NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 assert QUESTIONS
 assert CASES
 
@@ -39,6 +43,16 @@ def read(case: Path, name: str):
     return json.loads((case / name).read_text(encoding="utf-8"))
 
 
+def clock_of(case: Path) -> datetime:
+    file = case / "clock.txt"
+    return datetime.fromisoformat(file.read_text("utf-8").strip()) if file.is_file() else NOW
+
+
+def asked(case: Path, answers, parameters=None):
+    given = read(case, "parameters.json") if parameters is None else parameters
+    return answers.ask(case.parent.name, given, clock_of(case))
+
+
 def order_of(query: str) -> list[str]:
     """The variables of the outermost ORDER BY, which ends the query."""
     return re.findall(r"\?(\w+)", query.rsplit("ORDER BY", 1)[1])
@@ -46,22 +60,19 @@ def order_of(query: str) -> list[str]:
 
 @pytest.mark.parametrize("case", CASES, ids=name_of)
 def test_a_question_is_answered_with_exactly_the_expected_rows(case: Path, plant_of) -> None:
-    answers = plant_of(nearest_plant(case))
-    rows = answers.ask(case.parent.name, read(case, "parameters.json"))
+    rows = asked(case, plant_of(nearest_plant(case)))
     assert rows == read(case, "expected.json")
 
 
 @pytest.mark.parametrize("case", CASES, ids=name_of)
 def test_the_order_of_the_rows_does_not_hang_on_the_order_of_the_facts(case, plant_of) -> None:
-    parameters, expected = read(case, "parameters.json"), read(case, "expected.json")
+    expected = read(case, "expected.json")
     for seed in (1, 2):
-        answers = plant_of(nearest_plant(case), seed)
-        assert answers.ask(case.parent.name, parameters) == expected
-    keys = [
-        tuple(row.get(name) for name in order_of(QUESTIONS[case.parent.name].query))
-        for row in expected
-    ]
-    assert len(set(keys)) == len(keys), "ORDER BY leaves the order of some rows open"
+        assert asked(case, plant_of(nearest_plant(case), seed)) == expected
+    question = QUESTIONS[case.parent.name]
+    names = question.columns() if question.computed else order_of(question.query)
+    keys = [tuple(row.get(name) for name in names) for row in expected]
+    assert len(set(keys)) == len(keys), "the order of some rows is open"
 
 
 @pytest.mark.parametrize("name", QUESTIONS)
@@ -78,31 +89,65 @@ def test_every_folder_is_a_case_of_a_question() -> None:
 
 @pytest.mark.parametrize("case", CASES, ids=name_of)
 def test_a_case_gives_the_parameters_that_its_question_takes(case: Path) -> None:
-    assert read(case, "parameters.json").keys() == QUESTIONS[case.parent.name].parameters.keys()
+    question = QUESTIONS[case.parent.name]
+    given = read(case, "parameters.json").keys()
+    assert given <= question.parameters.keys() <= given | question.optional
 
 
-@pytest.mark.parametrize("name", [name for name, q in QUESTIONS.items() if q.parameters])
+def required(name: str) -> list[str]:
+    question = QUESTIONS[name]
+    return sorted(question.parameters.keys() - question.optional)
+
+
+def is_named(kind: str) -> bool:
+    return not kind.startswith("xsd:")
+
+
+@pytest.mark.parametrize("name", [name for name in QUESTIONS if required(name)])
 def test_a_question_without_its_parameter_is_not_asked(name: str, plant_of) -> None:
     with pytest.raises(ConfigError) as refused:
-        plant_of(HERE / "plant.trig").ask(name, {})
+        plant_of(HERE / "plant.trig").ask(name, {}, NOW)
     assert refused.value.code == "parameter"
 
 
-@pytest.mark.parametrize("name", [name for name, q in QUESTIONS.items() if q.parameters])
+@pytest.mark.parametrize(
+    "name", [name for name, q in QUESTIONS.items() if any(map(is_named, q.parameters.values()))]
+)
 def test_a_parameter_that_names_nothing_is_told(name: str, plant_of) -> None:
-    given = dict.fromkeys(QUESTIONS[name].parameters, "no such thing")
+    kinds = QUESTIONS[name].parameters
+    given = {p: "no such thing" if is_named(k) else "2026-11-23" for p, k in kinds.items()}
     with pytest.raises(UnknownEntity):
-        plant_of(HERE / "plant.trig").ask(name, given)
+        plant_of(HERE / "plant.trig").ask(name, given, NOW)
 
 
-def test_every_row_has_only_what_its_question_selects(plant_of) -> None:
+@pytest.mark.parametrize(
+    "name", [name for name, q in QUESTIONS.items() if "xsd:dateTime" in q.parameters.values()]
+)
+@pytest.mark.parametrize("time", ["2026-02-30", "yesterday", "24:00", "-1"])
+def test_a_time_that_cannot_be_is_told(name: str, time: str, plant_of) -> None:
+    kinds = QUESTIONS[name].parameters
+    given = {p: "machine/SAW" if is_named(kind) else time for p, kind in kinds.items()}
+    with pytest.raises((ConfigError, UnknownEntity)) as refused:
+        plant_of(HERE / "plant.trig").ask(name, given, NOW)
+    assert refused.value.code in {"parameter", "unknown-entity"}
+
+
+def test_a_parameter_that_the_question_does_not_take_is_told(plant_of) -> None:
+    with pytest.raises(ConfigError, match="no parameter 'shift'"):
+        plant_of(HERE / "plant.trig").ask("machines-that-run-a-closed-job", {"shift": "1"}, NOW)
+
+
+def test_every_row_has_only_what_its_question_selects() -> None:
     for case in CASES:
-        head = QUESTIONS[case.parent.name].query.split("WHERE", 1)[0]
-        selected = set(re.findall(r"\?(\w+)", head.rsplit("SELECT", 1)[1]))
+        columns = QUESTIONS[case.parent.name].columns()
         for row in read(case, "expected.json"):
-            assert row.keys() <= selected, name_of(case)
+            assert row.keys() <= set(columns), name_of(case)
+
+
+def test_the_questions_that_are_computed_are_those_that_somebody_computes() -> None:
+    assert {q.computed for q in QUESTIONS.values() if q.computed} == set(ANSWERERS)
 
 
 def test_there_is_no_question_by_another_name(plant_of) -> None:
     with pytest.raises(UnknownEntity, match="no question"):
-        plant_of(HERE / "plant.trig").ask("what-is-the-weather", {})
+        plant_of(HERE / "plant.trig").ask("what-is-the-weather", {}, NOW)
