@@ -10,7 +10,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from kg.lift import Lifter
+from kg.lift import Engine, Lifter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -40,9 +40,21 @@ class Lifters:
     """
 
     def __init__(self, plant: Plant, journal: Journal, report: Callable[[str, str], None]) -> None:
-        self.of_source = {source.name: Lifter(source, plant.base) for source in plant.every_source}
+        engine = Engine()
+        self.of_source = {
+            source.name: Lifter(source, plant.base, engine) for source in plant.every_source
+        }
         self._journal = journal
         self._report = report
+
+    def prepare(self) -> None:
+        """Plan every SELECT now; see ``Lifter.prepare``."""
+        for lifter in self.of_source.values():
+            lifter.prepare()
+
+    def produced(self) -> dict[str, frozenset[tuple[str, str, str]]]:
+        """Give what each source's mappings can say; see ``Lifter.produces``."""
+        return {name: lifter.produces() for name, lifter in self.of_source.items()}
 
     def columns_of(self, source: str, kind: str, predicate: Term) -> tuple[str, ...]:
         """Name the columns of which a source's table makes a predicate term."""

@@ -101,8 +101,7 @@ class Pipeline:
         self._canonical = Canonical(
             plant.base, journal, self._lifters, self.mappings, self.rules.keys
         )
-        by_source = self._lifters.of_source
-        check_folds(plant, {name: lifter.produces() for name, lifter in by_source.items()})
+        check_folds(plant, self._lifters.produced())
         self._merge = Merge(plant, self.shapes.single_valued)
         self._reasoner: Reasoner | None = None
         self._answers: Answers | None = None
@@ -187,14 +186,13 @@ class Pipeline:
     def answers(self) -> Answers:
         """Give the answers from the store as it stands."""
         if self._answers is None or self._answers.store is not self.store:
-            produced = {name: lifter.produces() for name, lifter in self._lifters.of_source.items()}
             self._answers = Answers(
                 self.plant,
                 self.store,
                 self.journal,
                 self.rules,
                 self.shapes.single_valued,
-                produced,
+                self._lifters.produced(),
                 self._lifters.columns_of,
             )
         return self._answers
@@ -312,7 +310,8 @@ class Pipeline:
         change.added |= {(*fact, self._derived_graph) for fact in come}
 
     def prepare(self) -> None:
-        """Do ahead of the first batch what it would have to wait for: the present is read once."""
+        """Do ahead of the first batch what it would wait for: plan the lift, read the present."""
+        self._lifters.prepare()
         if self.store.applied_seq() > 0 and not self._is_stale():
             self._start_reasoner()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import tomllib
 from functools import cached_property, lru_cache
@@ -22,10 +21,10 @@ from kg.adapters import (
     Share,
 )
 from kg.adapters import Section as _Section
+from kg.environment import SECRETS, expand_secrets
 from kg.errors import ConfigError
+from kg.roles import BUILT_IN, AccessSettings, RoleSettings, check_roles
 
-_ENVIRONMENT = re.compile(r"\$\{(\w+)\}")
-_SECRETS = {"user", "password", "token"}
 _T = TypeVar("_T", bound="_Section")
 OWN_SOURCE = "traveler"
 """The source of what people decided: every plant has it, and its records are written here only."""
@@ -291,6 +290,8 @@ class Plant(_Section):
     horizon_days: float | None = Field(None, gt=0)
     store: StoreSettings = StoreSettings()
     sources: tuple[SourceSettings, ...] = ()
+    access: AccessSettings | None = None
+    roles: tuple[RoleSettings, ...] = ()
     folder: Path = Path()
 
     _zone = field_validator("zone")(_check_zone)
@@ -301,6 +302,11 @@ class Plant(_Section):
         if not re.fullmatch(r"https?://[^\s<>\"{}|\\^`#?]+/", base):
             raise ValueError(f"base {base!r} must be an http(s) IRI that ends with /")
         return base
+
+    @model_validator(mode="after")
+    def _roles_agree(self) -> Self:
+        check_roles(self.access, self.roles, [source.name for source in self.sources])
+        return self
 
     @property
     def store_path(self) -> Path:
@@ -316,6 +322,11 @@ class Plant(_Section):
     def every_source(self) -> tuple[SourceSettings, ...]:
         """The connected sources, and that of what people decided: all that records can be of."""
         return (*self.sources, _own_source(assets.mappings_folder() / OWN_SOURCE))
+
+    @property
+    def every_role(self) -> dict[str, RoleSettings]:
+        """The roles that keys and people can have, by name."""
+        return {role.name: role for role in (*BUILT_IN, *self.roles)}
 
     def source(self, name: str) -> SourceSettings:
         """Find a connected source by name.
@@ -342,11 +353,12 @@ def load_plant(path: Path) -> Plant:
     head = dict(document.get("plant", {}))
     zone = str(head.get("zone", "UTC"))
     sources = [_load_source(entry, folder, zone, path) for entry in document.get("source", [])]
-    unknown = set(document) - {"plant", "store", "source"}
+    unknown = set(document) - {"plant", "store", "source", "access", "role"}
     if unknown:
         raise ConfigError(f"{path}: unknown section [{min(unknown)}]")
-    store = _expand_secrets(dict(document.get("store", {})), folder, path, "[store]")
+    store = expand_secrets(dict(document.get("store", {})), folder, path, "[store]")
     head |= {"store": store, "sources": sources, "folder": folder}
+    head |= {"access": _access(document, folder, path), "roles": document.get("role", [])}
     plant = _validate(Plant, head, path)
     names = [OWN_SOURCE, *(source.name for source in plant.sources)]
     if len(set(names)) != len(names):
@@ -366,7 +378,7 @@ def load_source(folder: Path, overrides: dict[str, Any] | None = None) -> Source
     unknown = set(document) - {"source", "table", "lookup"}
     if unknown:
         raise ConfigError(f"{path}: unknown section [{min(unknown)}]")
-    if secret := _SECRETS.intersection(document.get("source", {})):
+    if secret := set(SECRETS).intersection(document.get("source", {})):
         raise ConfigError(
             f"{path}: {min(secret)} stands in the open",
             hint="it belongs into the plant's own file: see README, Settings",
@@ -387,7 +399,7 @@ def _own_source(folder: Path) -> SourceSettings:
 
 def _load_source(entry: dict[str, Any], folder: Path, zone: str, path: Path) -> SourceSettings:
     given = {key: value for key, value in entry.items() if key != "mapping"}
-    overrides = _expand_secrets(given, folder, path, "[[source]]")
+    overrides = expand_secrets(given, folder, path, "[[source]]")
     if "mapping" not in entry:
         raise ConfigError(f"{path}: a [[source]] has no mapping", hint='mapping = "mappings/erp"')
     mapping = assets.find_mapping(str(entry["mapping"]), folder)
@@ -401,33 +413,17 @@ def _load_source(entry: dict[str, Any], folder: Path, zone: str, path: Path) -> 
     return source.model_copy(update=updates)
 
 
-def _expand_secrets(
-    section: dict[str, Any], folder: Path, path: Path, where: str
-) -> dict[str, Any]:
-    """Fill in the environment and the files that hold secrets, which stand nowhere else."""
-    given = {key: _expand(value, path) for key, value in section.items()}
-    for name in sorted(_SECRETS):
-        if name in section and not _ENVIRONMENT.fullmatch(str(section[name])):
-            raise ConfigError(
-                f"{path}: {where} {name} stands in the open",
-                hint=f'{name} = "${{NAME}}" takes it from the environment, {name}_file from a file',
-            )
-        if file := given.get(f"{name}_file"):
-            try:
-                given[name] = (folder / str(file)).read_text(encoding="utf-8").strip()
-            except (OSError, UnicodeDecodeError) as error:
-                raise ConfigError(f"{path}: {where} {name}_file: {error}") from error
-    return given
-
-
-def _expand(value: Any, path: Path) -> Any:
-    def lookup(match: re.Match[str]) -> str:
-        name = match.group(1)
-        if name not in os.environ:
-            raise ConfigError(f"{path}: ${{{name}}} is not set", hint=f"export {name}=…")
-        return os.environ[name]
-
-    return _ENVIRONMENT.sub(lookup, value) if isinstance(value, str) else value
+def _access(document: dict[str, Any], folder: Path, path: Path) -> dict[str, Any] | None:
+    if "access" not in document:
+        if "role" in document:
+            raise ConfigError(f"{path}: a [[role]] without [access]", hint="write [access] too")
+        return None
+    access = dict(document["access"])
+    if "oidc" in access:
+        where = "[access.oidc]"
+        names = ("client_secret",)
+        access["oidc"] = expand_secrets(dict(access["oidc"]), folder, path, where, names)
+    return access
 
 
 def _read_toml(path: Path) -> dict[str, Any]:

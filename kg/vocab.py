@@ -240,6 +240,34 @@ SETUP_MINUTES = "<https://w3id.org/traveler/ontology/setupMinutes>"
 MINUTES_PER_PIECE = "<https://w3id.org/traveler/ontology/minutesPerPiece>"
 PLANNED_MINUTES = "<https://w3id.org/traveler/ontology/plannedMinutes>"
 
+# Delivery and what is bought
+DELIVERY_SCHEDULE = "<https://w3id.org/traveler/ontology/DeliverySchedule>"
+PURCHASE_ORDER_LINE = "<https://w3id.org/traveler/ontology/PurchaseOrderLine>"
+CERTIFICATE = "<https://w3id.org/traveler/ontology/Certificate>"
+SCHEDULE_OF = "<https://w3id.org/traveler/ontology/scheduleOf>"
+BUYS = "<https://w3id.org/traveler/ontology/buys>"
+BOUGHT_FROM = "<https://w3id.org/traveler/ontology/boughtFrom>"
+BOUGHT_FOR_JOB = "<https://w3id.org/traveler/ontology/boughtForJob>"
+BOUGHT_FOR_OPERATION = "<https://w3id.org/traveler/ontology/boughtForOperation>"
+CERTIFIES = "<https://w3id.org/traveler/ontology/certifies>"
+ON_CERTIFICATE = "<https://w3id.org/traveler/ontology/onCertificate>"
+FORECAST_DATE = "<https://w3id.org/traveler/ontology/forecastDate>"
+EXPECTED_DATE = "<https://w3id.org/traveler/ontology/expectedDate>"
+ARRIVED_DATE = "<https://w3id.org/traveler/ontology/arrivedDate>"
+
+# How information flows, and what people confirm
+FLOW_STEP = "<https://w3id.org/traveler/ontology/FlowStep>"
+PASSES_TO = "<https://w3id.org/traveler/ontology/passesTo>"
+CARRIES = "<https://w3id.org/traveler/ontology/carries>"
+MEDIUM = "<https://w3id.org/traveler/ontology/medium>"
+DONE_BY = "<https://w3id.org/traveler/ontology/doneBy>"
+RECORDED_IN = "<https://w3id.org/traveler/ontology/recordedIn>"
+CONFIRMED_BY = "<https://w3id.org/traveler/ontology/confirmedBy>"
+PROCESS = "<https://w3id.org/traveler/ontology/process>"
+LATENCY_MINUTES = "<https://w3id.org/traveler/ontology/latencyMinutes>"
+TIMES_ADAY = "<https://w3id.org/traveler/ontology/timesADay>"
+CONFIRMED_AT = "<https://w3id.org/traveler/ontology/confirmedAt>"
+
 
 def code(scheme: str, name: str) -> str:
     """Give the term of a code-list entry: ``code("job-status", "released")``."""

@@ -10,6 +10,11 @@ from kg.answer.candidates import Candidate  # noqa: TC001 - answers as JSON read
 
 FactState = Literal["known", "inferred", "conflicting"]
 SlotState = Literal["known", "inferred", "conflicting", "none", "missing", "unknown", "not_due"]
+Focus = Literal["now", "why_late", "next", "quality", "material", "full"]
+ReasonKind = Literal[
+    "rule", "release", "predecessor", "spec", "material", "tool", "qualification", "machine",
+    "supplier", "start", "work", "scrap", "due", "plan", "program", "pallet", "capability",
+]  # fmt: skip
 GapKind = Literal[
     "link", "value", "conflict", "identity", "placeholder", "duplicate", "contradiction"
 ]
@@ -32,7 +37,9 @@ class Fact:
     ``about`` and ``predicate`` are what it is bound to; ``via`` cites every record that it was
     joined through. ``observed_at`` is since when it is true (None: first seen, see
     ``recorded_at``), ``confirmed_at`` when its source last vouched for it, ``age_s`` the seconds
-    since then. Times are ISO 8601 in UTC.
+    since then. Times are ISO 8601 in UTC. A computed fact names the facts that it was computed
+    from in ``inputs``, and is as sure as the least sure of them. Of a conflict's facts the losers
+    are not ``is_current``.
     """
 
     id: str
@@ -52,6 +59,13 @@ class Fact:
     is_entity: bool = False
     unit: str | None = None
     note: str | None = None
+    inputs: tuple[str, ...] = ()
+    is_current: bool = True
+
+    @property
+    def is_computed(self) -> bool:
+        """Tell whether it was computed when the answer was made, and stands in no graph."""
+        return bool(self.inputs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,11 +144,15 @@ def gap_id(entity: str, slot: str, kind: GapKind, *told: str) -> str:
 
 @dataclass(slots=True)
 class Slot:
-    """What is known of one link or value, or why it is empty."""
+    """What is known of one link or value, or why it is empty.
+
+    ``note`` says what decided a conflict, or why something cannot be computed.
+    """
 
     state: SlotState
     facts: list[Fact] = field(default_factory=list)
     gap: SlotGap | None = None
+    note: str | None = None
 
 
 @dataclass(slots=True)
@@ -158,9 +176,67 @@ class Run:
     note: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One ground of what is advised or explained: of which kind, in words, by which facts."""
+
+    kind: ReasonKind
+    text: str
+    facts: tuple[Fact, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NextEntry:
+    """An operation that waits; times are ISO 8601 in UTC, ``due`` a date as its source says it.
+
+    ``rank`` counts those that can start, by the rule; it is None where something blocks the
+    operation, where the rule lacks a fact, and where nobody looked (``state`` is ``waiting``).
+    ``doubts`` are what cannot be said.
+    """
+
+    operation: str
+    label: str
+    job: str
+    planned_start: str | None
+    due: str | None
+    rule: str
+    state: Literal["ready", "blocked", "waiting"] = "waiting"
+    rank: int | None = None
+    reasons: tuple[Reason, ...] = ()
+    blockers: tuple[Reason, ...] = ()
+    doubts: tuple[Reason, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NextOrder:
+    """By which rule ``next`` stands in its order, of how many, and what holds for all of them."""
+
+    rule: str
+    means: str
+    ready: int
+    blocked: int
+    listed: int
+    remarks: tuple[Reason, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """One link of the chain that makes something late; each was brought about by the next.
+
+    ``hours`` is how much later than planned, where that can be said.
+    """
+
+    kind: ReasonKind
+    about: str
+    text: str
+    since: str | None
+    hours: str | None
+    facts: tuple[Fact, ...] = ()
+
+
 @dataclass(slots=True)
 class Context:
-    """The answer to "what is going on with this entity?"."""
+    """The answer to "what is going on with this entity?", and what its focus adds."""
 
     entity: dict[str, str]
     as_of: str
@@ -168,10 +244,14 @@ class Context:
     status: dict[str, str | None]
     slots: dict[str, Slot]
     runs: list[Run]
-    next: list[dict[str, Any]]
+    next: list[NextEntry]
     gaps: list[SlotGap]
     notes: list[dict[str, str | None]]
     sources: list[dict[str, Any]]
+    focus: Focus = "now"
+    order: NextOrder | None = None
+    causes: list[Cause] = field(default_factory=list)
+    computed: dict[str, Slot] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Give plain data for JSON."""
@@ -189,4 +269,5 @@ def unite(slots: list[Slot]) -> Slot:
     states = [slot.state for slot in slots] or ["unknown"]
     state = min(states, key=_ORDER.index)
     gap = next((slot.gap for slot in slots if slot.gap is not None), None)
-    return Slot(state, list(facts.values()), gap)
+    note = next((slot.note for slot in slots if slot.note is not None), None)
+    return Slot(state, list(facts.values()), gap, note)

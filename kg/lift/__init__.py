@@ -6,11 +6,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from kg.lift.duckdb import Engine
     from kg.lift.files import LiftedFile, lift_file
     from kg.lift.lifter import Lifted, Lifter
 
-__all__ = ["Lifted", "LiftedFile", "Lifter", "lift_file"]
-_HOMES = {"LiftedFile": "files", "lift_file": "files", "Lifted": "lifter", "Lifter": "lifter"}
+__all__ = ["Engine", "Lifted", "LiftedFile", "Lifter", "lift_file"]
+_HOMES = {
+    "Engine": "duckdb",
+    "LiftedFile": "files",
+    "lift_file": "files",
+    "Lifted": "lifter",
+    "Lifter": "lifter",
+}
 
 
 def __getattr__(name: str) -> object:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
+from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -33,19 +34,15 @@ _INSERTED_BYTES = 1 << 24
 
 
 class Engine:
-    """One in-memory DuckDB with the lift's functions; no files, no network, no extensions."""
+    """One in-memory DuckDB with the lift's functions; no files, no network, no extensions.
+
+    It is opened with the first SELECT. Any thread may run one, and waits for another's.
+    """
 
     def __init__(self) -> None:
-        self._connection = duckdb.connect(
-            ":memory:",
-            config={
-                "enable_external_access": "false",
-                "autoinstall_known_extensions": "false",
-                "autoload_known_extensions": "false",
-            },
-        )
+        self._opened: duckdb.DuckDBPyConnection | None = None
+        self._running = RLock()
         self._prepared = 0
-        _prepare(self._connection)
 
     def prepare(self, select: str, columns: Sequence[str], where: str = "") -> PreparedSelect:
         """Plan one SELECT over the relation ``batch``, whose columns are text.
@@ -55,19 +52,37 @@ class Engine:
         Raises:
             MappingError: it is refused; ``where`` names the mapping.
         """
-        self._prepared += 1
         names = tuple(columns) or (NO_COLUMN,)
-        try:
-            prepared = PreparedSelect(self._connection, self._prepared, select, names)
-            prepared.run({name: [None] for name in names})
-        except MappingError as error:
-            message = f"{where}: {error.message}" if where else error.message
-            raise MappingError(message, hint=error.hint) from error
+        with self._running:
+            self._prepared += 1
+            try:
+                prepared = PreparedSelect(
+                    self._connection, self._running, self._prepared, select, names
+                )
+                prepared.run({name: [None] for name in names})
+            except MappingError as error:
+                message = f"{where}: {error.message}" if where else error.message
+                raise MappingError(message, hint=error.hint) from error
         return prepared
 
     def close(self) -> None:
         """Free the engine's memory."""
-        self._connection.close()
+        if self._opened is not None:
+            self._opened.close()
+
+    @property
+    def _connection(self) -> duckdb.DuckDBPyConnection:
+        if self._opened is None:
+            self._opened = duckdb.connect(
+                ":memory:",
+                config={
+                    "enable_external_access": "false",
+                    "autoinstall_known_extensions": "false",
+                    "autoload_known_extensions": "false",
+                },
+            )
+            _prepare(self._opened)
+        return self._opened
 
 
 class PreparedSelect:
@@ -76,11 +91,13 @@ class PreparedSelect:
     def __init__(
         self,
         connection: duckdb.DuckDBPyConnection,
+        running: RLock,
         number: int,
         select: str,
         columns: Sequence[str],
     ) -> None:
         self._connection = connection
+        self._running = running
         self._schema = pa.schema([(name, pa.string()) for name in columns])
         self._batch = _Batch(self._schema.empty_table())
         self._execute = f"EXECUTE select{number}"
@@ -98,8 +115,9 @@ class PreparedSelect:
             UnicodeEncodeError: a text holds half a surrogate pair.
         """
         arrays = [pa.array(columns[name], pa.string()) for name in self._schema.names]
-        self._batch.table = pa.Table.from_arrays(arrays, schema=self._schema)
-        with _refused():
+        table = pa.Table.from_arrays(arrays, schema=self._schema)
+        with self._running, _refused():
+            self._batch.table = table
             rows = self._connection.execute(self._execute).fetchall()
         return [list(column) for column in zip(*rows, strict=True)]
 

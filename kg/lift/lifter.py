@@ -5,7 +5,8 @@ from __future__ import annotations
 import difflib
 from dataclasses import dataclass, field
 from pathlib import PurePath
-from typing import TYPE_CHECKING
+from threading import Lock
+from typing import TYPE_CHECKING, NamedTuple
 
 from kg.lift.compile import compile_source
 from kg.lift.duckdb import Engine, to_sql
@@ -16,7 +17,9 @@ from kg.lift.rows import CompiledSource, check_columns, run_rows, unpivot
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
+    from kg.lift.compile import RelationalModel
     from kg.lift.mapping import MappingDocument, TriplesMap
     from kg.records import Fact, Record, Rejected
     from kg.settings import SourceSettings, TableSettings
@@ -35,19 +38,30 @@ class Lifted:
     rejected: list[Rejected] = field(default_factory=list)
 
 
+class CompiledTable(NamedTuple):
+    """What a table's mapping, in a file, comes to."""
+
+    file: Path
+    model: RelationalModel
+
+
 class Lifter:
-    """Lifts the records of one source by the mappings that its source.toml names.
+    """Lifts the records of one source by the mappings that its source.toml names; in any thread.
+
+    Sources may share an ``engine``, which takes a while to make.
 
     Raises:
         MappingError: a mapping cannot be used; the message names file, line and term.
     """
 
-    def __init__(self, source: SourceSettings, base: str) -> None:
+    def __init__(self, source: SourceSettings, base: str, engine: Engine | None = None) -> None:
         self._source = source
         self._base = base
-        self._engine = Engine()
+        self._engine = engine or Engine()
+        self._planning = Lock()
         documents: dict[str, MappingDocument] = {}
-        self._compiled: dict[str, CompiledSource] = {}
+        self._compiled: dict[str, CompiledTable] = {}
+        self._planned: dict[str, CompiledSource] = {}
         self._strict_kinds = {table.name for table in source.tables if _has_header(source, table)}
         for table in source.tables:
             if table.mapping not in documents:
@@ -66,9 +80,9 @@ class Lifter:
             if not record.deleted:
                 by_kind.setdefault(record.kind, []).append(number)
         for kind, numbers in by_kind.items():
-            compiled = self._compiled.get(kind)
-            if compiled is None:
+            if kind not in self._compiled:
                 continue
+            compiled = self._plan(kind)
             if kind in self._strict_kinds:
                 check_columns(compiled, [records[number] for number in numbers])
             for start in range(0, len(numbers), CHUNK_ROWS):
@@ -98,20 +112,36 @@ class Lifter:
         found = [name for claim in claims if claim.predicate == predicate for name in claim.columns]
         return tuple(dict.fromkeys(found))
 
+    def prepare(self) -> None:
+        """Plan every SELECT now, and not with the first record of its kind.
+
+        Raises:
+            MappingError: the engine refuses one; the message names the mapping.
+        """
+        for kind in self._compiled:
+            self._plan(kind)
+
     def close(self) -> None:
         """Free the engine's memory."""
         self._engine.close()
 
-    def _compile(self, document: MappingDocument, table: TableSettings) -> CompiledSource:
+    def _plan(self, kind: str) -> CompiledSource:
+        """Plan a kind's SELECT when it is first run: an answer needs none."""
+        with self._planning:
+            if kind not in self._planned:
+                file, model = self._compiled[kind]
+                names = tuple(model.columns.values())
+                select = self._engine.prepare(to_sql(model.select), names, str(file))
+                self._planned[kind] = CompiledSource(f"table {kind}", file, model, select)
+            return self._planned[kind]
+
+    def _compile(self, document: MappingDocument, table: TableSettings) -> CompiledTable:
         chosen = _triples_maps_of(document, table, self._source)
         for triples_map in chosen:
             _check_plain(document, triples_map)
         preparation = Preparation.of_table(self._source, table)
         model = compile_source(document, chosen, preparation, self._base)
-        sql = to_sql(model.select)
-        names = tuple(model.columns.values())
-        select = self._engine.prepare(sql, names, str(document.file))
-        return CompiledSource(f"table {table.name}", document.file, model, select)
+        return CompiledTable(document.file, model)
 
     def _lift_chunk(
         self, compiled: CompiledSource, records: Sequence[Record], numbers: list[int], to: Lifted

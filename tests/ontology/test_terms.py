@@ -16,7 +16,7 @@ from kg import vocab
 ONTOLOGY = Path(__file__).resolve().parent.parent.parent / "ontology"
 TR = Namespace("https://w3id.org/traveler/ontology/")
 TRK = Namespace("https://w3id.org/traveler/check/")
-PARTS = ("factory", "flow", "codes", "alignments")
+PARTS = tuple(sorted(path.stem for path in ONTOLOGY.glob("*.ttl")))
 FILES = sorted(ONTOLOGY.rglob("*.ttl"))
 KINDS = (OWL.Class, OWL.ObjectProperty, OWL.DatatypeProperty, OWL.AnnotationProperty)
 
