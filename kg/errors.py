@@ -14,6 +14,7 @@
     ├── QueryError                a query is refused or failed
     │   └── QueryTimeout          a query took longer than it may
     ├── BackupError               a backup cannot be made, is damaged, or cannot be restored
+    ├── AccessError               who asks is not known, or may not have what is asked for
     ├── OntologyError             the ontology or a shape cannot be used
     └── UnknownEntity             no such machine, job, customer, batch …
 
@@ -107,6 +108,12 @@ class BackupError(TravelerError):
     """A backup cannot be made, is not as it was written, or would replace what is there."""
 
     code = "backup"
+
+
+class AccessError(TravelerError):
+    """Who asks is not known, or may not do or see this; never holds a key or a token."""
+
+    code = "unauthorized"
 
 
 class OntologyError(TravelerError):
