@@ -88,6 +88,7 @@ class ContextAnswer(_Answer):
     gaps: list[SlotGap]
     notes: list[dict[str, str | None]]
     sources: list[SourceState]
+    withheld: int = Field(description="How much of it your role does not see.", examples=[0])
 
 
 class QuestionEntry(_Answer):
@@ -176,6 +177,7 @@ class GapsAnswer(_Answer):
     repairs: list[RepairEntry]
     gaps: list[SlotGap]
     quarantine: list[QuarantineCount]
+    withheld: int = Field(description="How many gaps your role does not see.", examples=[0])
 
 
 class CoverageThen(Coverage):
@@ -334,6 +336,7 @@ class FactAnswer(_Answer):
     fact: Statement
     lineage: Derivation
     records: list[SourceRow]
+    withheld: int = Field(description="How many rows your role does not see.", examples=[0])
 
 
 class SourceReading(_Answer):

@@ -9,7 +9,9 @@ from typing import Any, Literal
 from kg.answer.candidates import Candidate  # noqa: TC001 - answers as JSON read the annotations
 
 FactState = Literal["known", "inferred", "conflicting"]
-SlotState = Literal["known", "inferred", "conflicting", "none", "missing", "unknown", "not_due"]
+SlotState = Literal[
+    "known", "inferred", "conflicting", "none", "missing", "unknown", "not_due", "withheld"
+]
 Focus = Literal["now", "why_late", "next", "quality", "material", "full"]
 ReasonKind = Literal[
     "rule", "release", "predecessor", "spec", "material", "tool", "qualification", "machine",
@@ -146,13 +148,15 @@ def gap_id(entity: str, slot: str, kind: GapKind, *told: str) -> str:
 class Slot:
     """What is known of one link or value, or why it is empty.
 
-    ``note`` says what decided a conflict, or why something cannot be computed.
+    ``note`` says what decided a conflict, or why something cannot be computed; ``withheld`` counts
+    the facts that whoever asks is not shown.
     """
 
     state: SlotState
     facts: list[Fact] = field(default_factory=list)
     gap: SlotGap | None = None
     note: str | None = None
+    withheld: int = 0
 
 
 @dataclass(slots=True)
@@ -236,7 +240,10 @@ class Cause:
 
 @dataclass(slots=True)
 class Context:
-    """The answer to "what is going on with this entity?", and what its focus adds."""
+    """The answer to "what is going on with this entity?", and what its focus adds.
+
+    ``withheld`` counts what whoever asks is not shown.
+    """
 
     entity: dict[str, str]
     as_of: str
@@ -252,6 +259,7 @@ class Context:
     order: NextOrder | None = None
     causes: list[Cause] = field(default_factory=list)
     computed: dict[str, Slot] = field(default_factory=dict)
+    withheld: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """Give plain data for JSON."""
@@ -259,7 +267,7 @@ class Context:
 
 
 _ORDER: tuple[SlotState, ...] = (
-    "conflicting", "known", "inferred", "missing", "none", "unknown", "not_due"
+    "conflicting", "known", "inferred", "withheld", "missing", "none", "unknown", "not_due"
 )  # fmt: skip
 
 

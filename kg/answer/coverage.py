@@ -45,6 +45,7 @@ class Check:
     """What ``traveler check`` says: coverage of the five links, every gap, and bad rows.
 
     Gaps stand in the order in which they should be mended; of ``repairs`` the first answers most.
+    ``withheld`` counts the gaps that whoever asks is not shown.
     """
 
     coverage: list[LinkCoverage]
@@ -52,6 +53,7 @@ class Check:
     quarantine: list[WaitingCount] = field(default_factory=list)
     repairs: list[Repair] = field(default_factory=list)
     checked_at: str | None = None
+    withheld: int = 0
 
     def exit_code(self) -> int:
         """Give 1 where something is missing, conflicting or invalid; unknown alone is nothing.
@@ -68,6 +70,7 @@ class Check:
             "repairs": [{**asdict(row), "sentence": row.sentence()} for row in self.repairs],
             "gaps": [gap.to_dict() for gap in self.gaps],
             "quarantine": [row._asdict() for row in self.quarantine],
+            "withheld": self.withheld,
         }
 
 

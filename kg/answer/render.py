@@ -214,7 +214,7 @@ def _slots(card: _Card, slots: dict[str, Slot]) -> None:
     for name, slot in slots.items():
         if slot.facts:
             card.add(_PRIORITY.get(name, 4), f"- {name}: {_shown(slot, name)}", slot.facts)
-        elif slot.state in {"none", "missing", "not_due"}:
+        elif slot.state in {"none", "missing", "not_due", "withheld"}:
             card.add(2, f"- {name}: {slot.state.upper()}")
 
 
