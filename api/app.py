@@ -23,6 +23,7 @@ from api import (
     records,
     sparql,
     stream,
+    trace,
 )
 from api.desk import Desk
 from api.guard import Guard
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 ROUTERS = (
     context,
     questions,
+    trace,
     gaps,
     accept,
     facts,

@@ -44,6 +44,7 @@ STATUSES: dict[str, tuple[int, str]] = {
     "too-large": (413, "The request is too large"),
     "query-too-long": (413, "The query is too long"),
     "result-too-large": (413, "The result is too large"),
+    "trace-too-large": (422, "The trace leads to more than is allowed"),
     "media-type": (415, "The request has a type that is not read here"),
     "host": (421, "The request is meant for another host"),
     "busy": (429, "Too many queries at once"),

@@ -20,6 +20,8 @@ COMMANDS = {
     "context": "ask",
     "explain": "ask",
     "query": "ask",
+    "trace": "trace",
+    "recall": "trace",
     "ask": "question",
     "serve": "live",
     "rebuild": "keep",

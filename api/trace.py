@@ -1,0 +1,142 @@
+"""Traces: what a thing went into or came from, to any depth, and whom a bad batch reached."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.desk import desk_of
+from api.traced import RecallAnswer, TraceAnswer
+from kg.answer.recall import recall_csv, tell_recall
+from kg.answer.render import to_json
+from kg.answer.trace import MOST_THINGS
+from kg.answer.traced import tell_trace
+from kg.answer.tracetext import recall_text, trace_text
+
+router = APIRouter(tags=["Trace"])
+MOST_ALLOWED = 200_000
+
+
+class Bounds(BaseModel):
+    """How far to go."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    most_things: int = Field(
+        MOST_THINGS,
+        ge=1,
+        le=MOST_ALLOWED,
+        description="A trace that leads to more is an error, never a part of it.",
+    )
+
+
+class Way(Bounds):
+    """In which direction, and how to answer."""
+
+    direction: Literal["forward", "backward"] = Field(
+        "forward", description="`forward` to customers, `backward` to suppliers."
+    )
+    worst_case: bool = Field(
+        True, description="Also what would be reached if every break in the records leaked."
+    )
+    format: Literal["json", "text"] = Field("json", description="`text` reads in a terminal.")
+
+
+class NamedWay(Way):
+    """What to trace, by any of its names."""
+
+    q: str = Field(
+        min_length=1,
+        max_length=200,
+        description="An id of any source, or a label.",
+        examples=["batch/4790"],
+    )
+
+
+@router.get(
+    "/v1/trace",
+    response_model=TraceAnswer,
+    responses={200: {"content": {"text/plain": {"example": "batch/4790 forward"}}}},
+    summary="Where did it go, or come from, by any of its names?",
+)
+def trace_named(request: Request, way: Annotated[NamedWay, Query()]) -> Response:
+    """Trace whatever goes by this name, as `/v1/trace/{kind}/{entity}` does."""
+    return _answer(request, way.q, way)
+
+
+@router.get(
+    "/v1/trace/{kind}/{entity:path}",
+    response_model=TraceAnswer,
+    responses={200: {"content": {"text/plain": {"example": "batch/4790 forward"}}}},
+    summary="Where did this batch, job, piece, order or shipment go, or come from?",
+)
+def trace_entity(
+    request: Request, kind: str, entity: str, way: Annotated[Way, Query()]
+) -> Response:
+    """Trace a thing to any depth: `certain` by scans and bookings, `possible`, or `excluded`.
+
+    Each thing that is reached comes by its surest and shortest way, with why it is less than
+    certain and the records that say its last step. `breaks` are where the records end, `stock` is
+    what is left of each batch, and `worst_case` is what else would be reached if every break
+    leaked. A trace that leads too far is an error (422), never a part of it.
+    """
+    return _answer(request, f"{kind}/{entity}", way)
+
+
+def _answer(request: Request, reference: str, way: Way) -> Response:
+    desk = desk_of(request)
+    told = tell_trace(
+        *(desk.answers(), reference, way.direction, desk.owner.clock()),
+        most_things=way.most_things,
+        is_with_worst=way.worst_case,
+    )
+    if way.format == "text":
+        return Response(trace_text(told) + "\n", media_type="text/plain")
+    return Response(to_json(told), media_type="application/json")
+
+
+class Recalled(Bounds):
+    """What is bad, and how to list whom it reached."""
+
+    q: str = Field(
+        min_length=1,
+        max_length=200,
+        description="An id of any source, or a label.",
+        examples=["batch/4790"],
+    )
+    format: Literal["json", "text", "csv"] = Field(
+        "json", description="`csv` opens in a spreadsheet, which runs nothing of it."
+    )
+
+
+@router.get(
+    "/v1/recall",
+    response_model=RecallAnswer,
+    responses={
+        200: {
+            "content": {
+                "text/plain": {"example": "RECALL of batch/4790"},
+                "text/csv": {"example": "how,customer,customer_name,order"},
+            }
+        }
+    },
+    summary="This batch is bad: who has it?",
+)
+def recall_thing(request: Request, recalled: Annotated[Recalled, Query()]) -> Response:
+    """List whom a bad batch, job or piece reached: customers, orders, shipments, serials.
+
+    A row is one delivery, `certain` or `possible` with why. `here` is what is left of the batches
+    that it is in, `excluded` what a scan, a quantity or a time rules out, `breaks` where the
+    records end: beyond them nobody knows.
+    """
+    desk = desk_of(request)
+    told = tell_recall(
+        *(desk.answers(), recalled.q, desk.owner.clock()), most_things=recalled.most_things
+    )
+    if recalled.format == "csv":
+        return Response(recall_csv(told), media_type="text/csv; header=present")
+    if recalled.format == "text":
+        return Response(recall_text(told) + "\n", media_type="text/plain")
+    return Response(to_json(told), media_type="application/json")
