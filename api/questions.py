@@ -46,7 +46,9 @@ def _entry(question: Question) -> QuestionEntry:
     responses={200: {"content": {"text/csv": {}}}},
 )
 def ask_question(
-    request: Request, name: str, form: Annotated[Literal["json", "csv"], Query(alias="format")] = "json"
+    request: Request,
+    name: str,
+    form: Annotated[Literal["json", "csv"], Query(alias="format")] = "json",
 ) -> QuestionAnswer | Response:
     """Answer a saved question, for example: what runs on machine M, for whom, since when?
 

@@ -310,9 +310,7 @@ def questions_text(questions: Iterable[Question]) -> str:
     lines: list[str] = []
     for one in questions:
         lines += _wrap(f"{one.number:>2} {one.text}", "", "   ")
-        given = (
-            f"[{name}=…]" if name in one.optional else f"{name}=…" for name in one.parameters
-        )
+        given = (f"[{name}=…]" if name in one.optional else f"{name}=…" for name in one.parameters)
         lines += _wrap(" ".join([one.name, *given]), "   ", "     ")
     return "\n".join(lines)
 

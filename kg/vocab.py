@@ -265,7 +265,7 @@ RECORDED_IN = "<https://w3id.org/traveler/ontology/recordedIn>"
 CONFIRMED_BY = "<https://w3id.org/traveler/ontology/confirmedBy>"
 PROCESS = "<https://w3id.org/traveler/ontology/process>"
 LATENCY_MINUTES = "<https://w3id.org/traveler/ontology/latencyMinutes>"
-TIMES_ADAY = "<https://w3id.org/traveler/ontology/timesADay>"
+TIMES_PER_DAY = "<https://w3id.org/traveler/ontology/timesPerDay>"
 CONFIRMED_AT = "<https://w3id.org/traveler/ontology/confirmedAt>"
 
 

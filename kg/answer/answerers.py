@@ -6,6 +6,20 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeAlias
 
+from kg.answer.certificates import certificate_verdicts
+from kg.answer.completion import completion_dates
+from kg.answer.flowanswers import (
+    dark_steps,
+    processes_to_connect,
+    single_points,
+    where_facts_arise,
+)
+from kg.answer.hits import whom_it_hits
+from kg.answer.lateness import why_order_is_late
+from kg.answer.mending import best_repairs, ids_without_partner
+from kg.answer.notesays import contradicting_notes
+from kg.answer.staleruns import stale_runs
+
 if TYPE_CHECKING:
     from kg.answer.answers import Answers
     from kg.answer.given import Given
@@ -14,5 +28,18 @@ Row: TypeAlias = dict[str, str]
 """Column → short id, label or plain literal; a cell without a value is absent."""
 Answerer: TypeAlias = Callable[["Answers", "Given", datetime], list[Row]]
 
-ANSWERERS: Mapping[str, Answerer] = {}
+ANSWERERS: Mapping[str, Answerer] = {
+    "best_repairs": best_repairs,
+    "certificate_verdicts": certificate_verdicts,
+    "completion_dates": completion_dates,
+    "contradicting_notes": contradicting_notes,
+    "dark_steps": dark_steps,
+    "ids_without_partner": ids_without_partner,
+    "processes_to_connect": processes_to_connect,
+    "single_points": single_points,
+    "stale_runs": stale_runs,
+    "where_facts_arise": where_facts_arise,
+    "whom_it_hits": whom_it_hits,
+    "why_order_is_late": why_order_is_late,
+}
 """By the name that ``computed`` has in a question's header; rows come in a fixed order."""

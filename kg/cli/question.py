@@ -63,9 +63,7 @@ def ask(
     """Ask a saved question by its name, or list those that there are."""
     choose(form, "text", "json", "csv")
     if sum((bool(question), is_list)) != 1:
-        raise ConfigError(
-            "one of --question NAME and --list is needed", hint="traveler ask --list"
-        )
+        raise ConfigError("one of --question NAME and --list is needed", hint="traveler ask --list")
     if is_list:
         _list(form)
         suggest("traveler ask --question NAME --set machine=SAW-01", is_quiet=quiet)

@@ -38,7 +38,9 @@ def test_a_question_may_take_nothing(tmp_path: Path, line: str) -> None:
 def test_every_place_of_a_parameter_is_filled(tmp_path: Path) -> None:
     place = "<urn:traveler:parameter:job>"
     query = f"# parameters: job: tr:Job\nSELECT * WHERE {{ {place} ?p ?o . ?s ?q {place} }}"
-    filled = write(tmp_path, HEAD + query)["where-it-is"].fill({"job": "<https://a.example/1>"}, NOW)
+    filled = write(tmp_path, HEAD + query)["where-it-is"].fill(
+        {"job": "<https://a.example/1>"}, NOW
+    )
     assert place not in filled
     assert filled.count("<https://a.example/1>") == 2
 
