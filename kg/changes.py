@@ -13,10 +13,12 @@ from itertools import islice
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+from kg.touched import Touched
 
-    from kg.records import Gap, Term
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+
+    from kg.records import Gap, Record, Term
     from kg.store import Quad
 
     Topic = Literal["entity", "gap", "source", "reset"]
@@ -55,11 +57,20 @@ class Changes:
         self._states: dict[str, str] = {}
         self._last = 0
         self.life = secrets.token_hex(4)
+        self.touched = Touched()
+        """What of it answers have read: it is told first."""
 
     # ---- telling
 
-    def tell_batch(self, removed: Iterable[Quad], added: Iterable[Quad], seq: int) -> None:
-        """Tell which entities a batch changed in the present, and in which properties."""
+    def tell_batch(
+        self,
+        removed: Collection[Quad],
+        added: Collection[Quad],
+        seq: int,
+        records: Iterable[Record] = (),
+    ) -> None:
+        """Tell which entities a batch of records changed in the present, and which properties."""
+        self.touched.tell(removed, added, (record.path() for record in records), seq)
         properties: dict[str, set[str]] = defaultdict(set)
         for quads in (removed, added):
             for subject, predicate, _, graph in quads:
@@ -112,6 +123,7 @@ class Changes:
 
     def tell_reset(self, reason: str, seq: int) -> None:
         """Tell that anything may have changed: whoever listens asks anew."""
+        self.touched.tell_all(seq)
         self._put("reset", [("", {"reason": reason})], seq)
 
     # ---- listening

@@ -36,6 +36,7 @@ class Gaps:
         self._digest = digest
         self._journal = journal
         self._changes = changes
+        journal.gaps.tell = changes.touched.tell_gaps
         self._data: Present | EmbeddedStore | None = None
         self._validator: Validator | None = None
         self._removed: set[Fact] = set()

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from kg import reason, vocab
 from kg.answer.bundle import Citation, Fact, FactState
+from kg.answer.freshness import Freshness
 from kg.merge import NOW
 from kg.moments import SAID, Moments
 from kg.times import sortable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
 
     from kg import records
+    from kg.answer.freshness import Place
     from kg.journal import Journal
     from kg.reason.rules import RuleSet
     from kg.records import Term
@@ -62,18 +64,28 @@ class Evidence:
         self._rules = rules
         self._single_valued = single_valued
         self._now = now
-        self._confirmed = journal.confirmations()
-        self._doubts = journal.doubts()
+        self.freshness = Freshness(plant, journal.confirmations(), journal.doubts())
         self._moments = Moments(plant)
         self._time_notes: dict[str, str] = {}
+        # Within an answer many facts rest on the same records, and some are told of twice.
+        self._cited: dict[Term, Citation] = {}
+        self._lineages: dict[records.Fact, Lineage] = {}
+        self._labels: dict[Term, str] = {}
         self._prefix = f"<{plant.base}record/"
-        self._stale_after = {s.name: s.stale_after_seconds for s in plant.every_source}
+        self._authority = {s.name: s.authority for s in plant.every_source}
         self._tables = {(s.name, t.name): t for s in plant.every_source for t in s.tables}
 
     def lineage(self, fact: records.Fact) -> Lineage:
         """Follow a fact down to the records that assert what it rests on; the newest such way."""
-        ways = self._ways(fact, frozenset())
-        return max(ways, key=self._newest, default=Lineage(fact, (), None, ()))
+        found = self._lineages.get(fact)
+        if found is None:
+            ways = list(self._ways(fact, frozenset()))
+            if len(ways) > 1:
+                found = max(ways, key=self._newest)
+            else:
+                found = ways[0] if ways else Lineage(fact, (), None, ())
+            self._lineages[fact] = found
+        return found
 
     def _newest(self, lineage: Lineage) -> str:
         cited = [self.cite(graph) for leaf in lineage.leaves() for graph in leaf.graphs]
@@ -122,6 +134,11 @@ class Evidence:
 
     def cite(self, graph: Term) -> Citation:
         """Cite the record whose graph this is."""
+        if graph not in self._cited:
+            self._cited[graph] = self._cite(graph)
+        return self._cited[graph]
+
+    def _cite(self, graph: Term) -> Citation:
         source, kind, key = self._parts(graph)
         record = self._journal.current(source, kind, key)
         path = graph[len(self._plant.base) + 1 : -1].removesuffix(NOW)
@@ -142,23 +159,50 @@ class Evidence:
         note: str | None = None,
     ) -> list[Fact]:
         """Give every present fact for a subject and predicate, and the losers of a conflict."""
-        rows = self._store.select(f"SELECT ?o WHERE {{ {subject} {predicate} ?o }} ORDER BY ?o")
-        current = [row["o"] for row in rows]
-        rivals = self._rivals(subject, predicate) if current else []
-        state: FactState = "inferred" if is_inferred else "known"
+        current = self._store.objects(subject, predicate)
+        if len(current) > 1:  # in the order of SPARQL
+            query = f"SELECT ?o WHERE {{ {subject} {predicate} ?o }} ORDER BY ?o"
+            current = [row["o"] for row in self._store.select(query)]
+        rivals = self._rivals(subject, predicate) if current else {}
         if rivals:
-            state = "conflicting"
-        return [
-            self.fact((subject, predicate, value), slot, state, note=note)
-            for value in [*current, *(r for r in rivals if r not in current)]
-        ]
+            return self._disputed((subject, predicate), slot, current, rivals)
+        state: FactState = "inferred" if is_inferred else "known"
+        return [self.fact((subject, predicate, v), slot, state, note=note) for v in current]
 
-    def _rivals(self, subject: Term, predicate: Term) -> list[Term]:
+    def _rivals(self, subject: Term, predicate: Term) -> dict[Term, list[Term]]:
+        """Give the graphs that claim each of several values where only one can be."""
         if predicate not in self._single_valued:
-            return []
-        claims = self._store.claims(subject, predicate)
-        values = {value for value, graph in claims if self.is_support(graph)}
-        return sorted(values) if len(values) > 1 else []
+            return {}
+        rivals: dict[Term, list[Term]] = {}
+        for value, graph in self._store.claims(subject, predicate):
+            if self.is_support(graph):
+                rivals.setdefault(value, []).append(graph)
+        return rivals if len(rivals) > 1 else {}
+
+    def _disputed(
+        self,
+        said: tuple[Term, Term],
+        slot: str,
+        current: list[Term],
+        rivals: Mapping[Term, list[Term]],
+    ) -> list[Fact]:
+        """Give the facts of a conflict: the one that counts first, each with what decided."""
+        losers = sorted(value for value in rivals if value not in current)
+        best = max(self._authority_of(rivals.get(value, [])) for value in current)
+        found = []
+        for value in [*current, *losers]:
+            own = self._authority_of(rivals.get(value, []))
+            is_current = value in current
+            rival = max((self._authority_of(rivals[v]) for v in losers), default=own)
+            note = decided(best, rival if is_current else own, is_current=is_current)
+            fact = self.fact((*said, value), slot, "conflicting", note=note)
+            found.append(replace(fact, is_current=is_current))
+        return found
+
+    def _authority_of(self, graphs: Iterable[Term]) -> tuple[int, str]:
+        """Give the greatest authority among the sources of graphs, and whose it is."""
+        sources = {self._parts(graph)[0] for graph in graphs}
+        return max(((self._authority.get(s, 0), s) for s in sources), default=(0, ""))
 
     def fact(
         self, fact: records.Fact, slot: str, state: FactState, *, note: str | None = None
@@ -171,13 +215,12 @@ class Evidence:
             note = note or "planned"
         cited = [self._best(leaf.graphs) for leaf in leaves if leaf.graphs]
         via = tuple(dict.fromkeys(cited))
-        confirmed = self._oldest_confirmation(via)
-        if any(citation.record in self._doubts for citation in via):
+        age = self.freshness.age(places_of(via, self.freshness), self._now)
+        if any(citation.record in self.freshness.doubts for citation in via):
             note = note or IN_DOUBT
         note = note or next((n for c in via if (n := self._time_notes.get(c.record))), None)
         main = via[0] if via else None
         subject, predicate, value = fact
-        age = None if confirmed is None else max(0.0, (self._now - confirmed).total_seconds())
         return Fact(
             id=self.fact_id(fact, slot),
             about=self.short(subject),
@@ -194,9 +237,9 @@ class Evidence:
             recorded_at=max(
                 (c.recorded_at for c in via if c.recorded_at), key=sortable, default=None
             ),
-            confirmed_at=confirmed.strftime("%Y-%m-%dT%H:%M:%SZ") if confirmed else None,
-            age_s=age,
-            is_stale=any(self._is_stale(citation) for citation in via),
+            confirmed_at=age.confirmed_at,
+            age_s=age.age_s,
+            is_stale=age.is_stale,
             is_entity=value.startswith("<") and not value[1:].startswith(vocab.TRC),
             unit=self._unit(subject, value),
             note=note,
@@ -222,30 +265,9 @@ class Evidence:
         """Cite the newest of the records that hold a fact."""
         return max(map(self.cite, graphs), key=lambda c: (c.observed_at or "", c.record))
 
-    def _confirmation(self, citation: Citation) -> datetime | None:
-        if citation.record in self._doubts:
-            return self._doubts[citation.record]
-        kind = unquote(citation.record.split("/")[2])
-        return self._confirmed.get((citation.source, kind))
-
-    def _oldest_confirmation(self, via: tuple[Citation, ...]) -> datetime | None:
-        found = [moment for c in via if (moment := self._confirmation(c)) is not None]
-        return min(found, default=None)
-
-    def _is_stale(self, citation: Citation) -> bool:
-        confirmed = self._confirmation(citation)
-        if confirmed is None or citation.record in self._doubts:
-            return True
-        age = (self._now - confirmed).total_seconds()
-        return age > self._stale_after.get(citation.source, 0.0)
-
     def is_source_stale(self, source: str) -> bool:
         """Tell whether a source has not vouched for anything within its own schedule."""
-        moments = [m for (name, _), m in self._confirmed.items() if name == source]
-        newest = max(moments, default=None)
-        if newest is None:
-            return True
-        return (self._now - newest).total_seconds() > self._stale_after[source]
+        return self.freshness.is_source_stale(source, self._now)
 
     def fact_id(self, fact: records.Fact, slot: str) -> str:
         """Name a fact so that it can be asked for again: ``job/1043~customer~3fa2c1d0``."""
@@ -260,13 +282,43 @@ class Evidence:
         """Give what people call it: its label, else its identifier, else its short id."""
         if not term.startswith("<"):
             return literal_text(term)
+        if term not in self._labels:
+            self._labels[term] = self._label(term)
+        return self._labels[term]
+
+    def _label(self, term: Term) -> str:
         for predicate in (vocab.RDFS_LABEL, vocab.IDENTIFIER):
-            rows = self._store.select(
-                f"SELECT ?l WHERE {{ {term} {predicate} ?l }} ORDER BY ?l LIMIT 1"
-            )
-            if rows:
-                return literal_text(rows[0]["l"])
+            found = first_object(self._store, term, predicate)
+            if found is not None:
+                return literal_text(found)
         return unquote(self.short(term).rsplit("/", 1)[-1])
+
+
+def first_object(store: Store, subject: Term, predicate: Term) -> Term | None:
+    """Give a property's value, of several the first in the order of SPARQL; None: it has none."""
+    found = store.objects(subject, predicate)
+    if len(found) < 2:
+        return found[0] if found else None
+    query = f"SELECT ?o WHERE {{ {subject} {predicate} ?o }} ORDER BY ?o LIMIT 1"
+    return store.select(query)[0]["o"]
+
+
+def places_of(via: Iterable[Citation], freshness: Freshness) -> tuple[Place, ...]:
+    """Give what vouches for citations, each once."""
+    return tuple(dict.fromkeys(freshness.place(c.source, c.record) for c in via))
+
+
+def decided(winner: tuple[int, str], loser: tuple[int, str], *, is_current: bool) -> str:
+    """Say by which policy one value of a conflict counts and another does not (authority, source).
+
+    It is that of `kg.merge`: the source with the greatest authority, then the newest claim.
+    """
+    counts = "counts" if is_current else "does not count"
+    if winner[0] == loser[0]:
+        whose = f"{winner[1]} and {loser[1]}" if winner[1] != loser[1] else winner[1]
+        return f"{counts}: of equal authority ({whose}) the newest claim decides"
+    ranks = f"{winner[1]} {winner[0]}, {loser[1]} {loser[0]}"
+    return f"{counts}: the source's authority decides ({ranks})"
 
 
 def short(term: Term, base: str) -> str:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from kg.answer.bundle import Fact, SlotState
     from kg.answer.evidence import Evidence
+    from kg.answer.opengaps import OpenGaps
     from kg.journal import OpenGap
     from kg.records import Term
     from kg.store import Store
@@ -84,7 +85,7 @@ class Slots:
         self,
         store: Store,
         evidence: Evidence,
-        gaps: Mapping[tuple[Term, str], OpenGap],
+        gaps: OpenGaps | Mapping[tuple[Term, str], OpenGap],
         covering: Mapping[str, list[str]],
     ) -> None:
         self._store = store
@@ -99,7 +100,7 @@ class Slots:
         for predicate, note in rule.presumed:
             if not facts:
                 facts = self._evidence.facts(job, predicate, slot, is_inferred=True, note=note)
-        return _filled(facts) or self._empty_link(job, slot)
+        return _filled(facts) or self.empty_link(job, slot)
 
     def job_of(self, run: Term) -> Slot | None:
         """Fill the job of a run, by the best evidence there is; None where there is none.
@@ -120,7 +121,8 @@ class Slots:
         facts = [f for p in predicates for f in self._evidence.facts(subject, p, slot)]
         return _filled(facts) or Slot("unknown")
 
-    def _empty_link(self, job: Term, slot: str) -> Slot:
+    def empty_link(self, job: Term, slot: str) -> Slot:
+        """Say why a link of a job has no fact."""
         if is_declared_none(self._store, job, slot):
             return Slot("none")
         sources = self._covering[slot]

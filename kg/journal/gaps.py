@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from kg.records import Term
 
     Key: TypeAlias = tuple[Term, str, Term]
-    Read: TypeAlias = Callable[[str], list[Any]]
+    Read: TypeAlias = Callable[..., list[Any]]
     Write: TypeAlias = Callable[[Callable[[sqlite3.Connection], None]], None]
 
 _OPEN = "SELECT entity, slot, shape, severity, message FROM gap WHERE closed_at IS NULL"
@@ -24,6 +24,11 @@ _OPEN_IN_FULL = (
     "SELECT entity, slot, shape, severity, message, opened_at, checked_at FROM gap"
     " WHERE closed_at IS NULL ORDER BY id"
 )
+_OPEN_OF = (
+    "SELECT entity, slot, shape, severity, message, opened_at, checked_at FROM gap"
+    " WHERE closed_at IS NULL AND entity = ? ORDER BY id"
+)
+_ENTITIES = "SELECT DISTINCT entity FROM gap WHERE closed_at IS NULL AND shape = ?"
 _CLOSE = (
     "UPDATE gap SET closed_at = ?, closed_seq = ?"
     " WHERE entity = ? AND slot = ? AND shape = ? AND closed_at IS NULL"
@@ -71,6 +76,8 @@ class GapHistory:
         held = dict(read(_META))
         seq, at, by = (held.get(f"checked_{what}", "") for what in ("seq", "at", "by"))
         self._kept = self.checked = Checked(int(seq or 0), at, by)
+        self.tell: Callable[[Iterable[Term]], object] = _tell_nobody
+        """Told of which entities gaps were written, after they were."""
 
     def replace(
         self, gaps: Iterable[Gap], checked: Checked, timed: Collection[Term] = ()
@@ -120,6 +127,19 @@ class GapHistory:
             for entity, slot, shape, severity, message, opened, at in self._read(_OPEN_IN_FULL)
         ]
 
+    def of(self, entity: Term) -> list[OpenGap]:
+        """Give the gaps that are open of one entity, the longest open first.
+
+        ``checked_at`` is of those that remember a time of their own; else "": see ``in_full``.
+        """
+        seq = self.checked.seq
+        return [OpenGap(*row[:6], seq, row[6] or "") for row in self._read(_OPEN_OF, (entity,))]
+
+    @staticmethod
+    def in_full(gaps: Iterable[OpenGap], checked_at: str) -> list[OpenGap]:
+        """Say when gaps without a time of their own were last looked for: with all others."""
+        return [gap if gap.checked_at else replace(gap, checked_at=checked_at) for gap in gaps]
+
     def _note(
         self,
         closed: Collection[Gap],
@@ -143,6 +163,12 @@ class GapHistory:
 
         self._write(write)
         self._kept = self.checked = checked
+        looked_at = (row[0] for shape in timed for row in self._read(_ENTITIES, (shape,)))
+        self.tell({*(gap.entity for gap in (*closed, *stated)), *looked_at})
+
+
+def _tell_nobody(_entities: Iterable[Term]) -> None:
+    """Tell nobody."""
 
 
 def checked_now(seq: int, now: datetime, by: str = "") -> Checked:

@@ -1,0 +1,85 @@
+"""Freshness: when what an answer cites was last vouched for, how old that is, and whether stale."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import unquote
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import datetime
+
+    from kg.settings import Plant
+
+
+class Place(NamedTuple):
+    """What vouches for a citation: its source's table; or the record itself, where in doubt."""
+
+    source: str
+    table: str
+    doubted: str = ""
+
+
+class Age(NamedTuple):
+    """When it was vouched for last (ISO 8601, UTC; None: never), seconds since, and if stale."""
+
+    confirmed_at: str | None
+    age_s: float | None
+    is_stale: bool
+
+
+class Freshness:
+    """Tells it as of any clock, of what a journal said at one moment.
+
+    ``confirmed`` is when each (source, table) was last read to its end, ``doubts`` the paths of
+    records that their source did not vouch for then, and when it last did.
+    """
+
+    def __init__(
+        self,
+        plant: Plant,
+        confirmed: Mapping[tuple[str, str], datetime],
+        doubts: Mapping[str, datetime | None],
+    ) -> None:
+        self._confirmed = confirmed
+        self.doubts = doubts
+        self._stale_after = {s.name: s.stale_after_seconds for s in plant.every_source}
+        self._newest: dict[str, datetime] = {}
+        for (source, _), moment in confirmed.items():
+            if source not in self._newest or moment > self._newest[source]:
+                self._newest[source] = moment
+
+    def place(self, source: str, record: str) -> Place:
+        """Give what vouches for a record, by its path below the plant's base."""
+        return Place(source, unquote(record.split("/")[2]), record if record in self.doubts else "")
+
+    def age(self, places: Iterable[Place], now: datetime) -> Age:
+        """Tell how old what rests on all these is: as old as the oldest of them."""
+        oldest: datetime | None = None
+        is_stale = False
+        for place in places:
+            if place.doubted:
+                confirmed, limit = self.doubts.get(place.doubted), -1.0
+            else:
+                confirmed = self._confirmed.get((place.source, place.table))
+                limit = self._stale_after.get(place.source, 0.0)
+            if confirmed is not None and (oldest is None or confirmed < oldest):
+                oldest = confirmed
+            is_stale = is_stale or (
+                confirmed is None or limit < 0 or (now - confirmed).total_seconds() > limit
+            )
+        if oldest is None:
+            return Age(None, None, is_stale)
+        seconds = max(0.0, (now - oldest).total_seconds())
+        return Age(oldest.strftime("%Y-%m-%dT%H:%M:%SZ"), seconds, is_stale)
+
+    def newest(self, source: str) -> datetime | None:
+        """Give when a source last vouched for anything; None: never."""
+        return self._newest.get(source)
+
+    def is_source_stale(self, source: str, now: datetime) -> bool:
+        """Tell whether a source has not vouched for anything within its own schedule."""
+        newest = self._newest.get(source)
+        if newest is None:
+            return True
+        return (now - newest).total_seconds() > self._stale_after[source]
