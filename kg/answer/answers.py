@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
@@ -16,9 +17,13 @@ from kg.answer.coverage import Check, Checker
 from kg.answer.details import Details
 from kg.answer.evidence import Evidence, Lineage, short
 from kg.answer.find import Finder
+from kg.answer.focus import expand
 from kg.answer.gaphistory import note_check
 from kg.answer.given import read_given
+from kg.answer.next import DEFAULT_RULE
+from kg.answer.opengaps import OpenGaps
 from kg.answer.placeholders import Placeholders
+from kg.answer.planner import Planner
 from kg.answer.producers import Producers
 from kg.answer.questions import Question, load_questions
 from kg.answer.ranking import find_repairs, ranked
@@ -34,7 +39,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from kg.answer.answerers import Row
-    from kg.answer.bundle import Context
+    from kg.answer.bundle import Context, Focus
+    from kg.answer.candidates import Candidates
+    from kg.answer.next import Rule
     from kg.answer.placeholders import Columns
     from kg.journal import Journal
     from kg.reason.rules import RuleSet
@@ -81,6 +88,13 @@ class Answers:
         self._suspicions = Suspicions(store)
         self.finder = Finder(store, plant.base, {source.name for source in plant.sources})
 
+    def as_of(self, store: Store, journal: Journal, finder: Finder) -> Answers:
+        """Give the answers from another store and journal, by the same rules and mappings."""
+        other = copy(self)
+        other.store, other.journal, other.finder = store, journal, finder
+        other._suspicions = Suspicions(store)  # noqa: SLF001 - its own
+        return other
+
     @cached_property
     def questions(self) -> dict[str, Question]:
         """The saved questions, by name."""
@@ -101,18 +115,39 @@ class Answers:
         """Fix a clock for citations and ages."""
         return Evidence(self.plant, self.store, self.journal, self.rules, self.single_valued, now)
 
-    def context(self, reference: str, now: datetime, kind: str | None = None) -> Context:
-        """Answer what is going on with an entity, by any of its names.
+    def planner(self, now: datetime) -> Planner:
+        """Fix a clock for what planning knows of operations."""
+        evidence = self.evidence(now)
+        slots = Slots(self.store, evidence, OpenGaps(self.journal.gaps_of), self.covering)
+        return Planner(self.store, evidence, slots, ZoneInfo(self.plant.zone), now)
+
+    def candidates(self, evidence: Evidence) -> Candidates:
+        """Give the ids that have no partner and their likely ones, as the graph stands."""
+        return self._suspicions.find(evidence).candidates
+
+    def context(
+        self,
+        reference: str,
+        now: datetime,
+        kind: str | None = None,
+        *,
+        focus: Focus = "now",
+        rule: Rule = DEFAULT_RULE,
+    ) -> Context:
+        """Answer what is going on with an entity, by any of its names, and what a focus adds.
 
         Raises:
             UnknownEntity: the name means nothing here, or several things.
         """
         entity = self.finder.find(reference, kind)
         evidence = self.evidence(now)
-        gaps = {(gap.entity, gap.slot): gap for gap in self.journal.open_gaps()}
+        gaps = OpenGaps(self.journal.gaps_of)
         slots = Slots(self.store, evidence, gaps, self.covering)
         builder = ContextBuilder(self.store, evidence, slots, gaps)
-        return builder.build(entity.term, entity.kind, format_time(now), self.sources(now))
+        found = builder.build(entity.term, entity.kind, format_time(now), self.sources(now))
+        zone = ZoneInfo(self.plant.zone)
+        expand(found, Planner(self.store, evidence, slots, zone, now), entity.term, focus, rule)
+        return found
 
     def check(self, now: datetime) -> Check:
         """Count coverage and list gaps, as of the last validation; count the rows that wait.
@@ -139,12 +174,10 @@ class Answers:
 
     def sources(self, now: datetime) -> list[dict[str, Any]]:
         """Tell each connected source: owner, when it last vouched for anything, stale or not."""
-        evidence = self.evidence(now)
-        confirmed = self.journal.confirmations()
+        freshness = self.evidence(now).freshness
         rows = []
         for source in self.plant.sources:
-            moments = [moment for (name, _), moment in confirmed.items() if name == source.name]
-            newest = max(moments, default=None)
+            newest = freshness.newest(source.name)
             rows.append(
                 {
                     "name": source.name,
@@ -152,7 +185,7 @@ class Answers:
                     "system": source.system,
                     "owner": source.owner,
                     "confirmed_at": format_time(newest) if newest else None,
-                    "is_stale": evidence.is_source_stale(source.name),
+                    "is_stale": freshness.is_source_stale(source.name, now),
                     "covers": [
                         slot for slot, names in self.covering.items() if source.name in names
                     ],
