@@ -132,8 +132,11 @@ class GapHistory:
 
         ``checked_at`` is of those that remember a time of their own; else "": see ``in_full``.
         """
-        seq = self.checked.seq
-        return [OpenGap(*row[:6], seq, row[6] or "") for row in self._read(_OPEN_OF, (entity,))]
+        rows, seq = self._read(_OPEN_OF, (entity,)), self.checked.seq
+        return [
+            OpenGap(entity, slot, shape, severity, message, opened, seq, at or "")
+            for _, slot, shape, severity, message, opened, at in rows
+        ]
 
     @staticmethod
     def in_full(gaps: Iterable[OpenGap], checked_at: str) -> list[OpenGap]:
