@@ -7,9 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from api.access import note, sight_of
 from api.desk import desk_of
 from api.models import ContextAnswer
+from kg.access.withhold import require_named, withhold_context
+from kg.answer.bundle import Focus
 from kg.answer.context import KINDS
+from kg.answer.focus import FOCUSES
+from kg.answer.next import DEFAULT_RULE, RULES, Rule
 from kg.answer.render import render_card, to_json, to_jsonld
 from kg.errors import UnknownEntity
 from kg.store.media import choose_media_type
@@ -43,6 +48,16 @@ class Shape(BaseModel):
     max_tokens: int = Field(
         1_500, ge=100, le=4_000, description="How long a card may be; whole facts are cut."
     )
+    focus: Focus = Field(
+        "now",
+        description="What to add: "
+        + "; ".join(f"`{name}` {adds}" for name, adds in FOCUSES.items()),
+    )
+    rule: Rule = Field(
+        DEFAULT_RULE,
+        description="How `focus=next` orders what waits for a machine: "
+        + "; ".join(f"`{name}` {means}" for name, means in RULES.items()),
+    )
     at: str = Field(
         "now", description="`now`, or `latest`: the newest record's time, for an old export."
     )
@@ -70,7 +85,15 @@ _ANSWERS: dict[int | str, dict[str, Any]] = {
                 "example": '# machine/SAW-01 "Saw 1" | as of 2026-11-23T08:00:00Z | 9 of 9 facts'
             },
         },
-    }
+        "headers": {
+            "ETag": {
+                "description": "Of JSON as of now: stays while it would say the same, apart from "
+                "ages.",
+                "schema": {"type": "string"},
+            }
+        },
+    },
+    304: {"description": "If-None-Match names what the answer still is."},
 }
 
 
@@ -88,7 +111,11 @@ def find_context(request: Request, search: Annotated[Search, Query()]) -> Respon
     means several things is a 409 that names them. It is never guessed.
     """
     _check_kind(search.kind)
-    return _answer(request, search, lambda a, now: a.context(search.q, now, search.kind))
+    return _answer(
+        request,
+        search,
+        lambda a, now: a.context(search.q, now, search.kind, focus=search.focus, rule=search.rule),
+    )
 
 
 @router.get(
@@ -109,17 +136,20 @@ def get_context(
     may hold slashes. The format is chosen by `format`, else by the `Accept` header.
     """
     _check_kind(kind)
-    return _answer(request, shape, lambda answers, now: _by_id(answers, kind, entity, now))
+    return _answer(request, shape, lambda answers, now: _by_id(answers, kind, entity, now, shape))
 
 
-def _by_id(answers: Answers, kind: str, id_: str, now: datetime) -> Context:
+def _by_id(answers: Answers, kind: str, id_: str, now: datetime, shape: Shape) -> Context:
+    def find(reference: str) -> Context:
+        return answers.context(reference, now, kind, focus=shape.focus, rule=shape.rule)
+
     # A slash in a path may be one of the IRI or an encoded one of the id: both mean the same here.
     if "/" in id_:
         try:
-            return answers.context(f"{kind}/{id_}", now, kind)
+            return find(f"{kind}/{id_}")
         except UnknownEntity:
-            return answers.context(id_, now, kind)
-    return answers.context(id_, now, kind)
+            return find(id_)
+    return find(id_)
 
 
 def _check_kind(kind: str | None) -> None:
@@ -134,7 +164,15 @@ def _answer(request: Request, shape: Shape, find: _Find) -> Response:
     accept = request.headers.get("accept", "*/*")
     form = shape.format or MEDIA_TYPES[choose_media_type(accept, MEDIA_TYPES)]
     now = desk.clock(shape.at)
-    found = find(desk.answers(), now)
+
+    def look(answers: Answers) -> Context:
+        return _shown(request, answers, find, now)
+
+    if form == "json" and _is_of_now(shape):
+        kept = desk.cache.answer(request.scope, look)
+        if kept is not None:
+            return kept
+    found = look(desk.answers())
     vary = {"Vary": "Accept"}
     if form == "md":
         # Browsers save Markdown to disk, but show plain text.
@@ -145,6 +183,30 @@ def _answer(request: Request, shape: Shape, find: _Find) -> Response:
         document = to_jsonld(found, desk.pipeline.plant.base)
         return Response(to_json(document), 200, vary, "application/ld+json")
     return Response(to_json(found.to_dict()), 200, vary, "application/json")
+
+
+def _shown(request: Request, answers: Answers, find: _Find, now: datetime) -> Context:
+    """Find what is asked for, without what is not shown to whoever asks."""
+    sight = sight_of(request, answers, now)
+    try:
+        found = find(answers, now)
+    except UnknownEntity as error:
+        if sight is not None:  # what is near could be what is hidden
+            raise UnknownEntity(error.message.partition(":")[0], code=error.code) from None
+        raise
+    if sight is not None:
+        given = request.query_params.get("q") or request.path_params["entity"]
+        require_named(found, given, sight)
+        found = withhold_context(found, sight, answers.covering)
+    facts = sum(len(slot.facts) for slot in found.slots.values())
+    note(request, about=found.entity["id"], rows=facts, withheld=found.withheld)
+    return found
+
+
+def _is_of_now(shape: Shape) -> bool:
+    """Tell whether nothing is asked for that the cache does not know of: then it keeps it."""
+    said = shape.model_dump(exclude_defaults=True)
+    return said.keys() <= {"q", "kind", "format", "max_tokens"}
 
 
 if TYPE_CHECKING:

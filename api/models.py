@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from kg.answer.bundle import GapKind, Run, Slot, SlotGap, SlotState, Worth
+from kg.answer.bundle import (
+    Cause,
+    Fact,
+    Focus,
+    GapKind,
+    NextEntry,
+    NextOrder,
+    Run,
+    Slot,
+    SlotGap,
+    SlotState,
+    Worth,
+)
 
 State = SlotState
 
@@ -84,10 +96,15 @@ class ContextAnswer(_Answer):
     status: Status
     slots: dict[str, Slot]
     runs: list[Run]
-    next: list[dict[str, Any]]
+    next: list[NextEntry]
     gaps: list[SlotGap]
     notes: list[dict[str, str | None]]
     sources: list[SourceState]
+    focus: Focus
+    order: NextOrder | None = Field(description="By which rule `next` stands in its order.")
+    causes: list[Cause] = Field(description="Why it is late, the nearest cause first.")
+    computed: dict[str, Slot] = Field(description="What was reckoned, each from its `inputs`.")
+    inputs: list[Fact] = Field(description="The facts that computed ones name as their inputs.")
     withheld: int = Field(description="How much of it your role does not see.", examples=[0])
 
 
@@ -352,6 +369,17 @@ class SourceReading(_Answer):
     lag_seconds: float = Field(description="How long a reading is overdue or under way.")
 
 
+class SessionAnswer(_Answer):
+    """On whose behalf requests are answered: by what it is known, what it may do, until when."""
+
+    name: str = Field(examples=["kiosk at the saws"])
+    role: str = Field(examples=["kiosk"])
+    by: Literal["open", "key", "token", "session", "source", "owner"]
+    scopes: list[str] = Field(examples=[["context:read", "notes:write"]])
+    sees_all: bool = Field(description="Whether nothing is hidden from it.")
+    until: str | None = Field(examples=["2026-11-23T16:00:00Z"])
+
+
 class CheckpointAnswer(_Answer):
     """Whether the graph was copied: one in a SPARQL server is folded again from the journal."""
 
@@ -374,6 +402,18 @@ class Health(_Answer):
     sources: list[SourceReading]
     is_accepting: bool = Field(description="False while the disk is nearly full.")
     free_mb: int = Field(description="Free on the plant's disk, the fuller one of two.")
+
+
+class Up(_Answer):
+    """The process is up; more is told to those who may read answers."""
+
+    status: Literal["up"]
+
+
+class Ready(_Answer):
+    """Answers are whole; more is told to those who may read them."""
+
+    ready: Literal[True]
 
 
 class Readiness(_Answer):

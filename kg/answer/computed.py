@@ -47,6 +47,7 @@ class Reckoned:
 def computed_fact(planner: Planner, made: Reckoned, *, is_inferred: bool = False) -> Fact:
     """Make an answer's fact of what was computed; it is as old as the oldest of its inputs."""
     inputs = planner.cite(made.facts)
+    planner.inputs |= {fact.id: fact for fact in inputs}
     via: tuple[Citation, ...] = tuple(dict.fromkeys(c for fact in inputs for c in fact.via))
     states: set[FactState] = {fact.state for fact in inputs}
     if is_inferred:

@@ -7,7 +7,9 @@ from zoneinfo import ZoneInfo
 
 from kg import vocab
 from kg.answer.bundle import Context, Run, Slot, SlotGap, unite
-from kg.answer.evidence import literal_text
+from kg.answer.evidence import first_object, literal_text
+from kg.answer.next import waiting_by_plan
+from kg.answer.opengaps import gaps_of
 from kg.answer.slots import JOB_LINKS, LINKS
 from kg.times import parse_time
 
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from kg.answer.evidence import Evidence
+    from kg.answer.opengaps import OpenGaps
     from kg.answer.slots import Slots
     from kg.journal import OpenGap
     from kg.records import Term
@@ -57,12 +60,13 @@ class ContextBuilder:
         store: Store,
         evidence: Evidence,
         slots: Slots,
-        gaps: Mapping[tuple[Term, str], OpenGap],
+        gaps: OpenGaps | Mapping[tuple[Term, str], OpenGap],
     ) -> None:
         self._store = store
         self._evidence = evidence
         self._slots = slots
         self._gaps = gaps
+        self._by_job: dict[Term, dict[str, Slot]] = {}
 
     def build(self, entity: Term, kind: str, as_of: str, sources: list[dict[str, Any]]) -> Context:
         """Build the answer for an entity of a kind; other kinds than the four get their facts."""
@@ -92,7 +96,7 @@ class ContextBuilder:
             status=self._status(entity, kind, runs),
             slots=slots,
             runs=runs,
-            next=self._next(entity) if kind == "machine" else [],
+            next=waiting_by_plan(self._store, self._evidence, entity) if kind == "machine" else [],
             gaps=self._all_gaps(entity, slots, runs),
             notes=self._notes(entity, run_terms, as_of),
             sources=sources,
@@ -102,10 +106,7 @@ class ContextBuilder:
         return [row[name] for row in self._store.select(query)]
 
     def _value(self, subject: Term, predicate: Term) -> Term | None:
-        found = self._column(
-            f"SELECT ?o WHERE {{ {subject} {predicate} ?o }} ORDER BY ?o LIMIT 1", "o"
-        )
-        return found[0] if found else None
+        return first_object(self._store, subject, predicate)
 
     def _text(self, subject: Term, predicate: Term) -> str | None:
         value = self._value(subject, predicate)
@@ -150,6 +151,12 @@ class ContextBuilder:
         return self._job_slots(job), [*runs, *past]
 
     def _job_slots(self, job: Term) -> dict[str, Slot]:
+        """Fill the slots of a job once, however many of its runs are told of."""
+        if job not in self._by_job:
+            self._by_job[job] = self._fill_job(job)
+        return dict(self._by_job[job])
+
+    def _fill_job(self, job: Term) -> dict[str, Slot]:
         slots = {slot: self._slots.link(job, slot) for slot in LINKS}
         slots["part"] = self._slots.values(job, "part", vocab.MAKES)
         slots["operation"] = self._slots.values(job, "operation", vocab.HAS_OPERATION)
@@ -275,44 +282,14 @@ class ContextBuilder:
             "since": since,
         }
 
-    def _next(self, machine: Term) -> list[dict[str, Any]]:
-        """List the operations that wait for a machine or its work center, in the plan's order."""
-        waiting = " ".join(
-            vocab.code(scheme, name)
-            for scheme in ("operation-status", "job-status")
-            for name in ("planned", "released")
-        )
-        rows = self._store.select(
-            "SELECT DISTINCT ?operation ?job ?start ?due WHERE { "
-            f"{{ ?operation {vocab.PLANNED_ON} {machine} }} UNION {{ "
-            f"{machine} {vocab.IN_WORK_CENTER} ?center . ?operation {vocab.PLANNED_AT} ?center . "
-            f"FILTER NOT EXISTS {{ ?operation {vocab.PLANNED_ON} ?other }} }} "
-            f"?operation {vocab.OPERATION_OF} ?job ; {vocab.STATUS} ?status . "
-            f"VALUES ?status {{ {waiting} }} "
-            f"OPTIONAL {{ ?operation {vocab.PLANNED_START} ?start }} "
-            f"OPTIONAL {{ ?job {vocab.DUE_DATE} ?due }} }} ORDER BY ?start ?due ?operation LIMIT 5"
-        )
-        return [
-            {
-                "operation": self._evidence.short(row["operation"]),
-                "label": self._evidence.label(row["operation"]),
-                "job": self._evidence.short(row["job"]),
-                "planned_start": literal_text(row["start"]) if "start" in row else None,
-                "due": literal_text(row["due"]) if "due" in row else None,
-                "rule": "planned start, then due date",
-            }
-            for row in rows
-        ]
-
     def _all_gaps(self, entity: Term, slots: dict[str, Slot], runs: list[Run]) -> list[SlotGap]:
         found: dict[tuple[str, str], SlotGap] = {}
         for slot in [*slots.values(), *(s for run in runs for s in run.slots.values())]:
             if slot.gap is not None:
                 found.setdefault((slot.gap.entity, slot.gap.slot), slot.gap)
-        for (about, _), gap in self._gaps.items():
-            if about == entity:
-                shown = self._slots.missing_gap(gap)
-                found.setdefault((shown.entity, shown.slot), shown)
+        for gap in gaps_of(self._gaps, entity):
+            shown = self._slots.missing_gap(gap)
+            found.setdefault((shown.entity, shown.slot), shown)
         return list(found.values())
 
     def _notes(self, entity: Term, runs: list[Term], as_of: str) -> list[dict[str, str | None]]:
@@ -337,13 +314,13 @@ class ContextBuilder:
                     "stated_by": shown.get("by"),
                     "stated_at": shown.get("at"),
                     "expires_at": until,
-                    "state": "expired" if _is_past(until, as_of) else "unconfirmed",
+                    "state": "expired" if is_past(until, as_of) else "unconfirmed",
                 }
             )
         return notes
 
 
-def _is_past(until: str | None, as_of: str) -> bool:
+def is_past(until: str | None, as_of: str) -> bool:
     """Tell whether a time or date lies before another; what is no time never passes."""
     try:
         return until is not None and parse_time(until, "iso", _UTC) < parse_time(as_of, "iso", _UTC)

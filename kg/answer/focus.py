@@ -37,6 +37,11 @@ FOCUSES: dict[Focus, str] = {
     "material": "and what it needs, what is left of that, and what was made of it",
     "full": "and all of these",
 }
+DETAILS = (
+    "characteristic", "requirement", "measurement", "inspection", "use", "consumes",
+    "possibly_consumes", "produces",
+)  # fmt: skip
+"""The slots that the focuses ``quality`` and ``material`` add."""
 ROUTING = "routing"
 MOST_JOBS = 20
 _LIMITS = (vocab.NOMINAL, vocab.LOWER_LIMIT, vocab.UPPER_LIMIT)
@@ -77,6 +82,7 @@ def expand(context: Context, planner: Planner, entity: Term, focus: Focus, rule:
     for name, make in makers.items():
         if focus in {name, "full"}:
             make(expansion)
+    context.inputs = [planner.inputs[name] for name in sorted(planner.inputs)]
 
 
 class _Expansion:

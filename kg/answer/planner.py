@@ -135,6 +135,8 @@ class Planner:
     zone: ZoneInfo
     now: datetime
     values: Values = field(init=False)
+    inputs: dict[str, Fact] = field(default_factory=dict)
+    """The facts from which something was computed, by id."""
 
     def __post_init__(self) -> None:
         self.values = Values(self.store)

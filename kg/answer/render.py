@@ -6,24 +6,21 @@ strings; what was cut is counted. Every literal is taken as untrusted text.
 
 from __future__ import annotations
 
-import json
 import math
-import re
-import unicodedata
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import pydantic_core
+
 from kg import vocab
+from kg.answer.card import MAX_LISTED, MAX_TEXT, Card, clean, fact_text
+from kg.answer.focus import DETAILS
+from kg.answer.focuscard import COMPUTED, add_causes, add_computed, add_details, add_order
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from kg.answer.bundle import Context, Fact, Run, Slot
 
-MAX_TEXT = 120
-MAX_LISTED = 8
-MAX_READ = 8
-"""How many times the shown length is looked at of a text: longer ones only cost time."""
 CHARACTERS_PER_TOKEN = 2.7
 """Fewer than any common tokenizer makes of such text, so that the estimate errs high."""
 _MARKS = (
@@ -31,48 +28,11 @@ _MARKS = (
     "no source; UNKNOWN=no source covers it, NONE=a source says there is nothing, INFERRED=drawn "
     "by a rule that can be wrong, CONFLICT=sources disagree. Cite facts as [n]."
 )
-_LINK = re.compile(r"\b\w{1,20}://\S+|www\.\S+|mailto:\S+|\[[^\]]*\]\([^)]*\)", re.IGNORECASE)
-_HIDDEN = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
-_STAND_INS = str.maketrans({"[": "(", "]": ")", "`": "'", '"': "'", "<": "‹", ">": "›"})
 
 
 def estimate_tokens(text: str) -> int:
     """Estimate the tokens of a text from its UTF-8 bytes; errs high."""
     return math.ceil(len(text.encode()) / CHARACTERS_PER_TOKEN)
-
-
-def clean(text: str, most: int = MAX_TEXT) -> str:
-    """Make text from data safe to show: one line, NFKC, no hidden marks, markup or links."""
-    plain = _HIDDEN.sub("", unicodedata.normalize("NFKC", text[: MAX_READ * most]))
-    plain = "".join(
-        " " if unicodedata.category(c) in {"Zl", "Zp", "Cc"} else c
-        for c in plain
-        if unicodedata.category(c) != "Cf"
-    )
-    plain = _LINK.sub("(link)", " ".join(plain.split()))
-    plain = plain.translate(_STAND_INS).lstrip("#›-*= ")
-    return plain if len(plain) <= most else plain[: most - 1] + "…"
-
-
-@dataclass(slots=True)
-class _Card:
-    """Lines under way: (priority, text, facts in it, records cited); the lowest is kept longest."""
-
-    lines: list[tuple[int, str, int, tuple[str, ...]]] = field(default_factory=list)
-    numbers: dict[str, int] = field(default_factory=dict)
-    beyond: int = 0
-
-    def add(self, priority: int, text: str, facts: Iterable[Fact] = ()) -> None:
-        """Add a line; facts beyond those that a line lists count as cut."""
-        every = list(facts)
-        self.beyond += max(0, len(every) - MAX_LISTED)
-        listed = every[:MAX_LISTED]
-        cited = tuple(dict.fromkeys(c.record for fact in listed for c in fact.via))
-        marks = "".join(f"[{self.number(record)}]" for record in cited)
-        self.lines.append((priority, f"{text} {marks}".rstrip(), len(listed), cited))
-
-    def number(self, record: str) -> int:
-        return self.numbers.setdefault(record, len(self.numbers) + 1)
 
 
 def render_card(context: Context, max_tokens: int = 1_500, *, is_with_notes: bool = False) -> str:
@@ -82,14 +42,17 @@ def render_card(context: Context, max_tokens: int = 1_500, *, is_with_notes: boo
     What people wrote is counted and withheld unless it is asked for: a model should not take it
     for what a system knows.
     """
-    card = _Card()
+    card = Card()
     _now(card, context)
     if context.entity["kind"] in {"machine", "customer"} and context.runs:
         for run in context.runs:
             _why(card, run)
     else:
-        _slots(card, context.slots)
-    _next(card, context)
+        _slots(card, {n: s for n, s in context.slots.items() if n not in DETAILS})
+    add_details(card, context)
+    add_causes(card, context)
+    add_computed(card, context)
+    add_order(card, context)
     _gaps(card, context)
     _notes(card, context, is_with_notes=is_with_notes)
     total = sum(line[2] for line in card.lines) + card.beyond
@@ -104,7 +67,7 @@ def render_card(context: Context, max_tokens: int = 1_500, *, is_with_notes: boo
 
 def _assemble(
     context: Context,
-    card: _Card,
+    card: Card,
     lines: list[tuple[int, str, int, tuple[str, ...]]],
     total: int,
 ) -> str:
@@ -122,20 +85,20 @@ def _assemble(
         for record in cited
     ]
     body = "\n".join(line[1] for line in lines)
-    return f"{head}\n{_MARKS}\n{body}\n## Sources\n" + "\n".join(sources or ["none"]) + "\n"
+    marks = f"{_MARKS} {COMPUTED}" if context.computed else _MARKS
+    return f"{head}\n{marks}\n{body}\n## Sources\n" + "\n".join(sources or ["none"]) + "\n"
 
 
 def _ages(context: Context) -> dict[str, str]:
     ages: dict[str, str] = {}
-    for slot in _all_slots(context):
-        for fact in slot.facts:
-            for citation in fact.via:
-                since = citation.observed_at
-                text = f"since {since}" if since else f"first seen {citation.recorded_at}"
-                if len(fact.via) == 1 and fact.age_s is not None:
-                    text += f", confirmed {_age(fact.age_s)} ago"
-                if len(text) > len(ages.get(citation.record, "")):
-                    ages[citation.record] = text
+    for fact in _all_facts(context):
+        for citation in fact.via:
+            since = citation.observed_at
+            text = f"since {since}" if since else f"first seen {citation.recorded_at}"
+            if len(fact.via) == 1 and fact.age_s is not None:
+                text += f", confirmed {_age(fact.age_s)} ago"
+            if len(text) > len(ages.get(citation.record, "")):
+                ages[citation.record] = text
     return ages
 
 
@@ -152,7 +115,20 @@ def _all_slots(context: Context) -> Iterable[Slot]:
         yield from run.slots.values()
 
 
-def _now(card: _Card, context: Context) -> None:
+def _all_facts(context: Context) -> Iterable[Fact]:
+    for slot in _all_slots(context):
+        yield from slot.facts
+    yield from context.inputs
+    for cause in context.causes:
+        yield from cause.facts
+    for entry in context.next:
+        for reason in (*entry.reasons, *entry.blockers, *entry.doubts):
+            yield from reason.facts
+    for remark in context.order.remarks if context.order else ():
+        yield from remark.facts
+
+
+def _now(card: Card, context: Context) -> None:
     if context.entity["kind"] not in {"machine", "job", "customer", "batch"}:
         return
     count = sum(run.end == "open" for run in context.runs)
@@ -170,7 +146,7 @@ def _now(card: _Card, context: Context) -> None:
         _run(card, run)
 
 
-def _run(card: _Card, run: Run) -> None:
+def _run(card: Card, run: Run) -> None:
     facts = [fact for name in ("job", "machine", "operation") for fact in run.slots[name].facts]
     job = _shown(run.slots["job"], "job")
     operation = f" operation {', '.join(map(clean, run.operations))}" if run.operations else ""
@@ -195,7 +171,7 @@ def _run(card: _Card, run: Run) -> None:
         card.add(5, f"  - by {_shown(run.slots['person'], 'person')}", run.slots["person"].facts)
 
 
-def _why(card: _Card, run: Run) -> None:
+def _why(card: Card, run: Run) -> None:
     card.add(0, f"## Why it matters: {_shown(run.slots['job'], 'job')}")
     _slots(
         card,
@@ -210,7 +186,7 @@ def _why(card: _Card, run: Run) -> None:
 _PRIORITY = {"customer": 1, "spec": 1, "batch": 1, "part": 2, "due": 2, "machine": 1, "job": 1}
 
 
-def _slots(card: _Card, slots: dict[str, Slot]) -> None:
+def _slots(card: Card, slots: dict[str, Slot]) -> None:
     for name, slot in slots.items():
         if slot.facts:
             card.add(_PRIORITY.get(name, 4), f"- {name}: {_shown(slot, name)}", slot.facts)
@@ -221,44 +197,18 @@ def _slots(card: _Card, slots: dict[str, Slot]) -> None:
 def _shown(slot: Slot, name: str) -> str:
     if not slot.facts:
         return f"{name} {slot.state.upper()}"
-    counted = [f"{fact.predicate.removesuffix('Quantity')} {_fact(fact)}" for fact in slot.facts]
+    counted = [
+        f"{fact.predicate.removesuffix('Quantity')} {fact_text(fact)}" for fact in slot.facts
+    ]
     if name == "quantity":
         return ", ".join(counted[:MAX_LISTED])
     more = len(slot.facts) - MAX_LISTED
-    return "; ".join(map(_fact, slot.facts[:MAX_LISTED])) + (
+    return "; ".join(map(fact_text, slot.facts[:MAX_LISTED])) + (
         f"; and {more} more" if more > 0 else ""
     )
 
 
-def _fact(fact: Fact) -> str:
-    text = clean(fact.value)
-    label = clean(fact.label)
-    if label not in {text, text.rsplit("/", 1)[-1]}:
-        text += f' "{label}"'
-    marks = [
-        mark
-        for mark, is_on in (
-            ("INFERRED", fact.state == "inferred"),
-            ("CONFLICT", fact.state == "conflicting"),
-            ("STALE", fact.is_stale),
-        )
-        if is_on
-    ]
-    shown = ", ".join(marks)
-    if fact.note:
-        shown = f"{shown}: {fact.note}" if marks else fact.note
-    return f"{text} ({shown})" if shown else text
-
-
-def _next(card: _Card, context: Context) -> None:
-    if context.next:
-        card.add(2, "## Next, by planned start")
-    for entry in context.next:
-        due = f", due {entry['due']}" if entry["due"] else ""
-        card.add(4, f"- {clean(entry['operation'])} of {clean(entry['job'])}{due}")
-
-
-def _gaps(card: _Card, context: Context) -> None:
+def _gaps(card: Card, context: Context) -> None:
     card.add(0, "## Missing or unknown")
     for gap in context.gaps:
         message = clean(gap.message, 2 * MAX_TEXT)
@@ -267,7 +217,7 @@ def _gaps(card: _Card, context: Context) -> None:
         card.add(0, "- nothing that is owed")
 
 
-def _notes(card: _Card, context: Context, *, is_with_notes: bool) -> None:
+def _notes(card: Card, context: Context, *, is_with_notes: bool) -> None:
     count = len(context.notes)
     if count and not is_with_notes:
         card.add(0, f"- {count} note{'s' if count != 1 else ''} by people withheld")
@@ -284,6 +234,8 @@ def to_jsonld(context: Context, base: str) -> dict[str, Any]:
     nodes: dict[str, dict[str, Any]] = {}
     for slot in _all_slots(context):
         for fact in slot.facts:
+            if fact.is_computed:
+                continue
             node = nodes.setdefault(fact.about, {"@id": fact.about})
             values = node.setdefault(fact.predicate, [])
             value: Any = {"@id": fact.value} if fact.is_entity else fact.value
@@ -303,4 +255,4 @@ def to_jsonld(context: Context, base: str) -> dict[str, Any]:
 
 def to_json(value: Any) -> str:
     """Write JSON as people like to read it: two spaces, text as it is."""
-    return json.dumps(value, ensure_ascii=False, indent=2)
+    return pydantic_core.to_json(value, indent=2).decode()

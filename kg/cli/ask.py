@@ -12,7 +12,10 @@ from urllib.parse import quote
 import typer
 
 from kg import report
+from kg.answer.bundle import Focus  # noqa: TC001 - the options are read at run time
 from kg.answer.evidence import short
+from kg.answer.focus import FOCUSES
+from kg.answer.next import DEFAULT_RULE, Rule
 from kg.answer.render import render_card, to_json, to_jsonld
 from kg.cli.options import (
     FormatOption,
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
     from kg.answer.bundle import Context
 
 MAX_TOKENS = 1500
+_FOCUSES = ", ".join(f"{name} ({adds})" for name, adds in FOCUSES.items())
 
 
 def context(
@@ -43,6 +47,10 @@ def context(
     plant: PlantOption = Path("plant.toml"),
     now: NowOption = "",
     at: Annotated[str, typer.Option("--at", help="latest: the clock of an old export.")] = "",
+    focus: Annotated[Focus, typer.Option("--focus", help=f"What to add: {_FOCUSES}.")] = "now",
+    rule: Annotated[
+        Rule, typer.Option("--rule", help="How --focus next orders what waits.")
+    ] = DEFAULT_RULE,
     max_tokens: Annotated[int, typer.Option("--max-tokens", min=100, max=4000)] = MAX_TOKENS,
     form: FormatOption = "text",
     quiet: QuietOption = False,
@@ -53,10 +61,10 @@ def context(
     try:
         with Pipeline.open(described) as work:
             clock = _clock_at(work, at, now)
-            found = work.answers().context(entity, clock)
+            found = work.answers().context(entity, clock, focus=focus, rule=rule)
     except StoreLocked as locked:
         refuse_clock(now, at)
-        query = {"q": entity, "max_tokens": str(max_tokens)}
+        query = {"q": entity, "max_tokens": str(max_tokens), "focus": focus, "rule": rule}
         wanted = "md" if form == "text" else form
         answer = ask_owner(described, locked, "/v1/context", query | {"format": wanted})
         typer.echo(report.card_text(answer) if form == "text" else answer)
@@ -130,7 +138,8 @@ def _read_query(source: str) -> str:
         return Path(source).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise QueryError(
-            f"{source}: {error}", hint="name a file, or - for standard input; traveler ask has the saved questions"
+            f"{source}: {error}",
+            hint="name a file, or - for standard input; traveler ask has the saved questions",
         ) from error
 
 

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kg.answer.bundle import Citation, Context, Fact, Run, Slot, SlotGap
-from kg.answer.render import MAX_TEXT, clean, estimate_tokens, render_card, to_json, to_jsonld
+from kg.answer.card import MAX_TEXT, clean
+from kg.answer.render import estimate_tokens, render_card, to_json, to_jsonld
 from tests.unit.answer.conftest import NOW
 
 HEADINGS = (
