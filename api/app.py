@@ -21,20 +21,25 @@ from api import (
     quarantine,
     questions,
     records,
+    signin,
     sparql,
     stream,
     trace,
 )
+from api.access import Access
+from api.cache import Quick
 from api.desk import Desk
 from api.guard import Guard
 from api.lane import Lane
 from api.models import Problem
 from api.problems import MEDIA_TYPE, handle_problems
 from api.streams import Streams
+from kg.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
 
+    from kg.access.gate import Gate
     from kg.owner import Owner
 
 ROUTERS = (
@@ -51,6 +56,7 @@ ROUTERS = (
     health,
     metrics,
     backup,
+    signin,
     documentation,
     landing,
 )
@@ -64,8 +70,17 @@ should hold it), `unknown` (no connected source could), `none` (a source says th
 """
 
 
-def create_app(owner: Owner, hosts: Iterable[str] = ()) -> FastAPI:
-    """Make the app of one plant; it answers to loopback names and to ``hosts``."""
+def create_app(owner: Owner, hosts: Iterable[str] = (), gate: Gate | None = None) -> FastAPI:
+    """Make the app of one plant; it answers to loopback names and to ``hosts``.
+
+    A plant that says who may ask has a gate, which is closed by whoever opened it.
+
+    Raises:
+        ConfigError: it says so, and no gate is given.
+    """
+    access = owner.pipeline.plant.access
+    if access is not None and gate is None:
+        raise ConfigError("the plant says who may ask, and nobody sees to it", hint="give a gate")
 
     @asynccontextmanager
     async def live(app: FastAPI) -> AsyncIterator[None]:
@@ -92,10 +107,20 @@ def create_app(owner: Owner, hosts: Iterable[str] = ()) -> FastAPI:
             }
         },
     )
-    app.state.desk = Desk(owner)
+    routers = [*(module.router for module in ROUTERS), signin.pages]
+    own = list(app.routes)
+    desk = Desk(owner)
+    app.state.desk = desk
     app.state.streams = Streams(owner.pipeline.changes)
-    app.add_middleware(Guard, hosts=tuple(hosts))
+    app.state.gate = gate
     handle_problems(app)
-    for module in ROUTERS:
-        app.include_router(module.router)
+    for router in routers:
+        app.include_router(router)
+    # The app's own pages, and those of routers in the order in which they are looked at.
+    routes = [*own, *(route for router in routers for route in router.routes)]
+    # Whoever was added last is asked first: the guard, then who asks, and what is kept at the end.
+    app.add_middleware(Quick, cache=desk.cache)
+    app.add_middleware(Access, gate=gate, plant=owner.pipeline.plant, routes=routes)
+    names = access.names if access is not None else ()
+    app.add_middleware(Guard, hosts=(*hosts, *names))
     return app

@@ -9,8 +9,11 @@ from urllib.parse import unquote
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from api.access import note, sight_of
 from api.desk import desk_of
 from api.models import Derivation, FactAnswer, Said, SourceRow, Statement
+from kg.access.withheldgaps import withhold_explained
+from kg.access.withhold import hidden
 from kg.answer.evidence import short
 from kg.errors import UnknownEntity
 from kg.merge import NOW
@@ -52,7 +55,15 @@ def explain_fact(request: Request, fact: str, form: Annotated[Form, Query()]) ->
     """
     desk = desk_of(request)
     pipeline = desk.pipeline
-    found = _explained(desk.answers(), request, fact, desk.owner.clock())
+    now = desk.owner.clock()
+    found = _explained(desk.answers(), request, fact, now)
+    rows = len(found.records)
+    if (sight := sight_of(request, desk.answers(), now)) is not None:
+        shown = withhold_explained(found, sight)
+        if shown is None:
+            raise hidden()
+        found = shown
+    note(request, about=found.records[0].path() if found.records else "", rows=rows)
     if form.format == "text":
         return Response(explained_text(found, pipeline) + "\n", media_type="text/plain")
     answer = FactAnswer(
@@ -60,6 +71,7 @@ def explain_fact(request: Request, fact: str, form: Annotated[Form, Query()]) ->
         fact=_statement(found.fact, pipeline),
         lineage=_derivation(found.lineage, pipeline),
         records=[_source_row(record) for record in found.records],
+        withheld=rows if sight is not None else 0,
     )
     return Response(answer.model_dump_json(indent=2), media_type="application/json")
 

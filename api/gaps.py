@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from api.access import note, sight_of
 from api.desk import desk_of
 from api.models import GapHistoryAnswer, GapsAnswer, State
+from kg.access.withheldgaps import withhold_check, withhold_history
 from kg.answer.bundle import GapKind
 from kg.answer.gaphistory import told_history
 from kg.answer.gappage import POLICY
@@ -19,6 +21,7 @@ from kg.report import GapFormat, history_text, write_check
 
 if TYPE_CHECKING:
     from kg.answer.bundle import SlotGap
+    from kg.answer.coverage import Check
 
 router = APIRouter(tags=["Gaps"])
 
@@ -74,12 +77,21 @@ def list_gaps(request: Request, choice: Annotated[Choice, Query()]) -> Response:
     `kind` and `limit` narrow the gaps, never the coverage. As of the last validation.
     """
     desk = desk_of(request)
-    check = desk.check()
+    check = shown_check(request)
     gaps = [gap for gap in check.gaps if choice.has(gap)][: choice.limit]
     shown = replace(check, gaps=gaps)
+    note(request, rows=len(gaps), withheld=check.withheld)
     text, media_type = write_check(shown, choice.format, desk.pipeline.plant)
     headers = {"Content-Security-Policy": POLICY} if choice.format == "html" else {}
     return Response(text, 200, headers, media_type)
+
+
+def shown_check(request: Request) -> Check:
+    """Check the plant, and leave out what is not shown to whoever asks."""
+    desk = desk_of(request)
+    check, answers = desk.check(), desk.answers()
+    sight = sight_of(request, answers, desk.owner.clock())
+    return check if sight is None else withhold_check(check, sight, answers.covering)
 
 
 class Past(BaseModel):
@@ -104,7 +116,10 @@ def tell_history(request: Request, past: Annotated[Past, Query()]) -> Response:
     `days` count the gaps that opened and closed. The journal keeps it: a rebuild forgets nothing.
     """
     since = past.since.isoformat() if past.since else ""
-    told = told_history(desk_of(request).answers().journal.checks, since)
+    desk = desk_of(request)
+    told = told_history(desk.answers().journal.checks, since)
+    if (sight := sight_of(request, desk.answers(), desk.owner.clock())) is not None:
+        told = withhold_history(told, sight, desk.answers().covering)
     if past.format == "text":
         return Response(history_text(told) + "\n", media_type="text/plain")
     return Response(to_json(told), media_type="application/json")

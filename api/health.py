@@ -7,21 +7,33 @@ from importlib.metadata import version
 
 from fastapi import APIRouter, Request, Response
 
+from api.access import principal_of
 from api.desk import Desk, desk_of
-from api.models import FeedState, Health, Readiness, SourceReading, SourceState
+from api.models import (
+    FeedState,
+    Health,
+    Readiness,
+    Ready,
+    SourceReading,
+    SourceState,
+    Up,
+)
 from api.problems import problem
 from kg.space import MEGABYTE
 
 router = APIRouter(tags=["Health"])
 
 
-@router.get("/health", summary="Is the process up?")
-def get_health(request: Request) -> Health:
+@router.get("/health", response_model=Health | Up, summary="Is the process up?")
+def get_health(request: Request) -> Health | Up:
     """Tell that the process answers at all (should it be started again?), and how each source does.
 
+    Where plant.toml says who may ask, only those who may read answers are told more than that.
     This is always a 200: what fails is told, and tried again by itself. On a disk that is nearly
     full it takes nothing in, answers, and goes on by itself.
     """
+    if not _may_read(request):
+        return Up(status="up")
     desk = desk_of(request)
     owner = desk.owner
     disks = desk.pipeline.space.look()
@@ -38,15 +50,20 @@ def get_health(request: Request) -> Health:
     )
 
 
-@router.get("/ready", response_model=Readiness, summary="Are the answers whole?")
+@router.get("/ready", response_model=Readiness | Ready, summary="Are the answers whole?")
 def get_readiness(request: Request) -> Response:
     """Tell whether the graph holds all that the journal holds, and the sources are being read.
 
     Which record has the graph reached, up to which were gaps looked for, when did each source
-    last vouch for its data? Anything but ready is a 503 with the reasons.
+    last vouch for its data? Anything but ready is a 503 with the reasons, which only those who
+    may read answers are told.
     """
     desk = desk_of(request)
     state = _readiness(desk)
+    if not _may_read(request):
+        if not state.ready:
+            return problem("not-ready", "it is not ready", "ask with a key for the reasons")
+        return Response(Ready(ready=True).model_dump_json(), media_type="application/json")
     if state.ready:
         return Response(state.model_dump_json(indent=2), media_type="application/json")
     failing = [source.hint for source in desk.owner.sources() if source.error]
@@ -54,6 +71,11 @@ def get_readiness(request: Request) -> Response:
     return problem(
         "not-ready", "; ".join(state.reasons), hint, members=state.model_dump(mode="json")
     )
+
+
+def _may_read(request: Request) -> bool:
+    principal = principal_of(request)
+    return principal.sees_all and "context:read" in principal.scopes
 
 
 def _readiness(desk: Desk) -> Readiness:

@@ -9,7 +9,9 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Request, Response
 
+from api.access import sight_of
 from api.desk import desk_of
+from api.gaps import shown_check
 from kg import vocab
 from kg.answer.evidence import short
 
@@ -47,7 +49,10 @@ def show_landing(request: Request) -> Response:
     """Show where to begin."""
     desk = desk_of(request)
     seen = _see(desk.answers())
-    page = _page(desk.pipeline.plant.name, seen, desk.check().coverage)
+    sight = sight_of(request, desk.answers(), desk.owner.clock())
+    if sight is not None:
+        seen = Seen([m for m in seen.machines if not sight.hides_thing(m)], [])
+    page = _page(desk.pipeline.plant.name, seen, shown_check(request).coverage)
     return Response(page, 200, {"Content-Security-Policy": POLICY}, "text/html")
 
 

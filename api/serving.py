@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 from api.app import create_app
+from kg.access.gate import require_access
 from kg.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from api.streams import Streams
+    from kg.access.gate import Gate
     from kg.owner import Owner
 
 GRACE_SECONDS = 5
@@ -50,21 +52,33 @@ class Serving(uvicorn.Server):
         self.should_exit = True
 
 
-def run(owner: Owner, host: str, port: int, ready: Callable[[str], None]) -> None:
+def run(
+    owner: Owner,
+    host: str,
+    port: int,
+    ready: Callable[[str], None],
+    gate: Gate | None = None,
+) -> None:
     """Serve until SIGINT or SIGTERM; ``ready`` gets the URL, with the real port, once it listens.
 
     Raises:
-        ConfigError: the address is taken or is none of this machine's.
+        ConfigError: the address is taken, is none of this machine's, or others can reach it and
+            the plant does not say who may ask.
     """
+    require_access(owner.pipeline.plant, host)
     with bind(host, port) as listener:
-        make_server(owner, host, listener, ready).run([listener])
+        make_server(owner, host, listener, ready, gate).run([listener])
 
 
 def make_server(
-    owner: Owner, host: str, listener: socket.socket, ready: Callable[[str], None]
+    owner: Owner,
+    host: str,
+    listener: socket.socket,
+    ready: Callable[[str], None],
+    gate: Gate | None = None,
 ) -> Serving:
-    """Make the server for a bound socket."""
-    app = create_app(owner, [host])
+    """Make the server for a bound socket; a plant that says who may ask needs a gate."""
+    app = create_app(owner, [host], gate)
     config = uvicorn.Config(
         app,
         log_level="warning",

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from api.access import gate_of, principal_of, sight_of
 from api.desk import desk_of
 from api.streams import MEDIA_TYPE, Interest
+from kg.access.withheldgaps import withhold_change
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from api.streams import Streams
+    from kg.changes import Changed
 
 router = APIRouter(tags=["Stream"])
 EXAMPLE = """\
@@ -51,4 +56,24 @@ async def follow_changes(
     """
     streams: Streams = request.app.state.streams
     seq = desk_of(request).pipeline.store.applied_seq()
-    return streams.open(Interest(wanted.kind, wanted.id), last_event_id, seq)
+    listener = _Known(request)
+    return streams.open(Interest(wanted.kind, wanted.id), last_event_id, seq, listener)
+
+
+class _Known:
+    """Whoever was admitted, as long as it would be again."""
+
+    def __init__(self, request: Request) -> None:
+        self._request = request
+        self._principal = principal_of(request)
+        self._gate = gate_of(request)
+
+    def hears(self, changed: Changed) -> Mapping[str, Any] | None:
+        """Give what of a change is shown."""
+        desk = desk_of(self._request)
+        sight = sight_of(self._request, desk.answers(), desk.owner.clock())
+        return changed.data if sight is None else withhold_change(changed, sight)
+
+    def may_stay(self) -> bool:
+        """Tell whether its key is still good."""
+        return self._gate is None or self._gate.is_still(self._principal)

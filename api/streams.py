@@ -7,7 +7,7 @@ import json
 import logging
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 from starlette.responses import Response
 
@@ -46,6 +46,30 @@ class Interest:
         return self.entity in {"", changed.entity, changed.entity.partition("/")[2]}
 
 
+class Listener(Protocol):
+    """Whoever listens: what of a change it hears, and whether it still may."""
+
+    def hears(self, changed: Changed) -> Mapping[str, Any] | None:
+        """Give what is told of a change; None for nothing."""
+        ...
+
+    def may_stay(self) -> bool:
+        """Tell whether it is still admitted."""
+        ...
+
+
+class Anybody:
+    """A listener that hears everything."""
+
+    def hears(self, changed: Changed) -> Mapping[str, Any] | None:
+        """Give all of a change."""
+        return changed.data
+
+    def may_stay(self) -> bool:
+        """Let it."""
+        return True
+
+
 class Streams:
     """The open streams of one server, all in its one thread."""
 
@@ -57,7 +81,9 @@ class Streams:
     def __len__(self) -> int:
         return len(self._wakes)
 
-    def open(self, interest: Interest, last_name: str, seq: int) -> Stream:
+    def open(
+        self, interest: Interest, last_name: str, seq: int, listener: Listener | None = None
+    ) -> Stream:
         """Take a listener in, who was told last of the change ``last_name``, "" of none.
 
         Raises:
@@ -67,7 +93,7 @@ class Streams:
             raise QueryError(
                 f"{MOST_STREAMS} streams are open", hint="ask again in a moment", code="busy"
             )
-        return Stream(self, interest, last_name, seq)
+        return Stream(self, interest, last_name, seq, listener or Anybody())
 
     def join(self, wake: Callable[[], None]) -> None:
         """Count a stream in; ``wake`` is called in the server's thread when all shall end."""
@@ -92,12 +118,20 @@ class Stream(Response):
 
     media_type = MEDIA_TYPE
 
-    def __init__(self, streams: Streams, interest: Interest, last_name: str, seq: int) -> None:
+    def __init__(
+        self,
+        streams: Streams,
+        interest: Interest,
+        last_name: str,
+        seq: int,
+        listener: Listener,
+    ) -> None:
         super().__init__(headers={"X-Accel-Buffering": "no"})
         del self.headers["content-length"]
         self._streams = streams
         self._changes = streams.changes
         self._interest = interest
+        self._listener = listener
         self._last_name = last_name
         self._seq = seq
         self._at = self._changes.last()
@@ -142,7 +176,7 @@ class Stream(Response):
 
         with self._changes.listening(tell):
             await self._put(send, self._greeting())
-            while not (self._has_left or self._streams.is_over):
+            while not self._is_over():
                 wake.clear()
                 events = self._changes.after(self._at)
                 if events is None:
@@ -155,6 +189,9 @@ class Stream(Response):
                     await asyncio.wait_for(wake.wait(), HEARTBEAT_SECONDS)
                     continue
                 await self._put(send, f": still here\nid: {self._name()}\n\n")
+
+    def _is_over(self) -> bool:
+        return self._has_left or self._streams.is_over or not self._listener.may_stay()
 
     def _greeting(self) -> str:
         hello = {"applied_seq": self._seq}
@@ -177,7 +214,8 @@ class Stream(Response):
         for event in events:
             self._at, self._seq = event.number, event.seq
             if self._interest.covers(event):
-                text += _event(event.topic, self._name(), event.data)
+                data = self._listener.hears(event)
+                text += "" if data is None else _event(event.topic, self._name(), data)
         # Whoever comes back need not go through what was of no interest again.
         return text or f"id: {self._name()}\n\n"
 

@@ -321,9 +321,15 @@ class Owner:
             self._flushed_seq = seq
 
 
-def announce(folder: Path, url: str) -> None:
-    """Leave word in the store's folder where its owner answers."""
-    (folder / OWNER_FILE).write_text(json.dumps({"url": url, "pid": os.getpid()}), encoding="utf-8")
+def announce(folder: Path, url: str, token: str = "") -> None:
+    """Leave word in the store's folder where its owner answers, and by what its user is known.
+
+    Only that user can read it.
+    """
+    path = folder / OWNER_FILE
+    path.unlink(missing_ok=True)  # one that others may read keeps its mode when it is written
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:  # noqa: PTH123
+        json.dump({"url": url, "pid": os.getpid(), "token": token}, file)
 
 
 def withdraw(folder: Path) -> None:
@@ -334,8 +340,16 @@ def withdraw(folder: Path) -> None:
 
 def owner_url(folder: Path) -> str | None:
     """Give where the store's owner answers, if one left word."""
+    return _word(folder, "url") or None
+
+
+def owner_token(folder: Path) -> str:
+    """Give by what its own user is known to the store's owner; "" where nobody need be."""
+    return _word(folder, "token")
+
+
+def _word(folder: Path, name: str) -> str:
     try:
-        url = json.loads((folder / OWNER_FILE).read_text(encoding="utf-8"))["url"]
+        return str(json.loads((folder / OWNER_FILE).read_text(encoding="utf-8"))[name])
     except (OSError, ValueError, KeyError):
-        return None
-    return str(url)
+        return ""

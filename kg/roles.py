@@ -142,6 +142,12 @@ class AccessSettings(Section):
             raise ValueError(f"{url!r} must be an address such as https://traveler.example")
         return url.rstrip("/")
 
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        if self.oidc is not None and self.oidc.client_id and not self.url:
+            raise ValueError("signing in by browser needs url, to which the provider leads back")
+        return self
+
     @property
     def names(self) -> tuple[str, ...]:
         """The host names that requests may be meant for, beside the one it listens on."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import re
 import tomllib
 from functools import cached_property, lru_cache
@@ -215,6 +216,11 @@ class SourceSettings(_Section):
                 f"table {table.name}: its cursor needs parameter = the one that takes a time"
             )
 
+    def is_token(self, given: str) -> bool:
+        """Tell whether this is its token, in the same time whatever was given."""
+        token = given.encode("latin-1", "replace")  # headers are bytes, read as Latin-1
+        return bool(self.token) and hmac.compare_digest(token, self.token.encode())
+
     def is_pushed(self, table: TableSettings) -> bool:
         """Tell whether records of a table may be sent to us by whoever has them."""
         return self.adapter == "push" or table.push
@@ -414,15 +420,14 @@ def _load_source(entry: dict[str, Any], folder: Path, zone: str, path: Path) -> 
 
 
 def _access(document: dict[str, Any], folder: Path, path: Path) -> dict[str, Any] | None:
+    if "access" not in document and "role" in document:
+        raise ConfigError(f"{path}: a [[role]] without [access]", hint="write [access] too")
     if "access" not in document:
-        if "role" in document:
-            raise ConfigError(f"{path}: a [[role]] without [access]", hint="write [access] too")
         return None
     access = dict(document["access"])
     if "oidc" in access:
-        where = "[access.oidc]"
         names = ("client_secret",)
-        access["oidc"] = expand_secrets(dict(access["oidc"]), folder, path, where, names)
+        access["oidc"] = expand_secrets(access["oidc"], folder, path, "[access.oidc]", names)
     return access
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
+
+from kg import vocab
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -28,9 +31,12 @@ class Producers:
         self, plant: Plant, produced: Mapping[str, Collection[tuple[str, Term, Term]]]
     ) -> None:
         self._tables: dict[Term, list[Producer]] = {}
+        self._kinds: dict[Producer, set[Term]] = defaultdict(set)
         self._ranked = sorted(plant.sources, key=lambda source: (-source.authority, source.name))
         for source in self._ranked:
             said = produced.get(source.name, ())
+            for table, kind, _ in said:
+                self._kinds[Producer(source.name, table)].add(kind)
             pairs = {(table, term) for table, *terms in said for term in terms}
             for table, term in sorted(pairs):
                 self._tables.setdefault(term, []).append(Producer(source.name, table))
@@ -38,6 +44,10 @@ class Producers:
     def of(self, term: Term) -> list[Producer]:
         """Give the tables that can say a predicate or class, of the best source first."""
         return self._tables.get(term, [])
+
+    def is_of_notes(self, source: str, table: str) -> bool:
+        """Tell whether a table's rows become notes and nothing else."""
+        return self._kinds.get(Producer(source, table)) == {vocab.NOTE}
 
     def sources_of(self, terms: Collection[Term], slot: str) -> list[str]:
         """Give the sources that can say one of several, the best first.

@@ -29,6 +29,7 @@ COMMANDS = {
     "backup": "backups",
     "restore": "backups",
     "quarantine": "quarantine",
+    "keys": "keys",
     "people": "people",
     "forget": "people",
     "lift": "lifting",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import shutil
+import sys
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Annotated
 import typer
 
 from kg import report
+from kg.access.gate import open_gate, require_access
 from kg.cli.ask import MAX_TOKENS, print_context
 from kg.cli.options import (
     FormatOption,
@@ -34,6 +36,8 @@ from kg.store import generations
 
 DEMO_MARK = ".traveler-demo"
 """Left in a folder that the demo made, and may therefore make anew."""
+SWITCH_SECONDS = 0.0005
+"""How long one thread may keep the others waiting: folding would take Python's 5 ms each time."""
 SHOWN_FIRST = "machine/SAW-01"
 """The demo plant's machine with two jobs for two customers."""
 
@@ -41,7 +45,7 @@ SHOWN_FIRST = "machine/SAW-01"
 def serve(
     plant: PlantOption = Path("plant.toml"),
     host: Annotated[
-        str, typer.Option(help="Loopback only: there is no sign-in yet.")
+        str, typer.Option(help="Beyond 127.0.0.1 only if plant.toml has [access].")
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="0 takes a free one.")] = 8000,
     every: Annotated[float, typer.Option(help="Seconds between readings of the sources.")] = 5.0,
@@ -49,6 +53,7 @@ def serve(
 ) -> None:
     """Follow the sources and answer over HTTP: context, questions, gaps, SPARQL, documentation."""
     described = load_plant(plant)
+    require_access(described, host)
     with show_progress(is_quiet=quiet) as progress:
         work = Pipeline.open(described, progress)
         owner = Owner(work, lambda: datetime.now(UTC))
@@ -142,27 +147,36 @@ def serve_owner(
     """Serve an owner's answers until interrupted.
 
     Raises:
-        ConfigError: the address is not loopback, or is taken.
+        ConfigError: the address is taken, or beyond this machine without [access].
     """
-    if host not in {"127.0.0.1", "::1", "localhost"}:
-        raise ConfigError(
-            f"will not serve on {host}: there is no sign-in yet",
-            hint="serve on 127.0.0.1 and put a proxy that signs people in before it",
-        )
     serving = importlib.import_module("api.serving")  # api is above: loaded only to serve
     folder = owner.pipeline.plant.store_path
+    sys.setswitchinterval(SWITCH_SECONDS)
     try:
-        owner.start(every)
-        serving.run(owner, host, port, lambda url: _announce(folder, url, hints, is_quiet=is_quiet))
+        with open_gate(owner.pipeline.plant, owner.pipeline.rules) as gate:
+            token = gate.owner_token if gate is not None else ""
+            owner.start(every)
+            serving.run(
+                owner,
+                host,
+                port,
+                lambda url: _announce(folder, url, token, hints, is_quiet=is_quiet),
+                gate,
+            )
     finally:
         owner.stop()
         withdraw(folder)
         owner.pipeline.close()
 
 
-def _announce(folder: Path, url: str, hints: list[str], *, is_quiet: bool) -> None:
-    announce(folder, url)
+def _announce(folder: Path, url: str, token: str, hints: list[str], *, is_quiet: bool) -> None:
+    announce(folder, _reachable(url), token)
     say(f"Serving at {url} (stop with Ctrl-C)", is_quiet=is_quiet)
     if not is_quiet:
         for number, hint in enumerate(hints, 1):
             typer.echo(f"  {number}. {hint.replace('{url}', url)}")
+
+
+def _reachable(url: str) -> str:
+    """Give where this machine's own commands find a server that listens on every address."""
+    return url.replace("://0.0.0.0:", "://127.0.0.1:").replace("://[::]:", "://[::1]:")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from kg.errors import StoreLocked, TravelerError
-from kg.owner import owner_url
+from kg.owner import owner_token, owner_url
 
 if TYPE_CHECKING:
     from kg.settings import Plant
@@ -31,8 +31,11 @@ def ask_owner(
     if url is None:
         raise locked
     data = None if body is None else json.dumps(body).encode()
+    headers = {"Content-Type": "application/json"}
+    if token := owner_token(plant.store_path):
+        headers["Authorization"] = f"Bearer {token}"
     request = urllib.request.Request(  # noqa: S310 - the owner's own address
-        f"{url}{path}?{urlencode(query)}", data, {"Content-Type": "application/json"}, method=method
+        f"{url}{path}?{urlencode(query)}", data, headers, method=method
     )
     try:
         # Never by a proxy: the owner is on this machine.

@@ -1,0 +1,68 @@
+"""Scopes: what each route asks of whoever calls it, and whether its answer can be withheld from."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Need(NamedTuple):
+    """What a route needs: a scope, "" for somebody known, None for nobody in particular.
+
+    ``is_whole`` says that it answers only those from whom nothing is hidden: nothing takes what is
+    hidden out of its answer.
+    """
+
+    scope: str | None
+    is_whole: bool = True
+
+
+OPEN = Need(None, is_whole=False)
+KNOWN = Need("", is_whole=False)
+_READ = Need("context:read", is_whole=False)
+_READ_ALL = Need("context:read")
+_SPARQL = Need("sparql:read")
+_SETTLE = Need("quarantine:admin")
+_RULE = Need("plant:admin")
+
+NEEDS: dict[tuple[str, str], Need] = {
+    ("GET", "/v1/context"): _READ,
+    ("GET", "/v1/context/{kind}/{entity:path}"): _READ,
+    ("GET", "/v1/gaps"): _READ,
+    ("GET", "/v1/gaps/history"): _READ,
+    ("GET", "/v1/facts/{fact:path}"): _READ,
+    ("GET", "/v1/stream"): _READ,
+    ("GET", "/v1/questions"): _READ,
+    ("GET", "/v1/questions/{name}"): _READ_ALL,
+    ("GET", "/v1/trace"): _READ_ALL,
+    ("GET", "/v1/trace/{kind}/{entity:path}"): _READ_ALL,
+    ("GET", "/v1/recall"): _READ_ALL,
+    ("GET", "/v1/accepted"): _READ_ALL,
+    ("POST", "/v1/gaps/{gap:path}/accept"): _RULE,
+    ("DELETE", "/v1/gaps/{gap:path}/accept"): _RULE,
+    ("POST", "/v1/checkpoint"): _RULE,
+    ("GET", "/sparql"): _SPARQL,
+    ("POST", "/sparql"): _SPARQL,
+    ("POST", "/v1/records/{source}/{table}"): Need("records:write", is_whole=False),
+    ("GET", "/v1/quarantine"): _SETTLE,
+    ("POST", "/v1/quarantine/{number}/replay"): _SETTLE,
+    ("POST", "/v1/quarantine/{number}/discard"): _SETTLE,
+    ("GET", "/metrics"): _READ_ALL,
+    # Whoever watches over a server asks whether it is up, and gets no more than that.
+    ("GET", "/health"): OPEN,
+    ("GET", "/ready"): OPEN,
+    # The documentation of the product, which tells nothing of the plant.
+    ("GET", "/docs"): OPEN,
+    ("GET", "/docs/start.js"): OPEN,
+    ("GET", "/docs/{name}"): OPEN,
+    ("GET", "/openapi.json"): OPEN,
+    ("GET", "/"): Need("context:read", is_whole=False),
+    ("GET", "/signin"): OPEN,
+    ("GET", "/signin/start"): OPEN,
+    ("GET", "/signin/callback"): OPEN,
+    ("POST", "/v1/session"): OPEN,
+    ("GET", "/v1/session"): KNOWN,
+    ("DELETE", "/v1/session"): KNOWN,
+}
+"""For every route what it needs; one that is not here answers nobody but the owner's commands."""
+NOTES = "notes:write"
+"""Instead of ``records:write``, for a table whose rows become nothing but notes."""

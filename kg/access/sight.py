@@ -1,0 +1,128 @@
+"""Sight: which single facts, labels and things of a plant a role sees."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from kg import vocab
+from kg.access.hiding import last_word
+from kg.answer.evidence import literal_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from kg.access.hiding import Hiding
+    from kg.answer.bundle import Fact
+    from kg.answer.evidence import Evidence
+    from kg.records import Term
+    from kg.store import Store
+
+WITHHELD = "withheld"
+
+
+class Sight:
+    """Looks at one answer's facts for one role; whose source is not known, is not shown."""
+
+    def __init__(self, hiding: Hiding, store: Store, evidence: Evidence, base: str) -> None:
+        self.hiding = hiding
+        self.words = hiding.words
+        self._store = store
+        self._evidence = evidence
+        self._base = base
+        self._things: dict[str, bool] = {}
+        self._labels: dict[str, str] = {}
+
+    def term(self, short: str) -> Term:
+        """Give the term of a short id."""
+        return f"<{short}>" if "://" in short else f"<{self._base}{short}>"
+
+    def hides_any(self, properties: Iterable[Term]) -> bool:
+        """Tell whether one of the properties is hidden."""
+        return not self.hiding.properties.isdisjoint(properties)
+
+    def hides_property(self, word: str) -> bool:
+        """Tell whether a property is hidden, by its last word."""
+        return word in self.words
+
+    def hides_thing(self, short: str) -> bool:
+        """Tell whether a thing is of a hidden class, by its short id."""
+        if not self.hiding.classes:
+            return False
+        if short not in self._things:
+            classes = " ".join(sorted(self.hiding.classes))
+            query = f"ASK {{ VALUES ?c {{ {classes} }} {self.term(short)} a ?c }}"
+            self._things[short] = self._store.ask(query)
+        return self._things[short]
+
+    def sees(self, fact: Fact) -> bool:
+        """Tell whether a fact is shown; what was computed is looked at by its inputs elsewhere."""
+        if self.hides_property(fact.predicate):
+            return False
+        if self.hides_thing(fact.about) or (fact.is_entity and self.hides_thing(fact.value)):
+            return False
+        if not self.hiding.sources or fact.inputs:
+            return True
+        # The names of all sources that it was joined through.
+        cited = {citation.source for citation in fact.via}
+        return bool(cited) and cited.isdisjoint(self.hiding.sources)
+
+    def shows(self, subject: Term, *properties: Term) -> bool:
+        """Tell whether all that is said of a thing by some properties is shown."""
+        if self.hides_any(properties):
+            return False
+        if not self.hiding.sources and not self.hiding.classes:
+            return True
+        facts = [f for p in properties for f in self._evidence.facts(subject, p, last_word(p))]
+        return all(map(self.sees, facts))
+
+    def is_told_by_others(self, subject: Term) -> bool:
+        """Tell whether anybody but hidden sources says that there is such a thing."""
+        if not self.hiding.sources:
+            return True
+        sources = self._sources(self._store.claims(subject, vocab.RDF_TYPE))
+        return not sources or not sources <= self.hiding.sources
+
+    def label(self, short: str) -> str:
+        """Give what people call a thing, as far as it is shown; else the last part of its id."""
+        if short not in self._labels:
+            found = self._visible_names(self.term(short))
+            self._labels[short] = found or unquote(short.rsplit("/", 1)[-1])
+        return self._labels[short]
+
+    def _visible_names(self, subject: Term) -> str:
+        for predicate in (vocab.RDFS_LABEL, vocab.IDENTIFIER):
+            if predicate in self.hiding.properties:
+                continue
+            claims = self._store.claims(subject, predicate)
+            names = [
+                literal_text(value)
+                for value, graph in claims
+                if self._sources([(value, graph)]) and self.is_open([graph])
+            ]
+            if names:
+                return min(names)
+        return ""
+
+    def names(self, short: str) -> set[str]:
+        """Give every name of a thing that is shown: its id, labels and identifiers."""
+        subject = self.term(short)
+        said = {
+            literal_text(value)
+            for predicate in (vocab.RDFS_LABEL, vocab.IDENTIFIER)
+            if predicate not in self.hiding.properties
+            for value, graph in self._store.claims(subject, predicate)
+            if self.is_open([graph])
+        }
+        return {short, unquote(short.split("/", 1)[-1]), subject[1:-1], *said}
+
+    def is_open(self, graphs: Iterable[Term]) -> bool:
+        """Tell whether records' graphs are all of sources that are shown."""
+        return self._sources((g, g) for g in graphs).isdisjoint(self.hiding.sources)
+
+    def _sources(self, claims: Iterable[tuple[Term, Term]]) -> set[str]:
+        return {
+            self._evidence.place(graph)[0]
+            for _, graph in claims
+            if self._evidence.is_support(graph)
+        }
