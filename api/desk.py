@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from api.cache import Cache
 from kg.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ class Desk:
     def __init__(self, owner: Owner) -> None:
         self.owner = owner
         self._kept: _Kept | None = None
+        self.cache = Cache(self)
 
     @property
     def pipeline(self) -> Pipeline:

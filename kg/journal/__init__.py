@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from kg.journal.checks import CheckHistory, Day, Lacking, Linked
 from kg.journal.gaps import Checked, OpenGap, checked_now
+from kg.journal.history import History, Standing
 from kg.journal.journal import Journal
 from kg.journal.people import Forgetting, Forgotten
 from kg.journal.quarantine import Quarantined, WaitingCount
+from kg.journal.sight import Seen
 from kg.journal.snapshot import Snapshot, copy_journal
 from kg.journal.versions import Appended
 
@@ -17,12 +19,15 @@ __all__ = [
     "Day",
     "Forgetting",
     "Forgotten",
+    "History",
     "Journal",
     "Lacking",
     "Linked",
     "OpenGap",
     "Quarantined",
+    "Seen",
     "Snapshot",
+    "Standing",
     "WaitingCount",
     "checked_now",
     "copy_journal",

@@ -13,9 +13,10 @@ from kg.errors import DiskFull, JournalError
 from kg.journal.arriving import Arriving
 from kg.journal.checks import CheckHistory
 from kg.journal.commits import GroupCommit
-from kg.journal.doubts import has_doubts, read_doubts, write_doubts, write_stand_ins
+from kg.journal.doubts import has_doubts, write_doubts, write_stand_ins
 from kg.journal.file import SET_CURSOR, connect, open_journal_file, translated
 from kg.journal.gaps import GapHistory, OpenGap, checked_now
+from kg.journal.history import History
 from kg.journal.people import Forgetting, Forgotten, Place, forget, read_names, remember_names
 from kg.journal.quarantine import (
     Quarantined,
@@ -29,6 +30,7 @@ from kg.journal.quarantine import (
 )
 from kg.journal.retention import prune_versions
 from kg.journal.room import Room, Unwatched
+from kg.journal.sight import Seen, Sight
 from kg.journal.versions import Appended, VersionWriter, receive
 from kg.records import Record, record_path
 from kg.times import format_time, sortable
@@ -38,7 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from kg.records import Gap, Rejected
+    from kg.records import Gap, Rejected, Term
 
 _T = TypeVar("_T")
 _PAGE = 2_000
@@ -65,9 +67,11 @@ class Journal:
         # wait for it.
         self._reader = connect(path)
         self._reading_turn = threading.Lock()
+        self._sight = Sight(connect(path))
         self.id = str(self._read("SELECT value FROM meta WHERE key = 'journal'")[0][0])
         self.gaps = GapHistory(self._read, self._write)
         self.checks = CheckHistory(self._read, self._write)
+        self.history = History(self._read, _record, _COLUMNS)
 
     @classmethod
     def open(cls, path: Path) -> Journal:
@@ -83,6 +87,7 @@ class Journal:
         with suppress(JournalError):  # who opens it again looks for gaps again
             self.gaps.keep()
         self._commits.close()
+        self._sight.close()
         with self._reading_turn:
             self._reader.close()
 
@@ -257,9 +262,7 @@ class Journal:
 
         With it, when the source last did: what is in doubt stands unconfirmed since then.
         """
-        with self._reading() as connection:
-            found = read_doubts(connection)
-        return {path: datetime.fromisoformat(at) if at else None for path, at in found.items()}
+        return dict(self.seen().doubts)
 
     def quarantine(
         self,
@@ -373,8 +376,12 @@ class Journal:
 
     def confirmations(self) -> dict[tuple[str, str], datetime]:
         """Give when each (source, table) was last read to its end."""
-        rows = self._read("SELECT source, kind, confirmed_at FROM cursor")
-        return {(source, kind): datetime.fromisoformat(at) for source, kind, at in rows}
+        return dict(self.seen().confirmed)
+
+    def seen(self) -> Seen:
+        """Tell when sources last vouched for what; at once where nothing was written since."""
+        with translated(self._path):
+            return self._sight.look()
 
     def replace_gaps(self, gaps: Iterable[Gap], checked_seq: int, now: datetime) -> None:
         """Make ``gaps`` the open ones: those that stay keep ``opened_at``, the others close."""
@@ -383,6 +390,10 @@ class Journal:
     def open_gaps(self) -> list[OpenGap]:
         """Give the gaps that are open, the longest open first."""
         return self.gaps.open()
+
+    def gaps_of(self, entity: Term) -> list[OpenGap]:
+        """Give the gaps of one entity that are open, the longest open first."""
+        return self.gaps.in_full(self.gaps.of(entity), self.gaps.checked.at)
 
     def checked_seq(self) -> int:
         """Give the seq up to which gaps were last looked for; 0 before the first time."""
