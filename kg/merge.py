@@ -239,11 +239,10 @@ class _Batch:
 
     def _touch(self, graph: Term, facts: set[Fact]) -> None:
         """Settle a record's slots anew where only its time changed: it may win or lose by that."""
-        if self._effective.before(graph) == self._effective[graph]:
-            return
-        for subject, predicate, _ in facts:
-            if self._merge.is_single_valued(predicate):
-                self._gone[subject, predicate].update()
+        slots = {(s, p) for s, p, _ in facts if self._merge.is_single_valued(p)}
+        if slots and self._effective.before(graph) != self._effective[graph]:
+            for slot in slots:
+                self._gone[slot].update()
 
     def _note_event(
         self,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, TypeAlias
 from urllib.parse import quote
 
@@ -68,6 +69,7 @@ class Rejected:
     key: str | None = None
 
 
+@lru_cache(maxsize=1 << 14)
 def record_path(source: str, kind: str, key: str) -> str:
     """Percent-encode a record's names into its IRI path (RFC 3986, unreserved kept)."""
     return f"record/{quote(source, safe='')}/{quote(kind, safe='')}/{quote(key, safe='')}"
