@@ -15,6 +15,7 @@
     │   └── QueryTimeout          a query took longer than it may
     ├── BackupError               a backup cannot be made, is damaged, or cannot be restored
     ├── AccessError               who asks is not known, or may not have what is asked for
+    ├── HistoryError              a time is asked about that cannot be answered for as a whole
     ├── OntologyError             the ontology or a shape cannot be used
     └── UnknownEntity             no such machine, job, customer, batch …
 
@@ -114,6 +115,12 @@ class AccessError(TravelerError):
     """Who asks is not known, or may not do or see this; never holds a key or a token."""
 
     code = "unauthorized"
+
+
+class HistoryError(TravelerError):
+    """What was at a time is no longer known as a whole, or cannot be told; never half an answer."""
+
+    code = "before-horizon"
 
 
 class OntologyError(TravelerError):

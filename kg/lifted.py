@@ -76,14 +76,21 @@ class Lifters:
 
     def lift_each(self, records: Sequence[Record]) -> list[tuple[Record, list[Fact]]]:
         """Lift versions for themselves; one that cannot be lifted has no facts."""
+        facts, failed = self.lift_versions(records)
+        return [*facts, *((record, []) for record in failed)]
+
+    def lift_versions(
+        self, records: Sequence[Record]
+    ) -> tuple[list[tuple[Record, list[Fact]]], list[Record]]:
+        """Lift versions for themselves; gives those that cannot be lifted apart."""
         by_source: dict[str, list[Record]] = defaultdict(list)
         for record in records:
             by_source[record.source].append(record)
         facts: list[tuple[Record, list[Fact]]] = []
+        failed = []
         for name, group in by_source.items():
-            failed = self._lift_group(name, group, facts, [])
-            facts += [(record, []) for record in failed]
-        return facts
+            failed += self._lift_group(name, group, facts, [])
+        return facts, failed
 
     def _stand_in(self, source: str, failed: Sequence[Record], lifted: Lifted) -> list[Record]:
         """Try the version before each record; gives those that cannot be lifted either."""

@@ -5,7 +5,6 @@ The only place where the stages are joined. One `Pipeline` owns a plant's journa
 
 from __future__ import annotations
 
-import logging
 from collections import Counter
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Self
@@ -14,6 +13,7 @@ from zoneinfo import ZoneInfo
 from kg import assets, offset, vocab
 from kg.answer import Answers
 from kg.applied import Applied, Replayed, unlifted
+from kg.asof import PlantHistory
 from kg.canonical import Canonical
 from kg.changes import Changes
 from kg.errors import StoreError, StoreFull, StoreLocked
@@ -57,7 +57,6 @@ OWNER_FILE = "OWNER"
 """In the store's folder while it is served: where its owner answers."""
 REBUILD_ABOVE = 20_000
 """Records waiting above which a new generation is written instead of applying batches."""
-_log = logging.getLogger("traveler.pipeline")
 
 
 @lru_cache(maxsize=1)
@@ -106,6 +105,7 @@ class Pipeline:
         self._reasoner: Reasoner | None = None
         self._answers: Answers | None = None
         self._found_well: Store | None = None
+        self.history = PlantHistory(plant, journal, self._recipe.digest, self.answers, self.shapes)
         self._derived_graph = f"<{plant.base}graph/derived>"
         self._generations = open_generations(plant)
         opened = self._open_current(is_rebuild=is_rebuild)
@@ -285,7 +285,7 @@ class Pipeline:
             raise
         applied.records += len(records)
         self.tally.apply(Counter(record.source for record in records))
-        self.changes.tell_batch(change.removed, change.added, seq)
+        self.changes.tell_batch(change.removed, change.added, seq, records)
         return True
 
     def _merged(self, said: Said, graphs: Graphs) -> Change:

@@ -48,7 +48,7 @@ class Finder:
         Raises:
             UnknownEntity: none is, or several are; near or equal ones stand in the hint.
         """
-        exact = self._by_iri(reference, kind)
+        exact = self.by_iri(reference, kind)
         if exact:
             return exact
         wanted = normalise(reference)
@@ -67,7 +67,8 @@ class Finder:
             f"nothing here is called {reference!r}", hint=self._nearest(wanted, kind)
         )
 
-    def _by_iri(self, reference: str, kind: str | None) -> Entity | None:
+    def by_iri(self, reference: str, kind: str | None) -> Entity | None:
+        """Find an entity by its short id, its IRI or an alias; None where there is none."""
         path = quote(unquote(reference), safe="/-._~")
         verbatim = quote(reference, safe="/-._~%")
         candidates = [f"<{self._base}{path}>", f"<{self._base}{verbatim}>"]
@@ -76,13 +77,14 @@ class Finder:
         if reference.startswith(self._base):
             candidates.append(f"<{quote(reference, safe=':/-._~%')}>")
         for term in filter(_IRI.fullmatch, candidates):
-            for name in (term, *self._canonical(term)):
+            for name in (term, *self.other_names(term)):
                 entity = self._entity(name)
                 if entity is not None and kind in {None, entity.kind}:
                     return entity
         return None
 
-    def _canonical(self, alias: Term) -> list[Term]:
+    def other_names(self, alias: Term) -> list[Term]:
+        """Give the canonical IRI of an alias."""
         rows = self._store.select(
             f"SELECT ?c WHERE {{ GRAPH <{self._base}graph/aliases> "
             f"{{ {alias} {vocab.OWL_SAME_AS} ?c }} }}"

@@ -8,6 +8,7 @@ it: from the fact's place in the rule a way of patterns leads to ``$this``.
 from __future__ import annotations
 
 from collections import defaultdict
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from pyparsing import ParseResults
@@ -28,7 +29,7 @@ from kg.reason.groups import (
 from kg.reason.rules import shape_of, shapes_of, unify
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from kg.reason.known import Known
     from kg.reason.rules import ConstructRule, Shape
@@ -62,6 +63,8 @@ class Concern:
             raise self._unusable(str(error)) from error
         if any(THIS not in (head[0], head[2]) for head in self.heads):
             raise self._unusable("gives facts that $this has no part in")
+        self.absent = self._group.absent
+        """What must not hold, as far as single patterns tell it."""
         self.outer = self._group.patterns
         """What must hold for the rule to give anything, whatever it finds absent."""
         self.ways: dict[Shape, list[Way]] = defaultdict(list)
@@ -77,7 +80,10 @@ class Concern:
 
     def about(self, thing: Term | None, known: Known) -> Iterator[Fact]:
         """Give what the rule says about one thing; about all where None."""
-        bindings = {} if thing is None else {THIS: thing}
+        yield from self.given({} if thing is None else {THIS: thing}, known)
+
+    def given(self, bindings: Mapping[str, Term], known: Known) -> Iterator[Fact]:
+        """Give what the rule says where some of its variables are known."""
         for found in self._group.solutions(bindings, known):
             for head in self.heads:
                 fact = fill(head, found)
@@ -94,6 +100,12 @@ class Concern:
             hint="write it as patterns with fixed properties that $this is connected with,"
             " and filters of EXISTS, NOT EXISTS, =, != and IN",
         )
+
+
+@lru_cache(maxsize=256)
+def concern_of(construct: ConstructRule) -> Concern:
+    """Look into a rule once: parsing it takes longer than a batch."""
+    return Concern(construct)
 
 
 class Concerned:

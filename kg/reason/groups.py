@@ -30,9 +30,18 @@ class Unsupported(Exception):
 class Group:
     """Patterns and filters that are asked for their solutions, some variables being known."""
 
-    def __init__(self, patterns: Sequence[Fact], filters: Sequence[Filter]) -> None:
+    def __init__(
+        self, patterns: Sequence[Fact], filters: Sequence[Filter], absent: Sequence[Fact] = ()
+    ) -> None:
         self.patterns = tuple(dict.fromkeys(patterns))
         self._filters = tuple(filters)
+        self.absent = tuple(absent)
+        """Patterns among the filters that nothing may match, each alone in its NOT EXISTS."""
+
+    @property
+    def is_one_pattern(self) -> bool:
+        """Tell whether it is one pattern and nothing else."""
+        return len(self.patterns) == 1 and not self._filters
 
     def solutions(self, bindings: Bindings, known: Known) -> Iterator[Bindings]:
         """Find all ways to make the patterns hold, and the filters true."""
@@ -93,8 +102,9 @@ def compile_group(node: object, outside: frozenset[str] = frozenset()) -> Group:
     blocks = [part["triples"] for part in parts if part.name == "TriplesBlock"]
     patterns = [pattern_of(triple) for block in blocks for triple in triples_of(block)]
     inside = outside.union(*map(variables, patterns))
-    filters = [_condition(part["expr"], inside) for part in parts if part.name == "Filter"]
-    return Group(patterns, filters)
+    asked = [part["expr"] for part in parts if part.name == "Filter"]
+    filters = [_condition(expression, inside) for expression in asked]
+    return Group(patterns, filters, [p for one in asked for p in _absent(one, inside)])
 
 
 def fill(pattern: Fact, bindings: Bindings) -> Fact:
@@ -147,6 +157,14 @@ def _condition(node: object, inside: frozenset[str]) -> Filter:
         combine = any if node.name == "ConditionalOrExpression" else all
         return lambda bindings, known: combine(part(bindings, known) for part in parts)
     return _comparison(node, inside)
+
+
+def _absent(node: object, inside: frozenset[str]) -> tuple[Fact, ...]:
+    node = _unwrapped(node)
+    if not isinstance(node, CompValue) or node.name != "Builtin_NOTEXISTS":
+        return ()
+    group = compile_group(node["graph"], inside)
+    return group.patterns if group.is_one_pattern else ()
 
 
 def _comparison(node: CompValue, inside: frozenset[str]) -> Filter:

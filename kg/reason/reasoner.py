@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from kg import vocab
 from kg.fold import Started, infer_ends
-from kg.reason.concerned import Concern, Concerned
+from kg.reason.concerned import Concerned, concern_of
 from kg.reason.derivation import (
     Derivation,
     after_these,
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection as Facts
     from collections.abc import Iterable, Iterator
 
+    from kg.reason.concerned import Concern
     from kg.reason.rules import ConstructRule, RuleSet
     from kg.records import Fact, Term
     from kg.settings import Plant
@@ -86,7 +87,7 @@ class Reasoner:
         self._memory = MemoryStore.in_memory(plant.base)
         self._untold: deque[tuple[Term, Facts[Fact], Facts[Fact]]] = deque()
         self._telling = Lock()
-        self._concerns = [_concern(rule) for rule in rules.constructs]
+        self._concerns = [concern_of(rule) for rule in rules.constructs]
         self._concerned = Concerned(self._concerns)
         self._steps = in_order(rules.rules)
         heads = [head for concern in self._concerns for head in concern.heads]
@@ -328,8 +329,7 @@ def explanations(fact: Fact, rules: RuleSet, store: Store) -> Iterator[Explanati
 
     Inverses explain each other in a circle: who follows premises must not come back to a fact.
     """
-    given = chain.from_iterable(map(_positive, rules.constructs))
-    for rule in (*rules.rules, *given, _INFERRED_END):
+    for rule in _giving(rules, fact[1]):
         bindings = unify(rule.head, fact)
         if bindings is None:
             continue
@@ -346,15 +346,19 @@ def explanations(fact: Fact, rules: RuleSet, store: Store) -> Iterator[Explanati
                 yield Explanation(rule.name, premises)
 
 
-@lru_cache(maxsize=256)
-def _concern(construct: ConstructRule) -> Concern:
-    """Look into a rule once: parsing it takes longer than a batch."""
-    return Concern(construct)
+def _giving(rules: RuleSet, predicate: Term) -> tuple[Rule, ...]:
+    """Find the rules that can give a property, in their order; each property is asked often."""
+    if predicate not in rules.giving:
+        given = chain.from_iterable(map(_positive, rules.constructs))
+        every = (*rules.rules, *given, _INFERRED_END)
+        fitting = (rule for rule in every if rule.head[1] == predicate or rule.head[1][0] == "?")
+        rules.giving[predicate] = tuple(fitting)
+    return rules.giving[predicate]
 
 
 @lru_cache(maxsize=256)
 def _positive(construct: ConstructRule) -> tuple[Rule, ...]:
     """Give a rule with negation as rules by what it finds: what is absent has no record."""
-    concern = _concern(construct)
+    concern = concern_of(construct)
     body = tuple(dict.fromkeys(concern.outer))
     return tuple(Rule(construct.name, head, body) for head in concern.heads)

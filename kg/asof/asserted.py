@@ -1,0 +1,122 @@
+"""Asserted: what records said then, merged as the present is, one property of a thing at a time.
+
+What stands in today's graph is read from there. Records whose newest version did not count then
+are left out, and read in the version that did.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kg.answer.lookup import all_rows
+from kg.asof.folds import Folds
+from kg.asof.said import Said
+from kg.merge import NOW
+from kg.store import stored_form
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+    from kg.asof.past import Past
+    from kg.asof.said import Graphs
+    from kg.asof.versions import Versions
+    from kg.merge import Claim, Merge
+    from kg.records import Term
+    from kg.store import Store
+
+MANY = 40
+"""From so many things on a property of theirs is asked for in one query."""
+_AT_ONCE = 2_000
+
+
+class Asserted:
+    """What was asserted at one time; it remembers what it was asked."""
+
+    def __init__(
+        self, today: Store, merge: Merge, versions: Versions, past: Past, graphs: Graphs
+    ) -> None:
+        self._today = today
+        self._merge = merge
+        self._versions = versions
+        self._graphs = graphs
+        self.said = Said(versions, past, graphs)
+        self._folds = Folds(today, merge, versions, self.said, graphs)
+        self._claims: dict[tuple[Term, Term], set[Claim]] = {}
+        self._chosen: dict[tuple[Term, Term], frozenset[Term]] = {}
+        self._leading: dict[tuple[Term, Term], frozenset[Term]] = {}
+
+    def claims(self, s: Term, p: Term) -> set[Claim]:
+        """Give every value that a record gave a property of a thing, with the record's graph."""
+        if (s, p) not in self._claims:
+            self.find([s], p)
+        return self._claims[s, p]
+
+    def objects(self, s: Term, p: Term) -> frozenset[Term]:
+        """Give the values of a property of a thing that were current."""
+        chosen = self._chosen.get((s, p))
+        if chosen is None:
+            found = self._merge.choose(p, self.claims(s, p), self._graphs)
+            chosen = self._chosen[s, p] = frozenset(found)
+        return chosen
+
+    def subjects(self, p: Term, o: Term) -> frozenset[Term]:
+        """Give the things of which a property currently had a value that few things share."""
+        found = self._leading.get((p, o))
+        if found is None:
+            found = self._leading[p, o] = frozenset(self._leading_to(p, o))
+        return found
+
+    def find(self, subjects: Collection[Term], p: Term) -> None:
+        """Look at one property of many things."""
+        wanted = [s for s in dict.fromkeys(subjects) if s[0] == "<" and (s, p) not in self._claims]
+        self._claims |= {(s, p): set() for s in subjects if (s, p) not in self._claims}
+        self.said.about(wanted)
+        rows = [row for row in self._rows(wanted, p) if self._merge.is_support(row[2])]
+        rows = [row for row in rows if not row[2].endswith(NOW + ">")]
+        self._versions.find(self._graphs.place(graph) for _, _, graph in rows)
+        for s, o, graph in rows:
+            if self._versions.of(self._graphs.place(graph)).stands:
+                self._claims[s, p].add((o, graph))
+        for s in wanted:
+            held = self._claims[s, p]
+            held |= self.said.claims(s, p)
+            held |= self._folds.claims(s, p)
+
+    def predicates(self, s: Term) -> set[Term]:
+        """Give the properties that something may have been said for."""
+        self.said.about([s])
+        found = {p for p, _, _ in self._today.about(s)} if s[0] == "<" else set()
+        return found | self.said.predicates(s) | self._folds.predicates(s)
+
+    def _rows(self, subjects: list[Term], p: Term) -> Iterable[tuple[Term, Term, Term]]:
+        if len(subjects) < MANY:
+            for s in subjects:
+                for o, graph in self._today.claims(s, p):
+                    yield s, o, graph
+            return
+        for start in range(0, len(subjects), _AT_ONCE):
+            given = " ".join(subjects[start : start + _AT_ONCE])
+            pattern = f"VALUES ?s {{ {given} }} GRAPH ?g {{ ?s {p} ?o }}"
+            for s, o, graph in all_rows(self._today, "s o g", pattern):
+                yield s, o, graph
+
+    def _leading_to(self, p: Term, o: Term) -> set[Term]:
+        self.said.about([o])
+        o = stored_form(o)
+        found: set[Term] = set()
+        quads = [(s, g) for s, _, _, g in self._today.match(p=p, o=o) if g and g[-5:] != NOW + ">"]
+        records = [(s, g) for s, g in quads if self._graphs.is_record(g)]
+        self._versions.find(self._graphs.place(graph) for _, graph in records)
+        events = []
+        for s, graph in records:
+            place = self._graphs.place(graph)
+            if self._merge.is_support(graph):
+                if self._versions.of(place).stands:
+                    found.add(s)
+            elif self._versions.of(place).stands:
+                events.append(place)
+        found |= self.said.subjects(p, o)
+        found |= self._folds.subjects(p, o, events)
+        if self._merge.is_single_valued(p):
+            self.find(found, p)
+        return {s for s in found if o in self.objects(s, p)}

@@ -1,0 +1,150 @@
+"""A plant's history: its answers as of any time, by what was believed at any time."""
+
+from __future__ import annotations
+
+from threading import Lock
+from typing import TYPE_CHECKING, TypeVar, cast
+
+from kg.asof.asserted import Asserted
+from kg.asof.demand import Demand
+from kg.asof.find import FinderThen
+from kg.asof.journal import JournalThen
+from kg.asof.past import Past
+from kg.asof.said import Graphs
+from kg.asof.store import StoreThen
+from kg.asof.times import check_horizon
+from kg.asof.versions import Versions
+from kg.errors import HistoryError
+from kg.identity import Aliases, moved
+from kg.lifted import Lifters
+from kg.mentions import mentioning, said_aliases
+from kg.merge import Merge
+from kg.moments import Moments
+from kg.reason.backward import Backward
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from kg.answer import Answers
+    from kg.asof.past import Place
+    from kg.asof.times import Then
+    from kg.journal import Journal
+    from kg.records import Fact, Record, Term
+    from kg.settings import Plant
+    from kg.store import Store
+    from kg.validate.gaps import PlantShapes
+
+T = TypeVar("T")
+INDEX_FILE = "past.sqlite"
+TRIES = 5
+"""How often a question is asked again that a batch has overtaken."""
+
+
+class PlantHistory:
+    """Answers for one plant as of other times; any thread may ask, one is answered at a time.
+
+    ``recipe`` names the mappings and settings that records are lifted by; ``answers`` gives the
+    answers of today.
+    """
+
+    def __init__(
+        self,
+        plant: Plant,
+        journal: Journal,
+        recipe: str,
+        answers: Callable[[], Answers],
+        shapes: PlantShapes,
+    ) -> None:
+        self._plant = plant
+        self._journal = journal
+        self._answers = answers
+        self._shapes = shapes
+        # Of its own: an engine that lifts is used by one thread at a time.
+        self._lifters: Lifters | None = None
+        self._past = Past(plant.store_path / INDEX_FILE, journal, recipe, self._lift_each)
+        self._turn = Lock()
+
+    def ask(self, then: Then, question: Callable[[Answers], T]) -> T:
+        """Ask the answers of a time.
+
+        Raises:
+            HistoryError: it lies before what is still known, or the question is of all the plant.
+        """
+        check_horizon(then, self._journal.horizon())
+        with self._turn:
+            for _ in range(TRIES):
+                today = self._answers()
+                if today.rules.keys:
+                    raise _keyed()
+                seq = today.store.applied_seq()
+                self._past.follow()
+                versions = Versions(
+                    then, self._journal.history, Moments(self._plant), self._lift_versions, seq
+                )
+                answer = question(self._answers_of(today, versions, then))
+                # What was read of a record in the graph is of the version that was looked up.
+                overtaken = versions.standing() & self._journal.history.touched(seq)
+                if self._answers().store is today.store and not overtaken:
+                    return answer
+        raise HistoryError(
+            "the graph changes faster than the question can be answered",
+            hint="ask again in a moment",
+            code="not-ready",
+        )
+
+    def _answers_of(self, today: Answers, versions: Versions, then: Then) -> Answers:
+        """Make the answers of a time, from the graph of today and what else was said then."""
+        graphs = Graphs(self._plant, versions)
+        merge = Merge(self._plant, today.single_valued)
+        asserted = Asserted(today.store, merge, versions, self._past, graphs)
+        names = self._name(today.store, versions, asserted, graphs)
+        backward = Backward(today.rules, asserted, graphs.folded_runs())
+        store = StoreThen(self._plant.base, versions.last_seq(), asserted)
+        store.demand = Demand(self._plant.base, backward, asserted.predicates, store.take)
+        journal = JournalThen(self._journal, versions, then, store, self._shapes)
+        finder = FinderThen(cast("Store", store), self._plant.base, today.finder, names)
+        return today.as_of(cast("Store", store), cast("Journal", journal), finder)
+
+    def _name(
+        self, today: Store, versions: Versions, asserted: Asserted, graphs: Graphs
+    ) -> Mapping[Term, Term]:
+        """Tell what was the same as what; records that used other names than today are lifted."""
+        aliases_today, aliases = Aliases(), Aliases()
+        said = {graphs.place(graph): facts for graph, facts in said_aliases(today).items()}
+        versions.find({*said, *(sayers := self._past.aliasing())})
+        for place in {*said, *sayers}:
+            name = graphs.name(place)
+            aliases_today.replace(name, said.get(place, ()))
+            counted = versions.of(place)
+            told = said.get(place, ()) if counted.stands else counted.facts
+            if graphs.table(place) is not None:
+                aliases.replace(name, told)
+        pairs = aliases.pairs()
+        renamed = moved(aliases_today.pairs(), pairs)
+        places: set[Place] = {graphs.place(g) for g in mentioning(today, renamed)}
+        versions.rename(places, aliases.rewrite)
+        for alias, name in pairs.items():
+            asserted.said.names.setdefault(name, set()).add(alias)
+        asserted.said.take(places)
+        return pairs
+
+    def _lift_each(self, records: Sequence[Record]) -> list[tuple[Record, list[Fact]]]:
+        return self._own_lifters().lift_each(records)
+
+    def _lift_versions(
+        self, records: Sequence[Record]
+    ) -> tuple[list[tuple[Record, list[Fact]]], list[Record]]:
+        return self._own_lifters().lift_versions(records)
+
+    def _own_lifters(self) -> Lifters:
+        if self._lifters is None:
+            self._lifters = Lifters(self._plant, self._journal, lambda _stage, _what: None)
+        return self._lifters
+
+
+def _keyed() -> HistoryError:
+    return HistoryError(
+        "a plant whose ontology has keys (owl:hasKey) is not answered as of another time",
+        hint="say what is the same by a crosswalk instead",
+        code="as-of-everything",
+    )

@@ -1,0 +1,170 @@
+"""Versions: which version of a record counted then, and what it says by today's mapping."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, NamedTuple
+
+from kg.records import Record
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from kg.asof.past import Place
+    from kg.asof.times import Then
+    from kg.journal import History, Standing
+    from kg.moments import Moments
+    from kg.records import Fact
+
+    Rewrite = Callable[[list[Fact]], list[Fact]]
+    LiftVersions = Callable[
+        [Sequence[Record]], tuple[list[tuple[Record, list[Fact]]], list[Record]]
+    ]
+    """Gives what versions say, and those of them that cannot be lifted."""
+
+
+class Counted(NamedTuple):
+    """The version of a record that counted then.
+
+    ``record`` is None where the record was not there; where it ``stands`` in today's graph it has
+    no row. ``at`` is since when it counts (ISO 8601, UTC; "": its receipt is all that is known).
+    """
+
+    record: Record | None
+    at: str
+    stands: bool = False
+    stands_in: bool = False
+    facts: tuple[Fact, ...] = ()
+
+
+NOT_THERE = Counted(None, "")
+
+
+class Versions:
+    """Finds the versions that counted at one time, each once.
+
+    ``seq`` is the last record that is in today's graph: later ones do not count.
+    ``moved`` are the records that speak of things by other names today than then: they are lifted
+    even where the newest version counted.
+    """
+
+    def __init__(
+        self,
+        then: Then,
+        history: History,
+        moments: Moments,
+        lift: LiftVersions,
+        seq: int,
+    ) -> None:
+        self._seq = seq
+        self._then = then
+        self._history = history
+        self._moments = moments
+        self._lift = lift
+        self._found: dict[Place, Counted] = {}
+        self.until = f"{then.at_text}Z"
+        """The clock, as literals write it."""
+        self.moved: set[Place] = set()
+        self.rewrite: Rewrite = list
+
+    def rename(self, moved: set[Place], rewrite: Rewrite) -> None:
+        """Call things from now on as they were called then."""
+        self._found.clear()
+        self.moved = moved
+        self.rewrite = rewrite
+
+    def of(self, place: Place) -> Counted:
+        """Give what counted of a record."""
+        found = self._found.get(place)
+        if found is None:
+            self.find([place])
+            found = self._found[place]
+        return found
+
+    def standing(self) -> set[Place]:
+        """Give the records looked at so far that today's graph has as they were."""
+        return {place for place, counted in self._found.items() if counted.stands}
+
+    def last_seq(self) -> int:
+        """Give the last record that was on record then."""
+        return min(self._seq, self._history.seq_at(self._then.believed_text))
+
+    def standing_in(self) -> list[tuple[Place, Record]]:
+        """Give those looked at so far that stand in for a version that cannot be lifted."""
+        return [
+            (place, counted.record)
+            for place, counted in self._found.items()
+            if counted.stands_in and counted.record is not None
+        ]
+
+    def find(self, places: Iterable[Place]) -> None:
+        """Look at many records at once."""
+        wanted = {place for place in places if place not in self._found}
+        changed = []
+        for (source, kind), keys in _by_table(wanted).items():
+            standing = self._history.standing(source, kind, keys)
+            for key in keys:
+                place = (source, kind, key)
+                newest = standing.get(key)
+                if newest is None:
+                    self._found[place] = NOT_THERE
+                elif self._is_standing(place, newest):
+                    self._found[place] = self._standing(place, newest)
+                else:
+                    changed.append(place)
+        if changed:
+            self._look_back(changed)
+
+    def _is_standing(self, place: Place, newest: Standing) -> bool:
+        if newest.is_stood_in or newest.seq > self._seq or place in self.moved:
+            return False
+        at = self._moments.of(_bare(place, newest)).at
+        return self._then.holds(at, newest.recorded)
+
+    def _standing(self, place: Place, newest: Standing) -> Counted:
+        if newest.is_deleted:
+            return NOT_THERE
+        record = _bare(place, newest)
+        return Counted(record, self._moments.of(record).at, stands=True)
+
+    def _look_back(self, places: Sequence[Place]) -> None:
+        """Read all versions of records; the last one that counted and can be lifted is it."""
+        left: dict[Place, list[Record]] = {place: [] for place in places}
+        for (source, kind), keys in _by_table(places).items():
+            for record in self._history.versions(source, kind, keys):
+                is_here = record.seq <= self._seq
+                if is_here and self._then.holds(self._moments.of(record).at, record.recorded):
+                    left[source, kind, record.key].append(record)
+        is_first = True
+        while left:
+            tops: list[Record] = []
+            for place, versions in left.items():
+                if not versions or versions[-1].deleted:
+                    self._found[place] = NOT_THERE
+                else:
+                    tops.append(versions.pop())
+            lifted, failed = self._lift(tops) if tops else ([], [])
+            for record, facts in lifted:
+                self._found[_place(record)] = Counted(
+                    record,
+                    self._moments.of(record).at,
+                    stands_in=not is_first,
+                    facts=tuple(self.rewrite(facts)),
+                )
+            is_first = False
+            left = {_place(record): left[_place(record)] for record in failed}
+
+
+def _bare(place: Place, newest: Standing) -> Record:
+    return Record(*place, {}, "", effective=newest.effective, recorded=newest.recorded)
+
+
+def _place(record: Record) -> Place:
+    return record.source, record.kind, record.key
+
+
+def _by_table(places: Iterable[Place]) -> Mapping[tuple[str, str], list[str]]:
+    tables: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for source, kind, key in places:
+        tables[source, kind].append(key)
+    return tables

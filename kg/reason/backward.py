@@ -1,0 +1,363 @@
+"""Backward: what follows from facts that are looked up only where a question leads to them.
+
+The same rules as everywhere, asked from their heads: a goal is one property of one thing, or what
+has one thing as the value of a property. A goal is evaluated again when another that it asked has
+grown, until nothing grows (tabling; Tamaki and Sato 1986, OLD resolution). A rule with negation is
+believed when all that it asked is at rest. So nothing is ever derived that does not hold.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
+
+from kg import vocab
+from kg.errors import HistoryError
+from kg.fold import infer_ends
+from kg.reason.concerned import THIS, concern_of
+from kg.reason.groups import join, variables
+from kg.store import stored_form
+from kg.vocab import RDF_TYPE
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator
+
+    from kg.reason.concerned import Concern
+    from kg.reason.known import Known
+    from kg.reason.rules import Rule, RuleSet
+    from kg.records import Fact, Term
+
+    Bindings = dict[str, Term]
+
+_NONE: frozenset[Term] = frozenset()
+_VERY_MANY = 1 << 40
+
+
+class Asserted(Protocol):
+    """Facts that are looked up: by thing, or by a value that few things share."""
+
+    def find(self, subjects: Collection[Term], p: Term) -> None:
+        """Look at one property of many things at once."""
+        ...
+
+    def objects(self, s: Term, p: Term) -> Collection[Term]:
+        """Give the values of a property of a thing."""
+        ...
+
+    def subjects(self, p: Term, o: Term) -> Collection[Term]:
+        """Give the things of which a property has a value."""
+        ...
+
+
+class Goal(NamedTuple):
+    """One property of a thing; or, backwards, whatever has the thing as its value."""
+
+    term: Term
+    predicate: Term
+    is_backward: bool
+
+
+class Backward:
+    """Answers goals over facts that are looked up; it remembers what it was asked.
+
+    ``folded`` are the prefixes of the runs that were folded from events, whose end can be inferred.
+    One thread at a time.
+    """
+
+    def __init__(self, rules: RuleSet, asserted: Asserted, folded: tuple[str, ...]) -> None:
+        self.asserted = asserted
+        self._folded = folded
+        self._giving: dict[Term, list[Rule]] = defaultdict(list)
+        for rule in rules.rules:
+            self._giving[rule.head[1]].append(rule)
+        self._concerns: dict[Term, list[tuple[int, Fact, Concern]]] = defaultdict(list)
+        for place, construct in enumerate(rules.constructs):
+            concern = concern_of(construct)
+            for head in concern.heads:
+                self._concerns[head[1]].append((place, head, concern))
+        self._table: dict[Goal, frozenset[Term]] = {}
+        self._asking: dict[Goal, set[Goal]] = defaultdict(set)
+        self._waiting: dict[Goal, None] = {}
+        self._undecided: dict[Goal, int] = {}
+        self._ends: dict[Term, dict[Term, str]] = {}
+        self._given: dict[Goal, frozenset[Term]] = {}
+        self.heads = frozenset({*self._giving, *self._concerns, vocab.INFERRED_END_AT})
+        """The properties that something can be derived for."""
+
+    def find(self, subjects: Collection[Term], p: Term) -> None:
+        """Look ahead at one property of many things."""
+        self.asserted.find(subjects, p)
+
+    def objects(self, s: Term, p: Term) -> Collection[Term]:
+        """Give the values of a property of a thing."""
+        if s[0] != "<":
+            return _NONE
+        if p not in self.heads:
+            return self.asserted.objects(s, p)
+        return self._solve(Goal(s, p, is_backward=False))
+
+    def subjects(self, p: Term, o: Term) -> Collection[Term]:
+        """Give the things of which a property has a value, which must be a thing itself.
+
+        Raises:
+            HistoryError: it is a code, a class or a literal, which very many things share.
+        """
+        if is_shared(o):
+            raise cannot_look(p)
+        if p not in self.heads:
+            return self.asserted.subjects(p, o)
+        return self._solve(Goal(o, p, is_backward=True))
+
+    def _solve(self, goal: Goal) -> frozenset[Term]:
+        if goal not in self._table:
+            self._begin(goal)
+            self._rest()
+        return self._table[goal]
+
+    def ask(self, goal: Goal, by: Goal | None) -> frozenset[Term]:
+        """Give what is known of a goal so far; who asked is evaluated again when it grows."""
+        if by is not None:
+            self._asking[goal].add(by)
+        if goal not in self._table:
+            self._begin(goal)
+        return self._table[goal]
+
+    def _begin(self, goal: Goal) -> None:
+        self._table[goal] = _NONE
+        self._waiting[goal] = None
+        if goal.predicate in self._concerns:
+            self._undecided[goal] = min(p for p, _, _ in self._concerns[goal.predicate])
+
+    def _rest(self) -> None:
+        """Evaluate until nothing grows, rules with negation in their order and last."""
+        while self._waiting or self._undecided:
+            while self._waiting:
+                goal = next(iter(self._waiting))
+                del self._waiting[goal]
+                self._grow(goal, self._evaluate(goal))
+            if self._undecided and not self._decide_one():
+                first = min(self._undecided, key=lambda goal: (self._undecided[goal], goal))
+                self._settle(first, self._judge(first)[0])
+
+    def _grow(self, goal: Goal, found: frozenset[Term]) -> None:
+        if found - self._table[goal]:
+            self._table[goal] |= found
+            self._waiting |= dict.fromkeys(self._asking[goal])
+
+    # ---- rules without negation
+
+    def _evaluate(self, goal: Goal) -> frozenset[Term]:
+        term, p, is_backward = goal
+        found = {*self._held(goal)} | self._given.get(goal, _NONE)
+        if p == vocab.INFERRED_END_AT and not is_backward:
+            found |= self._inferred_end(term)
+        for rule in self._giving.get(p, ()):
+            head_s, _, head_o = rule.head
+            if p == RDF_TYPE and not is_backward and head_o in found:
+                continue
+            near, far = (head_o, head_s) if is_backward else (head_s, head_o)
+            if near[0] != "?" and near != term:
+                continue
+            found.update(self._by_rule(rule, near, far, goal))
+        return frozenset(one for one in found if not is_backward or one[0] == "<")
+
+    def _held(self, goal: Goal) -> Collection[Term]:
+        if goal.is_backward:
+            return self.asserted.subjects(goal.predicate, goal.term)
+        return self.asserted.objects(goal.term, goal.predicate)
+
+    def _by_rule(self, rule: Rule, near: str, far: str, goal: Goal) -> Iterable[Term]:
+        if len(rule.body) == 1 and near[0] == "?" and far[0] == "?":
+            ((s, p, _),) = rule.body
+            if goal.term[0] != "<" and s == near:
+                return ()
+            return self.ask(Goal(goal.term, p, is_backward=s != near), goal)
+        asked = cast("Known", _Asked(self, goal))
+        bindings = {near: goal.term} if near[0] == "?" else {}
+        if far[0] != "?":
+            return (far,) if any(True for _ in join(rule.body, bindings, asked)) else ()
+        return (found[far] for found in join(rule.body, bindings, asked))
+
+    def _inferred_end(self, run: Term) -> set[Term]:
+        """Tell when a run whose end was not recorded must have ended."""
+        said = self.asserted
+        if not run.startswith(self._folded) or said.objects(run, vocab.ENDED_AT):
+            return set()
+        ends = [self._ends_on(machine).get(run) for machine in said.objects(run, vocab.ON_MACHINE)]
+        return {stored_form(f'"{end}"^^<{vocab.XSD}dateTime>') for end in ends if end is not None}
+
+    def _ends_on(self, machine: Term) -> dict[Term, str]:
+        if machine not in self._ends:
+            said = self.asserted
+            runs = [
+                run
+                for run in said.subjects(vocab.ON_MACHINE, machine)
+                if run.startswith(self._folded)
+            ]
+            for predicate in (vocab.STARTED_AT, vocab.ENDED_AT):
+                said.find(runs, predicate)
+            spans = [span for run in runs if (span := self._span(run)) is not None]
+            held = said.objects(machine, vocab.CAPACITY)
+            capacity = max((int(_lexical(value)) for value in held), default=1)
+            self._ends[machine] = infer_ends(spans, capacity)
+        return self._ends[machine]
+
+    def _span(self, run: Term) -> tuple[Term, str, str | None] | None:
+        starts = self.asserted.objects(run, vocab.STARTED_AT)
+        ends = self.asserted.objects(run, vocab.ENDED_AT)
+        if not starts:
+            return None
+        return run, _lexical(min(starts)), _lexical(min(ends)) if ends else None
+
+    # ---- rules with negation
+
+    def _decide_one(self) -> bool:
+        """Believe the rules of some goal, if all that they asked is at rest."""
+        for goal in sorted(self._undecided, key=lambda goal: (self._undecided[goal], goal)):
+            found, is_at_rest = self._judge(goal)
+            if is_at_rest:
+                self._settle(goal, found)
+                return True
+            if self._waiting:
+                return True
+        return False
+
+    def _settle(self, goal: Goal, found: frozenset[Term]) -> None:
+        del self._undecided[goal]
+        self._given[goal] = found
+        self._grow(goal, found)
+
+    def _judge(self, goal: Goal) -> tuple[frozenset[Term], bool]:
+        """Give what rules with negation say of a goal, and whether all that they ask is at rest."""
+        found: set[Term] = set()
+        asked = _Asked(self, None)
+        for _, head, concern in self._concerns[goal.predicate]:
+            near = head[2] if goal.is_backward else head[0]
+            if near[0] != "?" and near != goal.term:
+                continue
+            bindings = {near: goal.term} if near[0] == "?" else {}
+            for start in self._starts(concern, bindings, asked):
+                for s, p, o in concern.given(start, cast("Known", asked)):
+                    if p == goal.predicate and (o if goal.is_backward else s) == goal.term:
+                        found.add(s if goal.is_backward else o)
+        open_goals = asked.goals & (self._undecided.keys() | self._waiting.keys())
+        return frozenset(found), not (open_goals - {goal})
+
+    def _starts(self, concern: Concern, bindings: Bindings, asked: _Asked) -> Iterator[Bindings]:
+        """Bind ``?this``, and leave out at once what a single look shows not to be meant."""
+        if THIS in bindings:
+            yield bindings
+            return
+        pattern = next(
+            (
+                (s, p, o)
+                for s, p, o in concern.outer
+                if THIS in (s, o) and (bindings.keys() & {s, o})
+            ),
+            None,
+        )
+        if pattern is None:
+            yield bindings
+            return
+        s, p, o = pattern
+        things = asked.subjects(p, bindings[o]) if s == THIS else asked.objects(bindings[s], p)
+        outer = frozenset().union(*map(variables, concern.outer))
+        for one, predicate, other in concern.absent:
+            if one == THIS and other[0] == "?" and other not in outer:
+                self.asserted.find(things, predicate)
+                things = [t for t in things if not self.asserted.objects(t, predicate)]
+        for thing in sorted(things):
+            yield {**bindings, THIS: thing}
+
+
+class _Asked:
+    """What a rule may ask while it is evaluated: facts by either end, as far as they are known."""
+
+    def __init__(self, backward: Backward, by: Goal | None) -> None:
+        self._backward = backward
+        self._by = by
+        self.goals: set[Goal] = set()
+
+    def has(self, _predicate: Term) -> bool:
+        """Tell whether there can be facts of a property."""
+        return True
+
+    def links(self, predicate: Term) -> _Links:
+        """Give all facts of a property, to be looked up by an end."""
+        return _Links(self, predicate)
+
+    def objects(self, s: Term, p: Term) -> Collection[Term]:
+        """Give what a thing leads to by a property."""
+        return _NONE if s[0] != "<" else self._ask(Goal(s, p, is_backward=False))
+
+    def subjects(self, p: Term, o: Term) -> Collection[Term]:
+        """Give what leads to a thing by a property."""
+        return self._ask(Goal(o, p, is_backward=True))
+
+    def facts(
+        self, s: Term | None = None, p: Term | None = None, o: Term | None = None
+    ) -> Iterator[Fact]:
+        """Give the facts of a property that match a pattern."""
+        assert p is not None
+        if s is not None:
+            yield from ((s, p, found) for found in self.objects(s, p) if o in (None, found))
+        elif o is not None:
+            yield from ((found, p, o) for found in self.subjects(p, o))
+        else:
+            raise cannot_look(p)
+
+    def _ask(self, goal: Goal) -> Collection[Term]:
+        if goal.is_backward and is_shared(goal.term):
+            raise cannot_look(goal.predicate)
+        if goal.predicate not in self._backward.heads:
+            asserted = self._backward.asserted
+            if goal.is_backward:
+                return asserted.subjects(goal.predicate, goal.term)
+            return asserted.objects(goal.term, goal.predicate)
+        self.goals.add(goal)
+        return self._backward.ask(goal, self._by)
+
+
+class _Links:
+    """The facts of one property, as a join weighs them: what is shared by many is weighed so."""
+
+    def __init__(self, asked: _Asked, predicate: Term) -> None:
+        self._asked = asked
+        self._predicate = predicate
+        self.forward = _VeryMany()
+
+    def objects(self, s: Term) -> Collection[Term]:
+        return self._asked.objects(s, self._predicate)
+
+    def subjects(self, o: Term) -> Collection[Term]:
+        if is_shared(o):
+            return cast("Collection[Term]", _VeryMany())
+        return self._asked.subjects(self._predicate, o)
+
+    def contains(self, s: Term, o: Term) -> bool:
+        return o in self._asked.objects(s, self._predicate)
+
+
+class _VeryMany:
+    """So many that nobody looks at them."""
+
+    def __len__(self) -> int:
+        return _VERY_MANY
+
+
+def is_shared(term: Term) -> bool:
+    """Tell whether a term is a code, a class or a value: what very many things have."""
+    return term[0] != "<" or term[1:].startswith((vocab.TRC, vocab.TR))
+
+
+def cannot_look(predicate: Term) -> HistoryError:
+    """Say that a question would look at all of a plant."""
+    return HistoryError(
+        f"as of another time, all that has {predicate} cannot be looked at",
+        hint="ask about one machine, job, customer or batch",
+        code="as-of-everything",
+    )
+
+
+def _lexical(literal: Term) -> str:
+    return literal.split('"')[1]
