@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from kg.errors import QueryError, TravelerError
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 CHECKPOINTS = "checkpoints"
 WORKERS = 2
+WAIT_SECONDS = 2.0
+"""How long a record is waited for that is not in the graph yet, and by how many at most."""
+MOST_WAITING = 8
 
 
 class Lane:
@@ -34,6 +38,7 @@ class Lane:
         self._queries: Queries | None = None
         self._followed: Store | None = None
         self._is_closed = False
+        self._waiting = threading.BoundedSemaphore(MOST_WAITING)
         self.outcomes: Counter[str] = Counter()
 
     def run(
@@ -48,6 +53,7 @@ class Lane:
     ) -> QueryAnswer:
         """Run one query; Raises: QueryError, QueryTimeout, StoreError (see Queries.run)."""
         outcome = "internal"
+        self._wait_for(min_seq, min(timeout_seconds, WAIT_SECONDS))
         try:
             answer = self._current().run(
                 query,
@@ -72,6 +78,20 @@ class Lane:
             self._is_closed = True
             if self._queries is not None:
                 self._queries.close()
+
+    def _wait_for(self, seq: int, seconds: float) -> None:
+        """Give a record a moment to come in; who finds too many waiting does not wait."""
+        pipeline = self._owner.pipeline
+        if pipeline.store.applied_seq() >= seq or not self._waiting.acquire(blocking=False):
+            return
+        told, deadline = threading.Event(), monotonic() + seconds
+        try:
+            with pipeline.changes.listening(told.set):
+                while pipeline.store.applied_seq() < seq and monotonic() < deadline:
+                    told.wait(min(0.1, max(0.0, deadline - monotonic())))
+                    told.clear()
+        finally:
+            self._waiting.release()
 
     def _current(self) -> Queries:
         with self._lock:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import parse_qsl
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from starlette.concurrency import run_in_threadpool
 
+from api.description import WRITERS, describe
 from api.guard import MAX_BODY_BYTES
 from api.lane import lane_of
 from api.parameters import take_once
 from kg.errors import ConfigError, QueryError
+from kg.store.media import choose_media_type
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,6 +26,8 @@ FORM = "application/x-www-form-urlencoded"
 QUERY = "application/sparql-query"
 UPDATE = "application/sparql-update"
 GRAPH_LISTS = ("default-graph-uri", "named-graph-uri")
+IGNORED = ("format", "output", "results")
+"""What clients send for servers that want it so; here Accept tells."""
 _IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20<>\"{}|^`\\]*")
 _UPDATE = re.compile(
     r"(?:\s|#[^\n]*(?:\n|$)|(?:BASE|PREFIX\s+[^\s:<]*:)\s*<[^<>]*>)*"
@@ -46,11 +50,22 @@ class Options(BaseModel):
         [], alias="named-graph-uri", description="Graphs that GRAPH may name."
     )
     timeout: float = Field(10.0, gt=0, le=60, description="Seconds; over it is a 504.")
-    min_seq: int = Field(0, ge=0, description="The journal's record that must be in; else a 503.")
+    min_seq: int = Field(
+        0,
+        ge=0,
+        description="The journal's record that must be in; it is waited for a little, then a 503.",
+    )
 
 
 class Asked(Options):
     """A query with its options."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _leave_out(cls, given: Any) -> Any:
+        if isinstance(given, dict):
+            return {name: value for name, value in given.items() if name not in IGNORED}
+        return given
 
     query: str | None = Field(
         None,
@@ -102,8 +117,12 @@ def query_by_get(request: Request, asked: Annotated[Asked, Query()]) -> Response
     The default graph is the present, merged and with what follows from it; `GRAPH ?g` sees what
     each record says. `tr:`, `trc:`, `rdfs:`, `xsd:`, `prov:` … need no PREFIX. Read only, no
     network; a query that takes too long or gives too much is an error, never half an answer.
+    Without a query the endpoint describes itself (SPARQL 1.1 Service Description).
     """
-    take_once(pair for pair in request.query_params.multi_items() if pair[0] not in GRAPH_LISTS)
+    given = [pair for pair in request.query_params.multi_items() if pair[0] not in IGNORED]
+    if not given:
+        return _describe(request)
+    take_once(pair for pair in given if pair[0] not in GRAPH_LISTS)
     return _run(request, asked)
 
 
@@ -158,7 +177,7 @@ def _asked_by(request: Request, body: str) -> Asked:
 
 
 def _collect(given: Iterable[tuple[str, str]]) -> Asked:
-    pairs = list(given)
+    pairs = [pair for pair in given if pair[0] not in IGNORED]
     lists = {name: [value for other, value in pairs if other == name] for name in GRAPH_LISTS}
     values = {**lists, **take_once(pair for pair in pairs if pair[0] not in GRAPH_LISTS)}
     try:
@@ -192,6 +211,12 @@ def _run(request: Request, asked: Asked) -> Response:
     )
     headers = {"X-Applied-Seq": str(answer.applied_seq), "Vary": "Accept"}
     return Response(answer.body, 200, headers, answer.media_type)
+
+
+def _describe(request: Request) -> Response:
+    media_type = choose_media_type(request.headers.get("accept", "*/*"), WRITERS)
+    endpoint = str(request.url.replace(query="", fragment=""))
+    return Response(describe(endpoint, media_type), 200, {"Vary": "Accept"}, media_type)
 
 
 def _graph(iri: str) -> Term:

@@ -31,6 +31,13 @@ GRAPHS = {
 """Formats of CONSTRUCT and DESCRIBE, the preferred one first."""
 
 
+RESULT_FORMATS = (
+    *("SPARQL_Results_JSON", "SPARQL_Results_XML", "SPARQL_Results_CSV", "SPARQL_Results_TSV"),
+    *("Turtle", "N-Triples", "JSON-LD"),
+)
+"""What both are, by the names that W3C gives to formats (http://www.w3.org/ns/formats/)."""
+
+
 def choose_media_type(accept: str, offered: Iterable[str]) -> str:
     """Choose the offered type with the highest quality; the first offered wins a tie.
 

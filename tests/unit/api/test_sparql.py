@@ -1,9 +1,15 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import httpx
 import pytest
+from rdflib import RDF, Graph, URIRef
+
+from api.description import SD
+from kg.owner import Owner
 
 CUSTOMERS = "SELECT ?job WHERE { ?job tr:forCustomer ?customer } ORDER BY ?job"
 ENDLESS = "SELECT * { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l . ?m ?n ?o } ORDER BY ?a ?l"
@@ -118,7 +124,7 @@ def test_two_queries_at_once_are_a_problem(client: httpx.Client) -> None:
 
 def test_an_answer_can_wait_for_nothing_that_has_not_come(client: httpx.Client) -> None:
     assert client.get("/sparql", params={"query": "ASK {}", "min_seq": 8}).status_code == 200
-    answer = client.get("/sparql", params={"query": "ASK {}", "min_seq": 9})
+    answer = client.get("/sparql", params={"query": "ASK {}", "min_seq": 9, "timeout": 0.2})
     assert (answer.status_code, answer.json()["code"]) == (503, "behind")
     assert answer.headers["retry-after"] == "1"
 
@@ -128,3 +134,48 @@ def test_a_timeout_over_the_limit_is_a_problem(client: httpx.Client) -> None:
     answer = client.get("/sparql", params={"query": ENDLESS, "timeout": 61})
     assert answer.json()["code"] == "parameter"
     assert time.monotonic() - start < 30
+
+
+def test_a_record_that_is_on_its_way_is_waited_for(
+    own_client: httpx.Client, own_owner: Owner, own_plant: Path
+) -> None:
+    seq = own_owner.pipeline.store.applied_seq()
+    names = own_plant.parent / "data" / "machine.csv"
+    names.write_text(names.read_text() + "SAW-07,Saw 7\n", encoding="utf-8")
+    with ThreadPoolExecutor() as pool:
+        asked = {"query": "ASK { ?m rdfs:label 'Saw 7' }", "min_seq": seq + 1}
+        answer = pool.submit(own_client.get, "/sparql", params=asked)
+        own_owner.round()
+    assert answer.result().json()["boolean"] is True
+    assert answer.result().headers["x-applied-seq"] == str(seq + 1)
+
+
+@pytest.mark.filterwarnings("ignore:ConjunctiveGraph is deprecated")  # rdflib reads so
+@pytest.mark.parametrize(
+    ("accept", "media_type", "format_"),
+    [
+        ("*/*", "text/turtle; charset=utf-8", "turtle"),
+        ("application/n-triples", "application/n-triples", "nt"),
+        ("application/ld+json;q=0.9, text/turtle;q=0.1", "application/ld+json", "json-ld"),
+        ("text/html, */*;q=0.1", "text/turtle; charset=utf-8", "turtle"),
+    ],
+)
+def test_without_a_query_the_endpoint_describes_itself(
+    client: httpx.Client, accept: str, media_type: str, format_: str
+) -> None:
+    answer = client.get("/sparql", headers={"Accept": accept})
+    assert (answer.status_code, answer.headers["content-type"]) == (200, media_type)
+    graph = Graph().parse(data=answer.text, format=format_)
+    service = URIRef(f"{client.base_url}/sparql")
+    assert (service, RDF.type, SD.Service) in graph
+    assert list(graph.objects(service, SD.endpoint)) == [service]
+    assert list(graph.objects(service, SD.supportedLanguage)) == [SD.SPARQL11Query]
+    assert graph.value(service, SD.defaultDataset / SD.defaultGraph / RDF.type) == SD.Graph
+    formats = {str(one).rsplit("/", 1)[-1] for one in graph.objects(service, SD.resultFormat)}
+    assert formats >= {"SPARQL_Results_JSON", "SPARQL_Results_CSV", "Turtle", "JSON-LD"}
+
+
+def test_what_it_cannot_be_described_in_is_406(client: httpx.Client) -> None:
+    for parameters in ({}, {"query": "ASK {}"}, {"query": "DESCRIBE <x:y>"}):
+        answer = client.get("/sparql", params=parameters, headers={"Accept": "image/png"})
+        assert (answer.status_code, answer.json()["code"]) == (406, "not-acceptable"), parameters
