@@ -32,6 +32,8 @@ PAUSE_SECONDS = 10.0
 """Between two fetches, whatever tokens come: an unknown key would else be a way to have us ask."""
 STALE_SECONDS = 86_400.0
 """How long keys are believed that cannot be fetched again."""
+END_OF_TIME = 253_402_300_800
+"""The year 10000, in seconds: no calendar here knows it."""
 REQUIRED = ("iss", "aud", "sub", "exp", "iat")
 _log = logging.getLogger("traveler.access")
 
@@ -133,10 +135,8 @@ class Tokens:
         now, leeway = self._clock().timestamp(), self._settings.leeway_seconds
         times = {name: claims.get(name) for name in ("exp", "nbf", "iat")}
         for value in times.values():
-            if value is not None and (
-                isinstance(value, bool) or not isinstance(value, int | float)
-            ):
-                raise _refused("one of its times is no number")
+            if value is not None and not _is_time(value):
+                raise _refused("one of its times is none")
         if now >= claims["exp"] + leeway:
             raise _refused("it has expired")
         if max(times["nbf"] or 0, claims["iat"]) > now + leeway:
@@ -167,7 +167,7 @@ class Tokens:
         algorithm = header.get("alg")
         if algorithm not in self._settings.algorithms:
             raise _refused("its algorithm is not one of algorithms")
-        if "crit" in header:
+        if "crit" in header:  # the library sees to it since 2.13 only
             raise _refused("it asks for an extension that is not known here")
         entry = self._entry(header.get("kid"))
         if entry is None or entry.get("alg", algorithm) != algorithm:
@@ -227,6 +227,12 @@ class Tokens:
         if not found:
             raise ValueError("no key is there")
         return found
+
+
+def _is_time(value: object) -> bool:
+    """Tell whether a NumericDate is one (RFC 7519, section 2); NaN would never come to its end."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return is_number and 0 <= value < END_OF_TIME  # type: ignore[operator]
 
 
 def fetch(url: str, timeout_seconds: float, form: Mapping[str, str] | None = None) -> bytes:
