@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections import defaultdict
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -275,34 +276,46 @@ def _block(row: dict[str, str]) -> str:
     )
 
 
-def rows_text(rows: list[dict[str, str]]) -> str:
-    """Show a query's rows as a table whose columns shrink to fit the width."""
+def rows_text(rows: list[dict[str, str]], columns: Sequence[str] = ()) -> str:
+    """Show a query's rows as a table, in whose columns long cells are folded to fit the width.
+
+    Columns stand in the order given, else as the rows have them; one without a value is left out.
+    """
     if not rows:
         return "No rows."
-    names = list(dict.fromkeys(name for row in rows for name in row))
+    there = dict.fromkeys(name for row in rows for name in row)
+    names = [*(name for name in columns if name in there), *(n for n in there if n not in columns)]
     if not names:
         return f"{len(rows)} row(s) without a value."
-    rows = [{name: printable(cell) for name, cell in row.items()} for row in rows]
+    rows = [{name: printable(row[name]) for name in names if name in row} for row in rows]
     if len(names) > MAX_COLUMNS:
         return "\n\n".join(_block(row) for row in rows)
     widths = {n: max(len(n), *(len(row.get(n, "")) for row in rows)) for n in names}
     while sum(widths.values()) + 2 * (len(names) - 1) > WIDTH and max(widths.values()) > 8:
-        widest = max(widths, key=lambda name: widths[name])
+        # A name is folded only where no longer cell can be.
+        widest = max(widths, key=lambda n: (widths[n] > max(8, len(n)), widths[n]))
         widths[widest] -= 1
-
-    def line(cells: list[str]) -> str:
-        return "  ".join(
-            (c if len(c) <= widths[n] else c[: widths[n] - 1] + "…").ljust(widths[n])
-            for n, c in zip(names, cells, strict=True)
-        ).rstrip()
-
-    return "\n".join([line(names), *(line([row.get(n, "") for n in names]) for row in rows)])
+    table = [dict(zip(names, names, strict=True)), *rows]
+    return "\n".join(line for row in table for line in _folded(row, widths))
 
 
-def answered_text(question: str, as_of: str, rows: list[dict[str, str]]) -> str:
+def _folded(row: Mapping[str, str], widths: Mapping[str, int]) -> Iterator[str]:
+    """Show one row of a table, in as many lines as its longest cell needs."""
+    cells = [
+        textwrap.wrap(row.get(name, ""), width, break_on_hyphens=False) or [""]
+        for name, width in widths.items()
+    ]
+    for parts in zip_longest(*cells, fillvalue=""):
+        padded = (part.ljust(width) for part, width in zip(parts, widths.values(), strict=True))
+        yield "  ".join(padded).rstrip()
+
+
+def answered_text(
+    question: str, as_of: str, rows: list[dict[str, str]], columns: Sequence[str] = ()
+) -> str:
     """Show a question, as of when it was asked, and the rows that answer it."""
     head = _wrap(f"{question} | as of {as_of}", "", "  ")
-    return "\n".join([*head, "", rows_text(rows)])
+    return "\n".join([*head, "", rows_text(rows, columns)])
 
 
 def questions_text(questions: Iterable[Question]) -> str:

@@ -29,7 +29,8 @@ def certificate_verdicts(answers: Answers, given: Given, now: datetime) -> list[
     stated = {row["characteristic"] for row in found if not _is_owed(row) and "value" in row}
     rows = []
     for row in found:
-        if "characteristic" not in row or (_is_owed(row) and row["characteristic"] in stated):
+        is_told = row.get("characteristic") in stated or not row.keys() & {"lower", "upper"}
+        if "characteristic" not in row or (_is_owed(row) and is_told):
             continue
         if _is_owed(row):
             verdict, why = ("not stated", "") if certificates else ("no certificate", "")

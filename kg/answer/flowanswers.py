@@ -6,6 +6,7 @@ import heapq
 from collections import defaultdict
 from datetime import timedelta
 from fractions import Fraction
+from itertools import count
 from typing import TYPE_CHECKING
 
 from kg import vocab
@@ -112,23 +113,23 @@ def _is_covered(answers: Answers, link: str) -> bool:
 
 def _seen_again(flow: Flow, step: FlowStep, where: str) -> Row:
     """Find the step by which the link is soonest seen again (Dijkstra, by minutes)."""
-    ahead = [(step.latency_minutes or Fraction(0), step.name, step)]
+    # What was found first goes first among equals: steps have no order of their own.
+    found = count()
+    ahead = [(Fraction(0), next(found), step, frozenset[str]())]
     done: set[Term] = set()
-    untold: set[str] = set()
     while ahead:
-        minutes, _, one = heapq.heappop(ahead)
+        minutes, _, one, untold = heapq.heappop(ahead)
         if one.is_seen:
             told = {"seen_again": one.name, "dark_minutes": number_text(minutes, 1)}
-            why = f"{where}; {', '.join(sorted(untold))} tells no latency" if untold else where
-            return told | {"why": why}
+            lacking = f"; no latency is told of {', '.join(sorted(untold))}" if untold else ""
+            return told | {"why": where + lacking}
         if one.term in done:
             continue
         done.add(one.term)
+        rests = one.latency_minutes or Fraction(0)
         untold |= {one.name} if one.latency_minutes is None else set()
         for further in flow.after(one):
-            if further.term not in done:
-                more = Fraction(0) if further.is_seen else further.latency_minutes or Fraction(0)
-                heapq.heappush(ahead, (minutes + more, further.name, further))
+            heapq.heappush(ahead, (minutes + rests, next(found), further, untold))
     return {"why": f"{where}; nothing passes it on to a connected source"}
 
 
@@ -185,18 +186,21 @@ def _questions(answers: Answers, links: set[str]) -> Row:
 
 def _lonely_sheets(answers: Answers) -> Iterator[Row]:
     """Tell of the sheets among the sources that alone can say a property."""
-    alone: dict[tuple[str, str], set[Term]] = defaultdict(set)
-    owned = {source.name: source.owner for source in answers.plant.sources}
+    alone: dict[str, set[Term]] = defaultdict(set)
+    tables: dict[str, set[str]] = defaultdict(set)
     for term in (*answers.readers, vocab.OWL_SAME_AS):
-        tables = answers.producers.of(term)
-        if len(tables) == 1 and tables[0].source in sheets(answers):
-            alone[str(tables[0]), owned[tables[0].source]].add(term)
-    for (table, owner), terms in sorted(alone.items()):
+        able = answers.producers.of(term)
+        sources = {table.source for table in able}
+        if len(sources) == 1 and sources <= sheets(answers):
+            source = able[0].source
+            alone[source].add(term)
+            tables[source] |= {str(table) for table in able}
+    for source, terms in sorted(alone.items()):
         names = sorted({name for term in terms for name in answers.readers.get(term, ())})
         row = {
             "what": "sheet",
-            "name": table,
-            "owner": owner,
+            "name": ", ".join(sorted(tables[source])),
+            "owner": answers.plant.source(source).owner,
             "carries": ", ".join(sorted(map(local_name, terms))),
             "questions": ", ".join(names),
             "why": "no other connected source can say it",

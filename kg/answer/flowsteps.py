@@ -19,7 +19,7 @@ from kg.answer.planner import read_number
 from kg.answer.slots import LINK_RULES, LINKS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
 
     from kg.answer.answers import Answers
     from kg.answer.producers import Producer
@@ -171,6 +171,6 @@ def records_per_day(answers: Answers, since: str, until: str) -> dict[str, Fract
     }
 
 
-def sheets(answers: Answers) -> Collection[str]:
+def sheets(answers: Answers) -> set[str]:
     """Name the sources that are somebody's sheet, not a system."""
     return {s.name for s in answers.plant.sources if s.system in {"spreadsheet", "people"}}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from math import ceil
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from kg import vocab
@@ -231,9 +232,9 @@ def _by_place(look: Look) -> tuple[datetime, int, Term]:
 
 
 def _later(moment: datetime, minutes: Fraction) -> datetime:
-    """Add minutes; the last moment that a calendar has where it is beyond."""
+    """Add minutes, up to the full second; the last moment of all where there is none beyond."""
     try:
-        return moment + timedelta(minutes=float(minutes))
+        return moment + timedelta(seconds=ceil(minutes * 60))
     except OverflowError:
         return datetime.max.replace(tzinfo=UTC)
 

@@ -74,7 +74,7 @@ def ask(
     elif form == "csv":
         typer.echo(rows_csv(answer.columns, answer.rows), nl=False)
     else:
-        typer.echo(report.answered_text(answer.question, answer.as_of, answer.rows))
+        typer.echo(report.answered_text(answer.question, answer.as_of, answer.rows, answer.columns))
 
 
 def _read_given(given: Sequence[str]) -> dict[str, str]:

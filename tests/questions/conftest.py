@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import functools
+import json
 import random
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -26,12 +27,22 @@ LOG = TableSettings(
     event_time="ts",
     fold=FoldSettings(kind="open-close", pair=("tr:onMachine",)),
 )
+
+
+def state(name: str) -> TableSettings:
+    return TableSettings(name=name, mapping=f"{name}.yml", key=("id",))
+
+
 REST = f"<{BASE}record/erp/plant/1>"
 NONE = f"<{BASE}graph/none>"
 PLANT = Plant(
     name="Test",
     base=BASE,
-    sources=(SourceSettings(name="mes", adapter="files", tables=(LOG,)),),
+    sources=(
+        SourceSettings(name="mes", adapter="files", tables=(LOG,)),
+        SourceSettings(name="erp", adapter="files", tables=(state("plant"),)),
+        SourceSettings(name="notes", system="people", adapter="files", tables=(state("note"),)),
+    ),
 )
 
 
@@ -73,8 +84,28 @@ def journal(tmp_path_factory) -> Iterator[Journal]:
     opened.close()
 
 
+def _produced(file: Path) -> dict[str, list[tuple[str, str, str]]]:
+    """What ``produced.json`` beside a plant file says that its sources' tables can say."""
+    beside = file.with_name("produced.json")
+    said = json.loads(beside.read_text("utf-8")) if beside.is_file() else {}
+    return {
+        source: [
+            (table, "", f"<{vocab.TR}{name}>") for table, names in tables.items() for name in names
+        ]
+        for source, tables in said.items()
+    }
+
+
 def _no_columns(_source: str, _table: str, _predicate: str) -> tuple[str, ...]:
     return ()
+
+
+def with_questions(answers: Answers, beside: Path) -> Answers:
+    """Leave a plant the questions of ``questions.json``, where answers count what others need."""
+    if beside.is_file():
+        names = json.loads(beside.read_text("utf-8"))
+        vars(answers)["questions"] = {name: answers.questions[name] for name in names}
+    return answers
 
 
 @pytest.fixture(scope="session")
@@ -87,6 +118,8 @@ def plant_of(journal: Journal) -> Callable[..., Answers]:
         random.Random(seed).shuffle(quads)
         store = EmbeddedStore.in_memory(BASE)
         store.bulk_load(" ".join(part for part in quad if part) + " ." for quad in quads)
-        return Answers(PLANT, store, journal, _rules(), frozenset({vocab.STATUS}), {}, _no_columns)
+        single, produced = frozenset({vocab.STATUS, vocab.ACTIVITY}), _produced(file)
+        made = Answers(PLANT, store, journal, _rules(), single, produced, _no_columns)
+        return with_questions(made, file.with_name("questions.json"))
 
     return answers

@@ -49,7 +49,7 @@ def test_a_table_of_up_to_eight_columns_fits_the_terminal(columns, data) -> None
     rows = [data.draw(first), *data.draw(st.lists(row, max_size=4))]
     text = rows_text(rows)
     assert widest(text) <= WIDTH
-    assert len(text.split("\n")) == len(rows) + 1
+    assert len(text.split("\n")) >= len(rows) + 1
 
 
 @few
@@ -65,11 +65,16 @@ def test_a_table_that_fits_is_not_cut() -> None:
     assert rows_text(rows) == "job     batch\njob/1   batch/bar\njob/22"
 
 
-def test_a_cell_that_is_cut_shows_that_it_is() -> None:
+def test_a_cell_that_is_too_long_is_folded_and_none_of_it_is_lost() -> None:
     text = rows_text([{"note": "x" * 200, "job": "job/1"}])
-    line = text.splitlines()[1]
-    assert line.endswith("…  job/1")
-    assert len(line) == WIDTH
+    assert text.splitlines()[1].endswith("x  job/1")
+    assert widest(text) == WIDTH
+    assert text.count("x") == 200
+
+
+def test_columns_stand_in_the_order_that_is_given() -> None:
+    rows = [{"batch": "batch/bar", "job": "job/1"}]
+    assert rows_text(rows, ("job", "batch", "why")).splitlines()[0] == "job    batch"
 
 
 def test_no_rows_are_told() -> None:
