@@ -18,6 +18,13 @@ from kg.answer.hits import whom_it_hits
 from kg.answer.lateness import why_order_is_late
 from kg.answer.mending import best_repairs, ids_without_partner
 from kg.answer.notesays import contradicting_notes
+from kg.answer.planninganswers import (
+    jobs_that_cannot_start,
+    what_blocks_it,
+    what_runs_next,
+    what_to_stage_now,
+    who_can_take_over,
+)
 from kg.answer.staleruns import stale_runs
 
 if TYPE_CHECKING:
@@ -35,10 +42,15 @@ ANSWERERS: Mapping[str, Answerer] = {
     "contradicting_notes": contradicting_notes,
     "dark_steps": dark_steps,
     "ids_without_partner": ids_without_partner,
+    "jobs_that_cannot_start": jobs_that_cannot_start,
     "processes_to_connect": processes_to_connect,
     "single_points": single_points,
     "stale_runs": stale_runs,
+    "what_blocks_it": what_blocks_it,
+    "what_runs_next": what_runs_next,
+    "what_to_stage_now": what_to_stage_now,
     "where_facts_arise": where_facts_arise,
+    "who_can_take_over": who_can_take_over,
     "whom_it_hits": whom_it_hits,
     "why_order_is_late": why_order_is_late,
 }

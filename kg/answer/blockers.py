@@ -105,7 +105,9 @@ class Blockers:
         if other.status is None:
             return Finding("predecessor", "doubt", f"no record says whether {name} is finished")
         verdict: Verdict = "supports" if other.status in DONE else "blocks"
-        return Finding("predecessor", verdict, f"{name} before it is {other.status}", facts)
+        return Finding(
+            "predecessor", verdict, f"{name}, which comes before, is {other.status}", facts
+        )
 
     def _spec(self, step: Step) -> Iterator[Finding]:
         stated = self._values.facts(step.job, vocab.APPLIES_SPEC)

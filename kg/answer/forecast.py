@@ -66,7 +66,7 @@ def _after(planner: Planner, step: Step, runs: list[Term], start: datetime) -> F
         return Forecast(None, f"no record says how many minutes of work {name} is")
     if left.minutes > _MOST_MINUTES:
         return Forecast(None, f"{name} would take more than ten years")
-    shifts, facts = _shifts(planner, step)
+    shifts, facts = shifts_of(planner, step)
     if not shifts:
         return Forecast(None, f"no calendar says when anybody works on {name}")
     need = timedelta(minutes=float(left.minutes))
@@ -82,7 +82,7 @@ def _after(planner: Planner, step: Step, runs: list[Term], start: datetime) -> F
     return Forecast(None, f"the calendar for {name} ends on {last}, before the work does")
 
 
-def _shifts(
+def shifts_of(
     planner: Planner, step: Step
 ) -> tuple[list[tuple[datetime, datetime]], tuple[Triple, ...]]:
     """Give the shifts of an operation's machine, else of its work center, in order."""

@@ -17,7 +17,7 @@ from kg.answer.bundle import Cause
 from kg.answer.durations import runs_of
 from kg.answer.lookup import look_up
 from kg.answer.planner import OVER, STOPPED, hours_of, number_text, span_text
-from kg.answer.routing import predecessors_of
+from kg.answer.routing import frontier_of, predecessors_of
 from kg.times import format_time
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def chain_of(planner: Planner, job: Term) -> list[Link]:
     if status in OVER:
         return []
     walk = _Walk(planner, steps)
-    held = walk.frontier()
+    held = frontier_of(planner, steps)
     links = [link for step in held for link in walk.of(step)]
     due = planner.due(job)
     if due is not None and planner.now > due:
@@ -102,19 +102,6 @@ class _Walk:
         self._values.load([run for runs in self._runs.values() for run in runs], _RUN)
         self._blockers = Blockers(planner)
         self._seen: set[Term] = set()
-
-    def frontier(self) -> list[Step]:
-        """Give the operations that hold the job up: not over, and nothing open before them."""
-        left = [step for step in self._steps if not step.is_over]
-        names = {step.term for step in left}
-        return [
-            step
-            for step in left
-            if not any(
-                before.term in names
-                for before in predecessors_of(self._planner, step, self._steps) or []
-            )
-        ] or left[:1]
 
     def of(self, step: Step) -> Iterator[Link]:
         """Give what made an operation late, and then what made that late."""
@@ -236,11 +223,13 @@ class _Walk:
             facts = self._values.facts(other.term, vocab.STATUS)
             if ended is not None and step.start is not None:
                 late = ended - step.start
-                text = f"{name} before it ended {span_text(late)} after {own} should have started"
+                text = f"{name}, which comes before, ended {span_text(late)} after {own} should have started"
                 facts = (*self._said(self._done(other).runs, vocab.ENDED_AT), *facts)
                 yield Link("predecessor", other.term, text, ended, late, facts)
             elif not other.is_over:
-                text = f"{name} before it is {other.status or 'not known to be finished'}"
+                text = (
+                    f"{name}, which comes before, is {other.status or 'not known to be finished'}"
+                )
                 yield Link("predecessor", other.term, text, facts=facts)
             yield from self.of(other)
 

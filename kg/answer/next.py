@@ -131,7 +131,7 @@ def advise(planner: Planner, machine: Term, rule: Rule = DEFAULT_RULE) -> Advice
         for step in steps
     ]
     ranked.sort(key=lambda one: (one.is_blocked, one.key is None, one.key or rater.ties(one.step)))
-    remarks = [*_stopped(planner, machine), *rater.remarks(), *blockers.uncovered()]
+    remarks = [*_stopped(planner, machine), *blockers.uncovered()]
     return Advice(rule, ranked, tuple(remarks))
 
 
@@ -173,13 +173,6 @@ class _Rater:
         self._set_up_for = self._families(machine, running)
         left = [step for steps in jobs.values() for step in steps if not step.is_over]
         self._runs = runs_of(planner, left) if rule == "critical-ratio" else {}
-
-    def remarks(self) -> list[Finding]:
-        """Say what the rule lacks for all operations alike."""
-        if self._rule == "setup-family" and not self._set_up_for:
-            text = "cannot order by setup family: no record says what the machine is set up for"
-            return [Finding("rule", "doubt", text)]
-        return []
 
     def ties(self, step: Step) -> Key:
         """Give what settles ties: due, priority, planned start, the IRI; the unsaid last."""
@@ -236,8 +229,7 @@ class _Rater:
         if duration is None:
             text = f"cannot say how long {self._planner.short(step.term)} takes: no record does"
             return None, [Finding("rule", "doubt", text)]
-        verdict: Literal["supports", "doubt"] = "doubt" if duration.how == "span" else "supports"
-        return duration.minutes, [Finding("rule", verdict, f"takes {duration}", duration.facts)]
+        return duration.minutes, [Finding("rule", "supports", f"takes {duration}", duration.facts)]
 
     def _by_ratio(self, step: Step) -> tuple[Fraction | None, list[Finding]]:
         due, found = self._by_due(step)
@@ -288,7 +280,8 @@ class _Rater:
     def _by_family(self, step: Step) -> tuple[Key | None, list[Finding]]:
         facts = self._family(step)
         if not self._set_up_for:
-            return None, []
+            text = "cannot order by setup family: no record says what the machine is set up for"
+            return None, [Finding("rule", "doubt", text)]
         if not facts:
             text = f"cannot say which setup family {self._planner.short(step.term)} is of"
             return None, [Finding("rule", "doubt", text)]

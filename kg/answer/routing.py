@@ -22,6 +22,17 @@ def predecessors_of(planner: Planner, step: Step, siblings: Sequence[Step]) -> l
     return _before(planner, step, siblings, frozenset())
 
 
+def frontier_of(planner: Planner, steps: Sequence[Step]) -> list[Step]:
+    """Give the operations of a job that are not over and have nothing open before them."""
+    left = [step for step in steps if not step.is_over]
+    names = {step.term for step in left}
+    return [
+        step
+        for step in left
+        if not any(b.term in names for b in predecessors_of(planner, step, steps) or [])
+    ]
+
+
 def _before(
     planner: Planner, step: Step, siblings: Sequence[Step], seen: frozenset[Term]
 ) -> list[Step] | None:

@@ -119,6 +119,14 @@ class Supply:
         facts += self._values.facts(step.job, vocab.PLANNED_QUANTITY, vocab.GOOD_QUANTITY)
         return Need(material, amount, unit, facts)
 
+    def supplied(self, job: Term, material: Term) -> list[Term]:
+        """Give the batches of a material that were booked or loaded for a job."""
+        return sorted({batch for batch, _ in self._supplied.get((job, material), [])})
+
+    def left(self, material: Term) -> list[Left]:
+        """Give what is left of a material that no batch was booked of for some job."""
+        return self._left.get(material, [])
+
     def _load_supplied(self, jobs: Iterable[Term]) -> None:
         """Find the batches that were booked or loaded for jobs, by job and material."""
         wanted = set(jobs)
@@ -208,7 +216,7 @@ class Supply:
         if total >= amount:
             return Finding("material", "supports", text, cited)
         if untold:
-            text += f"; how much {self._planner.listed(untold[:MOST_CITED])} holds, no record says"
+            text += f"; how much {self._planner.listed(untold[:MOST_CITED])} adds, no record says"
             return Finding("material", "doubt", text, cited)
         return Finding("material", "blocks", text, cited)
 
@@ -222,6 +230,6 @@ def is_first(step: Step, siblings: Sequence[Step]) -> bool:
     return step.sequence == min(placed, default=step.sequence)
 
 
-def amount_text(amount: Fraction, unit: str | None) -> str:
+def amount_text(amount: Fraction | int, unit: str | None) -> str:
     """Write an amount with its unit."""
     return f"{number_text(amount)} {unit}" if unit else number_text(amount)

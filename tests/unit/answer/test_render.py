@@ -5,17 +5,32 @@ import json
 import random
 import re
 import unicodedata
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kg.answer.bundle import Citation, Context, Fact, Run, Slot, SlotGap
+from kg.answer.bundle import (
+    Cause,
+    Citation,
+    Context,
+    Fact,
+    NextEntry,
+    NextOrder,
+    Reason,
+    Run,
+    Slot,
+    SlotGap,
+)
 from kg.answer.card import MAX_TEXT, clean
 from kg.answer.render import estimate_tokens, render_card, to_json, to_jsonld
 from tests.unit.answer.conftest import NOW
 
 HEADINGS = (
+    "## Why it is late",
+    "## Computed",
+    "## Next, by r: ",
     "## Now (",
     "## Why it matters:",
     "## Next, by planned start",
@@ -103,6 +118,36 @@ class Maker:
     def gap(self) -> SlotGap:
         return SlotGap(self.text(), "spec", "missing", None, "violation", self.text(), "erp", None)
 
+    def reasons(self) -> tuple[Reason, ...]:
+        count = self.chance.choice([0, 1, 3])
+        return tuple(Reason("tool", self.text(), (self.fact(),)) for _ in range(count))
+
+    def entry(self) -> NextEntry:
+        rank = self.chance.choice([None, 1])
+        return NextEntry(
+            operation=self.text(),
+            label=self.text(),
+            job=self.text(),
+            planned_start=None,
+            due=self.maybe(),
+            rule="earliest-due-date",
+            state=self.chance.choice(["ready", "blocked"]),
+            rank=rank,
+            reasons=self.reasons(),
+            blockers=self.reasons(),
+            doubts=self.reasons(),
+        )
+
+    def computed(self) -> Slot:
+        facts = [
+            replace(self.fact(), inputs=("a",), note=self.maybe(), unit=self.maybe())
+            for _ in range(self.chance.choice([0, 1, 2]))
+        ]
+        return Slot("known" if facts else "unknown", facts, note=self.maybe())
+
+    def cause(self) -> Cause:
+        return Cause("machine", self.text(), self.text(), None, None, (self.fact(),))
+
     def context(self) -> Context:
         kind = self.chance.choice(["machine", "job", "customer", "batch"])
         note = {"id": "n", "about": self.text(), "text": self.text(), "stated_by": self.maybe()}
@@ -113,10 +158,14 @@ class Maker:
             status={"state": "running", "activity": self.maybe(), "reason": self.maybe()},
             slots={name: self.slot() for name in ("part", "due", "customer")},
             runs=[self.run() for _ in range(self.chance.randint(0, 3))],
-            next=[{"operation": self.text(), "job": self.text(), "due": None}],
+            next=[self.entry() for _ in range(self.chance.randint(0, 2))],
             gaps=[self.gap() for _ in range(self.chance.randint(0, 2))],
             notes=[note | {"stated_at": None, "state": "unconfirmed"}] * self.chance.randint(0, 2),
             sources=[],
+            focus=self.chance.choice(["now", "full"]),
+            order=self.chance.choice([None, NextOrder("r", "m", 1, 2, 3, self.reasons())]),
+            causes=[self.cause() for _ in range(self.chance.randint(0, 2))],
+            computed={"late_by": self.computed(), "forecast": self.computed()},
         )
 
 
