@@ -7,6 +7,7 @@ is one JSON message on the handle; an answer is a JSON header and, unless it is 
 from __future__ import annotations
 
 import json
+import os
 import signal
 import sys
 from multiprocessing.connection import Connection
@@ -22,6 +23,8 @@ from kg.store.terms import PREFIXES, engine_graph, engine_iri
 
 # Past the owner's deadline by so much a worker ends itself: its owner is gone.
 _ORPHAN_SECONDS = 2.0
+_NICE = 10
+"""Whoever owns the plant, and answers everybody else, comes first."""
 
 
 class QueryRunner:
@@ -106,8 +109,9 @@ def serve(connection: Connection, runner: QueryRunner) -> None:
 
 
 def main(handle: str, settings_text: str) -> None:
-    """Run as a worker on an inherited socket, under a memory cap."""
+    """Run as a worker on an inherited socket, under a memory cap and behind its owner."""
     settings = json.loads(settings_text)
+    os.nice(_NICE)
     cap_memory(int(settings["memory_bytes"]))
     serve(Connection(int(handle)), QueryRunner(settings))
 

@@ -135,7 +135,10 @@ class QueryWorkers:
             if self._is_closed:
                 raise QueryError("The query workers are stopped.", code="busy")
             if not self._idle:
-                raise _busy("No worker became free in time.")
+                raise QueryTimeout(
+                    "The query waited for another one to end, and did not run within its time.",
+                    hint="Ask again in a moment. No part is given.",
+                )
             return self._alive(self._idle.pop())
 
     def _give_back(self, worker: _Worker) -> None:

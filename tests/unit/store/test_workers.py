@@ -161,7 +161,7 @@ def test_a_full_queue_is_busy_and_waiting_counts(store: EmbeddedStore, tmp_path:
         waiting = threads.submit(refusal, workers, SELECT, timeout_seconds=0.3)
         time.sleep(0.1)
         assert refusal(workers, SELECT).code == "busy"
-        assert waiting.result().code == "busy"
+        assert waiting.result().code == "query-timeout"
         assert running.result().code == "query-timeout"
     assert workers.run(SELECT).applied_seq == 5
     workers.close()
