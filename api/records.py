@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from api.desk import Desk
-    from kg.intake import Balance
+    from kg.arrivals import Balance
     from kg.settings import Plant, SourceSettings, TableSettings
 
 router = APIRouter(tags=["Records"])

@@ -25,7 +25,7 @@ from kg.settings import load_plant
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from kg.intake import Balance
+    from kg.arrivals import Balance
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 """The clock of every run: nothing that is stored depends on when the benchmark runs."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 import threading
 from collections import Counter, defaultdict
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from kg.arrivals import Arrivals, Balance
 from kg.errors import SourceError
 from kg.records import Filtered, Record, Rejected
 from kg.sources import Drift, Message, is_read_again, read_source, reread_rows
@@ -25,37 +25,8 @@ if TYPE_CHECKING:
     from kg.tally import Tally
 
 _log = logging.getLogger("traveler.intake")
-JOURNAL_BATCH = 5_000
 FEW_ROWS = 20
 """So many rows of a table may be gone at once, whatever share of it they are."""
-_DRIFTED = {"missing-column", "missing-required", "bad-time"}
-
-
-@dataclass(slots=True)
-class Balance:
-    """What became of the rows of one table: read = new + unchanged + filtered + quarantined.
-
-    Of messages it also holds the refused ones, and ``warnings`` of columns that changed.
-    """
-
-    source: str
-    kind: str
-    read: int = 0
-    new: int = 0
-    unchanged: int = 0
-    retired: int = 0
-    filtered: Counter[str] = field(default_factory=Counter)
-    quarantined: int = 0
-    waits: str = ""
-    missed: str = ""
-    error: SourceError | None = None
-    refused: list[Rejected] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
-
-    @property
-    def alarm(self) -> Rejected | None:
-        """A message that lacks what settings name, as if its sender had been changed."""
-        return next((row for row in self.refused if row.code in _DRIFTED), None)
 
 
 class Intake:
@@ -79,6 +50,7 @@ class Intake:
         self._mappings = mappings
         self._report = report
         self._confirmed: frozenset[str] = frozenset()
+        self._read_whole: dict[tuple[str, str], tuple[str, Balance]] = {}
         self._drifts: dict[tuple[str, str], Drift] = {}
         self._finding_drift = threading.Lock()
 
@@ -248,7 +220,9 @@ class Intake:
         self, source: SourceSettings, reading: Reading, balance: Balance, now: datetime
     ) -> None:
         kind = reading.table.name
-        arrivals = _Arrivals(self._journal, self._mappings, reading, balance, now)
+        if self._vouches_again(reading, balance, now):
+            return
+        arrivals = Arrivals(self._journal, self._mappings, reading, balance, now)
         for item in reading.items:
             arrivals.take(item)
         balance.waits = reading.waits or reading.cut_short
@@ -261,12 +235,29 @@ class Intake:
         arrivals.end()
         if is_snapshot and reading.is_whole:
             self._retire(reading, balance, now)
+            self._remember(reading, balance)
         elif reading.present_keys is not None:
             self._reconcile(reading, reading.present_keys, balance, now)
         self._doubt(reading, arrivals)
         if balance.read == 0 or balance.quarantined < balance.read:
             # A source whose every row is unreadable vouches for nothing.
             self._journal.set_cursor(source.name, kind, reading.cursor, now)
+
+    def _vouches_again(self, reading: Reading, balance: Balance, now: datetime) -> bool:
+        """Tell whether a table's whole snapshot was not written since: its rows are the same."""
+        place = (balance.source, balance.kind)
+        signature, before = self._read_whole.pop(place, ("", balance))
+        if not signature or signature != reading.signature:
+            return False
+        balance.read, balance.filtered = before.read, before.filtered
+        balance.unchanged = before.new + before.unchanged
+        self._journal.set_cursor(*place, reading.cursor, now)
+        self._read_whole[place] = signature, balance
+        return True
+
+    def _remember(self, reading: Reading, balance: Balance) -> None:
+        if reading.is_whole and not balance.quarantined:
+            self._read_whole[balance.source, balance.kind] = reading.signature, balance
 
     def _retire(self, reading: Reading, balance: Balance, now: datetime) -> None:
         """Take back the records that a whole snapshot does not hold, unless it may be a fault.
@@ -327,7 +318,7 @@ class Intake:
                 " the next reading begins at the start"
             )
 
-    def _doubt(self, reading: Reading, arrivals: _Arrivals) -> None:
+    def _doubt(self, reading: Reading, arrivals: Arrivals) -> None:
         """Note what the table does not vouch for: keys of bad rows, and those it did not get to."""
         source, kind = arrivals.balance.source, arrivals.balance.kind
         doubted = set(arrivals.refused_keys)
@@ -335,80 +326,6 @@ class Intake:
             doubted |= self._journal.live_keys(source, kind) - reading.seen_keys
         vouched = None if reading.is_from_start else reading.seen_keys - doubted
         self._journal.set_doubts(source, kind, doubted, vouched)
-
-
-class _Arrivals:
-    """The rows of one reading on their way into the journal and the quarantine.
-
-    Where earlier rows are not read again, both are written in the order of the rows, so that it is
-    known whether a key came again after a row that could not be read.
-    """
-
-    def __init__(
-        self,
-        journal: Journal,
-        mappings: Mapping[tuple[str, str], str],
-        reading: Reading,
-        balance: Balance,
-        now: datetime,
-    ) -> None:
-        self._journal = journal
-        self._mappings = mappings
-        self._reading = reading
-        self.balance = balance
-        self.refused_keys: set[str] = set()
-        self._now = now
-        self._waiting = journal.unreadable_of(balance.source, balance.kind)
-        self._has_waiting = bool(self._waiting)
-        self._records: list[Record] = []
-        self._rejected: list[Rejected] = []
-
-    def take(self, item: Item) -> None:
-        """Take one row in."""
-        self.balance.read += 1
-        if isinstance(item, Filtered):
-            self.balance.filtered[item.rule] += 1
-        elif isinstance(item, Rejected):
-            self._take_rejected(item)
-        else:
-            self._take_record(item)
-
-    def end(self) -> None:
-        """Write the rest; what was read anew as a whole and is well now leaves quarantine."""
-        self._write_records()
-        self._write_rejected(self._waiting if self._reading.is_from_start else ())
-
-    def _take_rejected(self, rejected: Rejected) -> None:
-        self.balance.quarantined += 1
-        if rejected.key is not None:
-            self.refused_keys.add(rejected.key)
-        if not self._reading.is_from_start:
-            self._write_records()
-        self._rejected.append(rejected)
-
-    def _take_record(self, record: Record) -> None:
-        self.refused_keys.discard(record.key)
-        if not self._reading.is_from_start:
-            self._write_rejected()
-        self._records.append(record)
-        if len(self._records) >= JOURNAL_BATCH:
-            self._write_records()
-
-    def _write_records(self) -> None:
-        if not self._records:
-            return
-        appended = self._journal.append(self._records, self._now)
-        self.balance.new += appended.new
-        self.balance.unchanged += appended.unchanged
-        if self._has_waiting and not self._reading.is_from_start:
-            self._journal.supersede((record, None) for record in self._records)
-        self._records = []
-
-    def _write_rejected(self, replacing: Collection[int] = ()) -> None:
-        if self._rejected or replacing:
-            self._journal.quarantine(self._rejected, self._now, self._mappings, replacing)
-            self._has_waiting = True
-        self._rejected = []
 
 
 def _no_table(source: SourceSettings, message: Message) -> Rejected:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import os
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from kg.answer import Answers
     from kg.answer.bundle import SlotGap
     from kg.applied import Replayed
-    from kg.intake import Balance
+    from kg.arrivals import Balance
     from kg.journal import Quarantined
     from kg.pipeline import Pipeline
     from kg.polling import SourceHealth
@@ -207,10 +208,14 @@ class Owner:
     def _prepare(self) -> None:
         with self._working:
             self.pipeline.prepare()
+        gc.freeze()
 
     def _apply(self) -> None:
         with self._working:
-            self.pipeline.apply(self.clock())
+            applied = self.pipeline.apply(self.clock())
+        if applied.is_rebuild:
+            # What folding knows stays: to look for garbage in it halts every thread each time.
+            gc.freeze()
 
     def _follow_gaps(self) -> None:
         with self._working:

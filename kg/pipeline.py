@@ -40,8 +40,8 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from kg.applied import Place
+    from kg.arrivals import Balance
     from kg.canonical import Said
-    from kg.intake import Balance
     from kg.journal import Forgotten, Quarantined
     from kg.reason.rules import RuleSet
     from kg.records import Record, Term

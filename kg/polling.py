@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from random import Random
 
-    from kg.intake import Balance
+    from kg.arrivals import Balance
 
 LONGEST_PAUSE_SECONDS = 300.0
 """No source that fails is tried less often than this, or than its own schedule says."""

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from kg.answer.gapgroups import Group
     from kg.answer.questions import Question
     from kg.applied import Applied, Replayed
-    from kg.intake import Balance
+    from kg.arrivals import Balance
     from kg.journal import Quarantined
     from kg.pipeline import Pipeline
     from kg.settings import Plant

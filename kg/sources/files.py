@@ -6,7 +6,7 @@ import json
 import os
 from contextlib import contextmanager
 from pathlib import Path
-from time import sleep
+from time import sleep, time
 from typing import TYPE_CHECKING, BinaryIO
 
 from kg.csvrows import LONGEST_LINE
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from kg.settings import SourceSettings
     from kg.sources.reading import Item
 
+FRESH_SECONDS = 3.0
+"""How long after it was written a file may be written again with nothing to tell the two apart."""
 _ENDINGS = (".csv", ".tsv", ".jsonl", ".json")
 
 
@@ -35,7 +37,7 @@ def read_tables(source: SourceSettings, cursors: Mapping[str, str]) -> Iterator[
         SourceError: a file is missing, has another ending, or lacks a configured column.
     """
     for table in source.tables:
-        reading = Reading(table, iter(()))
+        reading = Reading(table, iter(()), signature=_sign(source, table))
         reading.items = _read_file(source, reading, cursors.get(table.name, ""))
         yield reading
 
@@ -150,6 +152,20 @@ def _read_file(source: SourceSettings, reading: Reading, cursor: str) -> Iterato
     reading.is_settled = lambda: _has_settled(
         path, before, 0 if table.done else table.settle_seconds
     )
+
+
+def _sign(source: SourceSettings, table: TableSettings) -> str:
+    """Tell a snapshot's file from any that is written later; one just written is not told yet.
+
+    Two files that are written within one tick of the disk's clock have the same time.
+    """
+    try:
+        found = (Path(source.path) / _file_of(table)).stat()
+    except OSError:
+        return ""
+    if table.arrives != "snapshot" or table.done or time() - found.st_mtime < FRESH_SECONDS:
+        return ""
+    return f"{found.st_dev}:{found.st_ino}:{found.st_size}:{found.st_mtime_ns}:{found.st_ctime_ns}"
 
 
 def _missing_mark(table: TableSettings, path: Path) -> str:

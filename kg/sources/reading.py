@@ -26,6 +26,8 @@ class Reading:
     says what is left for the next reading, and why. ``present_keys`` are all that there are, where
     a reading of what is new compared them; ``missed`` says what can never be read any more.
     ``cut_short`` says why it ended before its end: it is not whole, and the next one goes on there.
+    ``signature``, which is there before ``items`` are asked for, is another as soon as they may be
+    ("" where that cannot be told).
     """
 
     table: TableSettings
@@ -39,6 +41,7 @@ class Reading:
     present_keys: set[str] | None = None
     missed: str = ""
     cut_short: str = ""
+    signature: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,6 +97,7 @@ class EmbeddedStore:
             self._met_full_disk = False
         # The engine has no close: its lock goes with the last reference, wherever a cycle
         # (a traceback that holds an iterator, for instance) still keeps one.
+        gc.unfreeze()
         gc.collect()
 
     def __enter__(self) -> Self:
@@ -337,6 +338,7 @@ class EmbeddedStore:
                     hint=FREE_SPACE,
                 )
             self._engine = None
+            gc.unfreeze()
             gc.collect()
             try:
                 self._engine = open_again(self.path)

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from kg.applied import Applied
+from kg.arrivals import Balance
 from kg.cli.keep import check
 from kg.cli.keep import load as load_command
 from kg.cli.quarantine import list_rows
-from kg.intake import Balance
 from kg.pipeline import Pipeline
 from kg.report import applied_text, balance_text
 from kg.settings import load_plant

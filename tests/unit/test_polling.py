@@ -5,8 +5,8 @@ from random import Random
 
 import pytest
 
+from kg.arrivals import Balance
 from kg.errors import SourceError
-from kg.intake import Balance
 from kg.polling import LONGEST_PAUSE_SECONDS, Poller, pause_seconds
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from kg.arrivals import Balance
 from kg.cli.author import init
 from kg.demo import build_plant
-from kg.intake import Balance
 from kg.pipeline import Pipeline
 from kg.settings import load_plant
 

@@ -9,7 +9,8 @@ from typing import Any
 
 import sqlalchemy
 
-from kg.intake import Balance, Intake
+from kg.arrivals import Balance
+from kg.intake import Intake
 from kg.journal import Journal
 from kg.settings import Plant, SourceSettings
 from kg.tally import Tally

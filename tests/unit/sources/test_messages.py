@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kg.arrivals import Balance
 from kg.errors import ConfigError
-from kg.intake import Balance
 from kg.journal import Journal
 from kg.pipeline import Pipeline
 from kg.report import quarantine_text

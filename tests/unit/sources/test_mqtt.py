@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
+from kg.arrivals import Balance
 from kg.errors import ConfigError
-from kg.intake import Balance
 from kg.journal import Journal
 from kg.owner import Owner
 from kg.pipeline import Pipeline

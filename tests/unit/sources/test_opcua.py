@@ -15,8 +15,9 @@ pytest.importorskip("asyncua", reason="asyncua is not installed")
 
 from asyncua import ua
 
+from kg.arrivals import Balance
 from kg.errors import ConfigError, JournalError
-from kg.intake import Balance, Intake
+from kg.intake import Intake
 from kg.journal import Journal
 from kg.settings import Plant, SourceSettings
 from kg.sources import opcua
