@@ -32,6 +32,7 @@ from api.desk import Desk
 from api.guard import Guard
 from api.lane import Lane
 from api.models import Problem
+from api.prefix import Prefix
 from api.problems import MEDIA_TYPE, handle_problems
 from api.streams import Streams
 from kg.errors import ConfigError
@@ -70,10 +71,13 @@ should hold it), `unknown` (no connected source could), `none` (a source says th
 """
 
 
-def create_app(owner: Owner, hosts: Iterable[str] = (), gate: Gate | None = None) -> FastAPI:
+def create_app(
+    owner: Owner, hosts: Iterable[str] = (), gate: Gate | None = None, prefix: str = ""
+) -> FastAPI:
     """Make the app of one plant; it answers to loopback names and to ``hosts``.
 
-    A plant that says who may ask has a gate, which is closed by whoever opened it.
+    A plant that says who may ask has a gate, which is closed by whoever opened it. ``prefix`` is
+    the path below which a proxy shows it.
 
     Raises:
         ConfigError: it says so, and no gate is given.
@@ -123,4 +127,5 @@ def create_app(owner: Owner, hosts: Iterable[str] = (), gate: Gate | None = None
     app.add_middleware(Access, gate=gate, plant=owner.pipeline.plant, routes=routes)
     names = access.names if access is not None else ()
     app.add_middleware(Guard, hosts=(*hosts, *names))
+    app.add_middleware(Prefix, prefix=prefix)
     return app

@@ -86,7 +86,8 @@ class Guard:
             detail = "a page of another site may not send anything here"
             return problem("origin", detail, "send it from a page of this server, or no browser")
         length = headers.get("content-length", "0")
-        most = MAX_RECORDS_BYTES if scope["path"].startswith(RECORDS) else MAX_BODY_BYTES
+        path = scope["path"].removeprefix(scope.get("root_path", ""))
+        most = MAX_RECORDS_BYTES if path.startswith(RECORDS) else MAX_BODY_BYTES
         if not length.isdigit() or int(length) > most:
             return problem("too-large", f"a request may have {most} bytes")
         return None

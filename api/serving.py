@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 from api.app import create_app
+from api.prefix import read_prefix
 from kg.access.gate import require_access
 from kg.errors import ConfigError
 
@@ -58,6 +59,7 @@ def run(
     port: int,
     ready: Callable[[str], None],
     gate: Gate | None = None,
+    prefix: str = "",
 ) -> None:
     """Serve until SIGINT or SIGTERM; ``ready`` gets the URL, with the real port, once it listens.
 
@@ -67,7 +69,7 @@ def run(
     """
     require_access(owner.pipeline.plant, host)
     with bind(host, port) as listener:
-        make_server(owner, host, listener, ready, gate).run([listener])
+        make_server(owner, host, listener, ready, gate, prefix).run([listener])
 
 
 def make_server(
@@ -76,9 +78,10 @@ def make_server(
     listener: socket.socket,
     ready: Callable[[str], None],
     gate: Gate | None = None,
+    prefix: str = "",
 ) -> Serving:
     """Make the server for a bound socket; a plant that says who may ask needs a gate."""
-    app = create_app(owner, [host], gate)
+    app = create_app(owner, [host], gate, read_prefix(prefix))
     config = uvicorn.Config(
         app,
         log_level="warning",

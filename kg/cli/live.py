@@ -49,6 +49,9 @@ def serve(
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="0 takes a free one.")] = 8000,
     every: Annotated[float, typer.Option(help="Seconds between readings of the sources.")] = 5.0,
+    root_path: Annotated[
+        str, typer.Option(help="Below which path a proxy shows it, such as /traveler.")
+    ] = "",
     quiet: QuietOption = False,
 ) -> None:
     """Follow the sources and answer over HTTP: context, questions, gaps, SPARQL, documentation."""
@@ -61,7 +64,8 @@ def serve(
         with suppress(DiskFull):
             owner.round()
             work.validate(owner.clock())
-    serve_owner(owner, host, port, every, [f"http://{host}:{port}/docs"], is_quiet=quiet)
+    hints = [f"http://{host}:{port}/docs"]
+    serve_owner(owner, host, port, every, hints, root_path, is_quiet=quiet)
 
 
 def demo(
@@ -142,7 +146,14 @@ def _clear_demo(folder: Path) -> None:
 
 
 def serve_owner(
-    owner: Owner, host: str, port: int, every: float, hints: list[str], *, is_quiet: bool
+    owner: Owner,
+    host: str,
+    port: int,
+    every: float,
+    hints: list[str],
+    root_path: str = "",
+    *,
+    is_quiet: bool,
 ) -> None:
     """Serve an owner's answers until interrupted.
 
@@ -162,6 +173,7 @@ def serve_owner(
                 port,
                 lambda url: _announce(folder, url, token, hints, is_quiet=is_quiet),
                 gate,
+                root_path,
             )
     finally:
         owner.stop()
