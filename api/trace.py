@@ -14,6 +14,7 @@ from kg.answer.render import to_json
 from kg.answer.trace import MOST_THINGS
 from kg.answer.traced import tell_trace
 from kg.answer.tracetext import recall_text, trace_text
+from kg.epcis.export import epcis_document
 
 router = APIRouter(tags=["Trace"])
 MOST_ALLOWED = 200_000
@@ -140,3 +141,20 @@ def recall_thing(request: Request, recalled: Annotated[Recalled, Query()]) -> Re
     if recalled.format == "text":
         return Response(recall_text(told) + "\n", media_type="text/plain")
     return Response(to_json(told), media_type="application/json")
+
+
+@router.get(
+    "/v1/epcis",
+    response_model=None,
+    responses={200: {"content": {"application/ld+json": {"example": {"type": "EPCISDocument"}}}}},
+    summary="What happened to batches, pieces and shipments, as EPCIS 2.0 events?",
+)
+def export_epcis(request: Request) -> Response:
+    """Write the plant's genealogy as one EPCIS 2.0 document (GS1) in JSON-LD.
+
+    Receipts, transformations, assemblies and shipments that happened for certain, by GS1 Digital
+    Links where ids are of GS1, else by the plant's IRIs.
+    """
+    desk = desk_of(request)
+    document, _ = epcis_document(desk.answers(), desk.owner.clock())
+    return Response(to_json(document), media_type="application/ld+json")

@@ -47,7 +47,7 @@ _AWAY: dict[str, tuple[Term, ...]] = {
     "piece": (vocab.PIECE_OF, vocab.CUT_FROM, vocab.ASSEMBLED_INTO, vocab.SERIAL_NUMBER),
     "run": (vocab.STARTED_AT, vocab.ENDED_AT),
     "allocation": (vocab.ALLOCATION_OF, vocab.TO_ORDER_LINE),
-    "line": (vocab.LINE_OF, vocab.QUANTITY, vocab.UNIT),
+    "order-line": (vocab.LINE_OF, vocab.QUANTITY, vocab.UNIT),
     "order": (vocab.ORDERED_BY,),
     "shipment-line": (
         vocab.IN_SHIPMENT, vocab.SHIPS_FOR, vocab.SHIPS_BATCH, vocab.SHIPS_PIECE,
@@ -59,7 +59,7 @@ _TOWARDS: dict[str, tuple[Term, ...]] = {
     "batch": (vocab.OF_BATCH, vocab.CUT_FROM, vocab.SHIPS_BATCH, *_STATED),
     "job": (*_ROLES, vocab.PIECE_OF, vocab.ALLOCATION_OF, vocab.OF_JOB),
     "piece": (vocab.ASSEMBLED_INTO, vocab.SHIPS_PIECE),
-    "line": (vocab.TO_ORDER_LINE, vocab.SHIPS_FOR),
+    "order-line": (vocab.TO_ORDER_LINE, vocab.SHIPS_FOR),
     "order": (vocab.LINE_OF,),
     "shipment": (vocab.IN_SHIPMENT,),
     "customer": (vocab.ORDERED_BY, vocab.SHIPPED_TO),
@@ -170,7 +170,7 @@ class Genealogy:
     def read_lines(self, lines: Iterable[Term]) -> None:
         """Read order lines, and which goods left for them."""
         wanted = set(lines)
-        self.read("line", wanted)
+        self.read("order-line", wanted)
         self.describe(
             "shipment-line", {s for line in wanted for s in self.to(line, vocab.SHIPS_FOR)}
         )

@@ -124,14 +124,14 @@ def _no_outcome(held: Genealogy, place: Place) -> Iterator[tuple[str, str]]:
 
 
 def _no_job(held: Genealogy, place: Place) -> Iterator[tuple[str, str]]:
-    if place.kind != "line":
+    if place.kind != "order-line":
         return
     if not held.jobs_of_line(place.thing) and not held.to(place.thing, vocab.SHIPS_FOR):
         yield "no-job", "nothing says which job or shipment {} was met by"
 
 
 def _no_customer(held: Genealogy, place: Place) -> Iterator[tuple[str, str]]:
-    if place.kind == "line" and not held.of(place.thing, vocab.LINE_OF):
+    if place.kind == "order-line" and not held.of(place.thing, vocab.LINE_OF):
         yield "no-customer", "the order of {} is not known"
     if place.kind == "order" and not held.of(place.thing, vocab.ORDERED_BY):
         yield "no-customer", "the customer of {} is not known"

@@ -74,7 +74,7 @@ def tell_recall(
         "excluded": [
             {"id": short(thing, base), "kind": r.place.kind, "why": reasons(traced.path(thing))}
             for thing, r in traced.things.items()
-            if r.how == "excluded" and r.place.kind in {"line", "shipment", "job"}
+            if r.how == "excluded" and r.place.kind in {"order-line", "shipment", "job"}
         ],
         "breaks": [
             {"kind": b.kind, "id": short(b.thing, base), "said": b.said}
@@ -91,7 +91,7 @@ def recall_csv(told: Mapping[str, Any]) -> str:
 def _delivered(traced: Traced) -> Iterator[_Delivered]:
     """Give the deliveries of what was reached: for each order line by what tells it best."""
     ways = _ways_in(traced)
-    for line in traced.of_kind("line"):
+    for line in traced.of_kind("order-line"):
         into = ways.get(line, {})
         nearest = next((kind for kind in _NEAREST if into.get(kind)), "")
         for place, step in into.get(nearest, []):
@@ -102,7 +102,7 @@ def _delivered(traced: Traced) -> Iterator[_Delivered]:
         if not traced.held.of(shipment_line, vocab.SHIPS_FOR):
             how, why = _way(traced, traced.things[shipment_line].place)
             yield from _goods(traced, _Delivered(how, why, "", shipment_line, ""))
-    if traced.start.kind == "line":
+    if traced.start.kind == "order-line":
         yield _Delivered("certain", (), traced.start.thing, "", "")
 
 
@@ -142,7 +142,7 @@ def _ways_in(traced: Traced) -> dict[Term, dict[str, list[tuple[Place, Step]]]]:
     places = [traced.start, *sorted(traced.ways, key=lambda p: ORDER.index(traced.ways[p].how))]
     for place in places:
         for step in traced.steps.get(place, ()):
-            if step.end.kind == "line" and step.grade.how != "excluded":
+            if step.end.kind == "order-line" and step.grade.how != "excluded":
                 listed = found.setdefault(step.end.thing, {}).setdefault(place.kind, [])
                 if all(other.thing != place.thing for other, _ in listed):
                     listed.append((place, step))

@@ -51,7 +51,7 @@ class Forward:
             "batch": self._of_batch,
             "job": self._of_job,
             "piece": self._of_piece,
-            "line": self._of_line,
+            "order-line": self._of_line,
             "order": self._of_order,
             "shipment-line": self._of_shipment_line,
             "shipment": self._of_shipment,
@@ -94,7 +94,7 @@ class Forward:
             grade = self._grading.to_line(place.thing, job, line)
             facts = (*allocated(self._held, job, line), *grade.facts)
             yield Step(
-                place, Place(line, "line"), "was made for", Grade(grade.how, grade.why, facts)
+                place, Place(line, "order-line"), "was made for", Grade(grade.how, grade.why, facts)
             )
 
     def _of_job(self, place: Place) -> Iterator[Step]:
@@ -102,7 +102,7 @@ class Forward:
             grade = Grade(facts=facts)
             if place.by:
                 grade = weaker(grade, self._grading.out_of(place.thing, place.by, end.thing))
-            if end.kind == "line":
+            if end.kind == "order-line":
                 goods = {*self._held.batches_made(place.thing), *self._held.pieces(place.thing)}
                 shipped = self._grading.shipped_otherwise(end.thing, goods)
                 grade = weaker(grade, shipped) if shipped else grade
@@ -140,7 +140,7 @@ class Forward:
             yield Step(place, Place(shipment, "shipment"), "is in", Grade(facts=(fact,)))
         for line in held.of(place.thing, vocab.SHIPS_FOR):
             fact = (place.thing, vocab.SHIPS_FOR, line)
-            yield Step(place, Place(line, "line"), "was for", Grade(facts=(fact,)))
+            yield Step(place, Place(line, "order-line"), "was for", Grade(facts=(fact,)))
 
     def _of_shipment(self, place: Place) -> Iterator[Step]:
         for customer in self._held.of(place.thing, vocab.SHIPPED_TO):
@@ -157,7 +157,7 @@ def made_by(held: Genealogy, job: Term) -> Iterator[tuple[Place, str, tuple[Fact
     for piece in held.pieces(job):
         yield Place(piece, "piece"), "made", ((piece, vocab.PIECE_OF, job),)
     for line in held.lines(job):
-        yield Place(line, "line"), "was for", allocated(held, job, line)
+        yield Place(line, "order-line"), "was for", allocated(held, job, line)
 
 
 def allocated(held: Genealogy, job: Term, line: Term) -> tuple[Fact, ...]:
@@ -182,7 +182,7 @@ def read_places(held: Genealogy, places: Iterable[Place]) -> None:
         held.read(kind, kinds.get(kind, ()))
     pieces = kinds.get("piece", set())
     held.read("piece", pieces)
-    lines = kinds.get("line", set())
+    lines = kinds.get("order-line", set())
     held.read_lines(lines)
     made = {allocation for line in lines for allocation in held.to(line, vocab.TO_ORDER_LINE)}
     held.describe("allocation", made)

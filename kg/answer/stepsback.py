@@ -25,7 +25,7 @@ class Backward:
         self._ways: dict[str, Callable[[Place], Iterator[Step]]] = {
             "customer": self._of_customer,
             "order": self._of_order,
-            "line": self._of_line,
+            "order-line": self._of_line,
             "shipment": self._of_shipment,
             "shipment-line": self._of_shipment_line,
             "piece": self._of_piece,
@@ -58,7 +58,7 @@ class Backward:
 
     def _of_order(self, place: Place) -> Iterator[Step]:
         lines = self._held.to(place.thing, vocab.LINE_OF)
-        yield from self._each(place, "line", lines, "has", vocab.LINE_OF)
+        yield from self._each(place, "order-line", lines, "has", vocab.LINE_OF)
 
     def _of_line(self, place: Place) -> Iterator[Step]:
         jobs = self._held.jobs_of_line(place.thing)
@@ -93,7 +93,7 @@ class Backward:
         for order_line in held.of(line, vocab.SHIPS_FOR):
             fact = (line, vocab.SHIPS_FOR, order_line)
             grade = Grade("possible", "the shipment names no batch and no piece", (fact,))
-            yield Step(place, Place(order_line, "line"), "was for", grade)
+            yield Step(place, Place(order_line, "order-line"), "was for", grade)
 
     def _of_piece(self, place: Place) -> Iterator[Step]:
         held, piece = self._held, place.thing
@@ -109,7 +109,7 @@ class Backward:
             ways = made_by(self._held, job)
             facts = next((f for end, _, f in ways if end.thing == place.thing), ())
             grade = Grade(facts=facts)
-            if place.kind == "line":
+            if place.kind == "order-line":
                 goods = {*self._held.batches_made(job), *self._held.pieces(job)}
                 shipped = self._grading.shipped_otherwise(place.thing, goods)
                 grade = weaker(grade, shipped) if shipped else grade

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Literal
 from kg import vocab
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
-    from kg.answer.genealogy import Genealogy
+    from kg.answer.genealogy import Genealogy, Use
     from kg.records import Term
 
 StockState = Literal["known", "unknown", "conflicting", "none"]
@@ -44,7 +44,7 @@ def stock_of(held: Genealogy, batch: Term) -> Stock:
     unit = held.text(batch, vocab.UNIT)
     lacking: list[str] = []
     uses = held.uses_of_batch(batch)
-    booked = [use for use in uses if use.role == "input" and use.is_certain]
+    booked = counted([use for use in uses if use.role == "input" and use.is_certain])
     unsure = [use for use in uses if use.role != "output" and not use.is_certain]
     lines = held.to(batch, vocab.SHIPS_BATCH)
     units = {use.unit for use in booked} | {held.text(line, vocab.UNIT) for line in lines}
@@ -65,6 +65,12 @@ def stock_of(held: Genealogy, batch: Term) -> Stock:
         places=tuple(held.of(batch, vocab.STORED_AT)),
         why=why,
     )
+
+
+def counted(uses: Sequence[Use]) -> list[Use]:
+    """Leave out scans without a quantity where the same job has booked one: it is the same use."""
+    with_quantity = {use.job for use in uses if use.quantity is not None}
+    return [use for use in uses if use.quantity is not None or use.job not in with_quantity]
 
 
 def _judge(left: Decimal | None, lacking: list[str]) -> tuple[StockState, str]:

@@ -30,7 +30,7 @@ KIND_OF: dict[Term, str] = {
     vocab.MATERIAL_BATCH: "batch",
     vocab.JOB: "job",
     vocab.PIECE: "piece",
-    vocab.SALES_ORDER_LINE: "line",
+    vocab.SALES_ORDER_LINE: "order-line",
     vocab.SALES_ORDER: "order",
     vocab.SHIPMENT: "shipment",
     vocab.SHIPMENT_LINE: "shipment-line",
@@ -39,9 +39,9 @@ KIND_OF: dict[Term, str] = {
 }
 """What can be traced, by its class."""
 BEGINS: dict[Direction, tuple[str, ...]] = {
-    "forward": ("supplier", "batch", "job", "piece", "line", "shipment-line", "order", "shipment"),
+    "forward": ("supplier", "batch", "job", "piece", "order-line", "shipment-line", "order", "shipment"),
     "backward": (
-        "customer", "order", "line", "shipment", "shipment-line", "piece", "job", "batch"
+        "customer", "order", "order-line", "shipment", "shipment-line", "piece", "job", "batch"
     ),
 }  # fmt: skip
 

@@ -117,7 +117,7 @@ def _stock(stock: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     left = [row for row in stock if row["state"] != "none"]
     if not stock:
         return
-    yield from ("", f"LEFT, of {len(left)} of {len(stock)} batch(es)")
+    yield from ("", f"LEFT: {len(left)} of {len(stock)} batches are not known to be used up")
     for row in left[:SHOWN]:
         yield from _wrap(f"{row['batch']}: {_left(row)}", "  ", "    ")
     if len(left) > SHOWN:

@@ -22,6 +22,7 @@ COMMANDS = {
     "query": "ask",
     "trace": "trace",
     "recall": "trace",
+    "epcis": "epcis",
     "ask": "question",
     "serve": "live",
     "rebuild": "keep",

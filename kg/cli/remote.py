@@ -20,7 +20,7 @@ def ask_owner(
     locked: StoreLocked,
     path: str,
     query: dict[str, str],
-    body: dict[str, str] | None = None,
+    body: object = None,
     method: str | None = None,
 ) -> str:
     """Ask the process that owns the store instead; with a body, ask it to do something.

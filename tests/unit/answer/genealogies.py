@@ -32,7 +32,7 @@ def term(name: str) -> str:
 
 
 def store_of(text: str) -> EmbeddedStore:
-    """Read lines such as ``use/1 ofBatch batch/B ; inputTo job/J``; a property is a term of ours."""
+    """Read lines such as ``use/1 ofBatch batch/B ; inputTo job/J``, in the ontology's terms."""
     quads: set[str] = set()
     for line in filter(None, (line.strip() for line in text.splitlines())):
         subject, rest = line.split(" ", 1)

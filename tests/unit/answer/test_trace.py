@@ -272,7 +272,7 @@ def test_the_worst_case_adds_jobs_that_may_have_used_the_batch() -> None:
     found = worst(LEAKY, "batch/bar", "forward")
     assert {kind: short(things) for kind, things in found.things.items()} == {
         "job": {"job/7"},
-        "line": {"line/7"},
+        "order-line": {"line/7"},
         "order": {"order/7"},
     }
     assert not found.unbounded
@@ -317,6 +317,15 @@ def test_what_is_left_is_no_guess(more: str, state: str) -> None:
     found = stock(f"batch/A quantity 5 ; unit kg\n{more}", "batch/A")
     assert found.state == state
     assert bool(found.why) is (state in {"unknown", "conflicting"})
+
+
+def test_a_scan_beside_a_booking_for_the_same_job_is_one_use() -> None:
+    text = """
+    batch/A quantity 5
+    use/1 ofBatch batch/A ; inputTo job/1 ; usedQuantity 2
+    use/2 ofBatch batch/A ; inputTo job/1
+    """
+    assert str(stock(text, "batch/A").left) == "3"
 
 
 def test_a_batch_without_a_quantity_is_what_its_jobs_made_of_it() -> None:
