@@ -59,7 +59,18 @@ class Shape(BaseModel):
         + "; ".join(f"`{name}` {means}" for name, means in RULES.items()),
     )
     at: str = Field(
-        "now", description="`now`, or `latest`: the newest record's time, for an old export."
+        "now",
+        max_length=40,
+        description="The time to answer for, ISO 8601; without an offset it is the plant's. `now`, "
+        "or `latest`: the newest record's time, for an old export.",
+        examples=["2026-11-23T14:32:00Z"],
+    )
+    believed_at: str = Field(
+        "",
+        max_length=40,
+        description="Answer by what was on record at that time, before later corrections; "
+        "without it, by all that is known today.",
+        examples=["2026-11-23T14:32:00Z"],
     )
 
 
@@ -163,16 +174,16 @@ def _answer(request: Request, shape: Shape, find: _Find) -> Response:
     desk = desk_of(request)
     accept = request.headers.get("accept", "*/*")
     form = shape.format or MEDIA_TYPES[choose_media_type(accept, MEDIA_TYPES)]
-    now = desk.clock(shape.at)
 
-    def look(answers: Answers) -> Context:
+    def look(answers: Answers, now: datetime) -> Context:
         return _shown(request, answers, find, now)
 
     if form == "json" and _is_of_now(shape):
-        kept = desk.cache.answer(request.scope, look)
+        now = desk.owner.clock()
+        kept = desk.cache.answer(request.scope, lambda answers: look(answers, now))
         if kept is not None:
             return kept
-    found = look(desk.answers())
+    found = desk.ask(shape.at, shape.believed_at, look)
     vary = {"Vary": "Accept"}
     if form == "md":
         # Browsers save Markdown to disk, but show plain text.

@@ -5,12 +5,12 @@ from __future__ import annotations
 import weakref
 from dataclasses import dataclass
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from api.cache import Cache
-from kg.errors import ConfigError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from fastapi import Request
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from kg.pipeline import Pipeline
     from kg.store import Store
 
+T = TypeVar("T")
 KEEP_SECONDS = 10.0
 """A validation at the same offset may find other gaps, after a rebuild by another mapping."""
 
@@ -42,20 +43,11 @@ class Desk:
         """Give the answers from the store as it stands: a rebuild swaps another one in."""
         return self.owner.answers()
 
-    def clock(self, at: str) -> datetime:
-        """Read what an answer shall be as of: ``now``, or ``latest`` for an old export.
-
-        Raises:
-            ConfigError: it is another time.
-        """
-        if at == "now":
-            return self.owner.clock()
-        if at == "latest":
-            return self.pipeline.latest() or self.owner.clock()
-        raise ConfigError(
-            f"at={at!r} is not answered: answers are as of now, or of the latest record",
-            hint="at=now or at=latest",
-            code="parameter",
+    def ask(self, at: str, believed_at: str, question: Callable[[Answers, datetime], T]) -> T:
+        """Ask the answers of a time, by what was on record at another; see ``PlantHistory``."""
+        pipeline = self.pipeline
+        return pipeline.history.ask_at(
+            (at, believed_at), self.owner.clock(), pipeline.latest, question
         )
 
     def check(self) -> Check:

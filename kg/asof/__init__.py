@@ -7,6 +7,6 @@ the records that bear on it, and each of these is read in the version that count
 from __future__ import annotations
 
 from kg.asof.history import PlantHistory
-from kg.asof.times import Then
+from kg.asof.times import Then, read_then
 
-__all__ = ["PlantHistory", "Then"]
+__all__ = ["PlantHistory", "Then", "read_then"]

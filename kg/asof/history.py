@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from threading import Lock
 from typing import TYPE_CHECKING, TypeVar, cast
+from zoneinfo import ZoneInfo
 
 from kg.asof.asserted import Asserted
 from kg.asof.demand import Demand
@@ -12,7 +13,7 @@ from kg.asof.journal import JournalThen
 from kg.asof.past import Past
 from kg.asof.said import Graphs
 from kg.asof.store import StoreThen
-from kg.asof.times import check_horizon
+from kg.asof.times import check_horizon, read_then
 from kg.asof.versions import Versions
 from kg.errors import HistoryError
 from kg.identity import Aliases, moved
@@ -21,9 +22,11 @@ from kg.mentions import mentioning, said_aliases
 from kg.merge import Merge
 from kg.moments import Moments
 from kg.reason.backward import Backward
+from kg.times import format_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
 
     from kg.answer import Answers
     from kg.asof.past import Place
@@ -35,6 +38,8 @@ if TYPE_CHECKING:
     from kg.validate.gaps import PlantShapes
 
 T = TypeVar("T")
+AS_IT_STANDS = ("", "now", "latest")
+"""What the graph of today is asked at; all other times are asked of what was."""
 INDEX_FILE = "past.sqlite"
 TRIES = 5
 """How often a question is asked again that a batch has overtaken."""
@@ -63,6 +68,31 @@ class PlantHistory:
         self._lifters: Lifters | None = None
         self._past = Past(plant.store_path / INDEX_FILE, journal, recipe, self._lift_each)
         self._turn = Lock()
+
+    def ask_at(
+        self,
+        times: tuple[str, str],
+        now: datetime,
+        latest: Callable[[], datetime | None],
+        question: Callable[[Answers, datetime], T],
+    ) -> T:
+        """Ask the answers of a time, and by what was on record at a time, as people write them.
+
+        ``times`` are both: ``now``, ``latest`` (the newest record's time, for an old export) or
+        one that has passed; "" is now, and of the second that all is believed that is known.
+        As it stands the graph is asked itself.
+
+        Raises:
+            ConfigError: one is no time, or has not come yet.
+            HistoryError: what was then is no longer known as a whole.
+        """
+        at, believed_at = times
+        clock = (latest() if at == "latest" else None) or now
+        if at in AS_IT_STANDS and not believed_at:
+            return question(self._answers(), clock)
+        given = format_time(clock) if at == "latest" else at
+        then = read_then(given, believed_at, max(now, clock), ZoneInfo(self._plant.zone))
+        return self.ask(then, lambda answers: question(answers, then.at))
 
     def ask(self, then: Then, question: Callable[[Answers], T]) -> T:
         """Ask the answers of a time.

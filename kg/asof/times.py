@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
 
+ALL_ON_RECORD = datetime.max.replace(tzinfo=UTC)
+"""Believed by then is whatever was recorded."""
 WELL_FORMED = "2026-11-23T14:32:00Z"
 
 
@@ -43,14 +45,15 @@ class Then:
 
 
 def read_then(at: str, believed_at: str, now: datetime, zone: ZoneInfo) -> Then:
-    """Read what an answer shall be as of; "" and ``now`` are the clock ``now``.
+    """Read what an answer shall be as of; "" is ``now``, and of ``believed_at`` all on record.
 
     Times without an offset are local to ``zone``.
 
     Raises:
         ConfigError: one is no time, or has not come yet.
     """
-    return Then(_read("at", at, now, zone), _read("believed_at", believed_at, now, zone))
+    believed = ALL_ON_RECORD if believed_at == "" else _read("believed_at", believed_at, now, zone)
+    return Then(_read("at", at, now, zone), believed)
 
 
 def _read(name: str, text: str, now: datetime, zone: ZoneInfo) -> datetime:

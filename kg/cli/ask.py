@@ -28,14 +28,12 @@ from kg.cli.options import (
     suggest,
 )
 from kg.cli.remote import ask_owner
-from kg.errors import ConfigError, QueryError, StoreLocked
+from kg.errors import QueryError, StoreLocked
 from kg.pipeline import Pipeline
 from kg.settings import load_plant
 from kg.store.engines import open_queries
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from kg.answer.bundle import Context
 
 MAX_TOKENS = 1500
@@ -46,7 +44,12 @@ def context(
     entity: Annotated[str, typer.Argument(help="Any source's id or a label: SAW-01, job/1043.")],
     plant: PlantOption = Path("plant.toml"),
     now: NowOption = "",
-    at: Annotated[str, typer.Option("--at", help="latest: the clock of an old export.")] = "",
+    at: Annotated[
+        str, typer.Option("--at", help="What was then, ISO 8601; latest: an old export's clock.")
+    ] = "",
+    believed_at: Annotated[
+        str, typer.Option("--believed-at", help="By what was on record then, before corrections.")
+    ] = "",
     focus: Annotated[Focus, typer.Option("--focus", help=f"What to add: {_FOCUSES}.")] = "now",
     rule: Annotated[
         Rule, typer.Option("--rule", help="How --focus next orders what waits.")
@@ -60,11 +63,16 @@ def context(
     described = load_plant(plant)
     try:
         with Pipeline.open(described) as work:
-            clock = _clock_at(work, at, now)
-            found = work.answers().context(entity, clock, focus=focus, rule=rule)
+            found = work.history.ask_at(
+                (at, believed_at),
+                read_clock(now),
+                work.latest,
+                lambda answers, clock: answers.context(entity, clock, focus=focus, rule=rule),
+            )
     except StoreLocked as locked:
-        refuse_clock(now, at)
+        refuse_clock(now)
         query = {"q": entity, "max_tokens": str(max_tokens), "focus": focus, "rule": rule}
+        query |= {"at": at or "now", "believed_at": believed_at}
         wanted = "md" if form == "text" else form
         answer = ask_owner(described, locked, "/v1/context", query | {"format": wanted})
         typer.echo(report.card_text(answer) if form == "text" else answer)
@@ -83,17 +91,6 @@ def print_context(found: Context, base: str, form: str, max_tokens: int) -> None
         typer.echo(render_card(found, max_tokens), nl=False)
     else:
         typer.echo(to_json(found.to_dict() if form == "json" else to_jsonld(found, base)))
-
-
-def _clock_at(work: Pipeline, at: str, now: str) -> datetime:
-    if at in {"", "now"}:
-        return read_clock(now)
-    if at == "latest":
-        return work.latest() or read_clock(now)
-    raise ConfigError(
-        f"--at {at!r} is not supported: answers are as of now, or of the latest record",
-        hint="--at latest, or move the clock with --now",
-    )
 
 
 def explain(
