@@ -229,7 +229,8 @@ def stop_of(planner: Planner, machine: Term) -> Finding:
     activity = planner.word(values.one(machine, vocab.ACTIVITY))
     reason = values.text(machine, vocab.ACTIVITY_REASON)
     since = values.text(machine, vocab.ACTIVITY_SINCE)
-    text = f"{planner.short(machine)} is {activity}"
+    said = "in maintenance" if activity == "maintenance" else activity
+    text = f"{planner.short(machine)} is {said}"
     text += f" ({reason})" if reason else ""
     text += f" since {since}" if since else ""
     return Finding("machine", "blocks", text, values.facts(machine, *_MACHINE[:3]))

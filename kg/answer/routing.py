@@ -23,14 +23,18 @@ def predecessors_of(planner: Planner, step: Step, siblings: Sequence[Step]) -> l
 
 
 def frontier_of(planner: Planner, steps: Sequence[Step]) -> list[Step]:
-    """Give the operations of a job that are not over and have nothing open before them."""
+    """Give the operations of a job that are not over and have nothing open before them.
+
+    Where they wait for one another in a circle, it is the first.
+    """
     left = [step for step in steps if not step.is_over]
     names = {step.term for step in left}
-    return [
+    free = [
         step
         for step in left
         if not any(b.term in names for b in predecessors_of(planner, step, steps) or [])
     ]
+    return free or left[:1]
 
 
 def _before(

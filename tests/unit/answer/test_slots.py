@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kg.answer.evidence import decided
 from tests.unit.answer.conftest import NOW
 
 
@@ -35,6 +36,20 @@ def test_a_value_that_two_sources_dispute_is_conflicting_and_shows_both(tiny) ->
     said = {(fact.source, fact.value, fact.state) for fact in slot.facts}
     assert said == {("erp", "2026-12-01", "conflicting"), ("mes", "2026-12-09", "conflicting")}
     assert slot.facts[0].source == "erp", "what is current comes first"
+
+
+def test_a_conflict_keeps_its_loser_and_says_which_policy_decided(tiny) -> None:
+    winner, loser = slots_of(tiny, "1")["due"].facts
+    assert (winner.is_current, loser.is_current) == (True, False)
+    assert winner.note == "counts: the source's authority decides (erp 60, mes 50)"
+    assert loser.note == "does not count: the source's authority decides (erp 60, mes 50)"
+
+
+def test_claims_of_equal_authority_are_decided_by_time() -> None:
+    said = decided((50, "erp"), (50, "mes"), is_current=True)
+    assert said == "counts: of equal authority (erp and mes) the newest claim decides"
+    said = decided((50, "erp"), (50, "erp"), is_current=False)
+    assert said == "does not count: of equal authority (erp) the newest claim decides"
 
 
 def test_a_value_that_two_sources_share_out_is_no_conflict(tiny) -> None:
