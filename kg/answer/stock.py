@@ -48,6 +48,7 @@ def stock_of(held: Genealogy, batch: Term) -> Stock:
     unsure = [use for use in uses if use.role != "output" and not use.is_certain]
     lines = held.to(batch, vocab.SHIPS_BATCH)
     units = {use.unit for use in booked} | {held.text(line, vocab.UNIT) for line in lines}
+    unit = unit or (min(u for u in units if u) if len(units - {None}) == 1 else None)
     if units - {None, unit}:
         lacking.append(f"its quantities are in several units: {_listed(units | {unit})}")
     received = _received(held, batch)

@@ -39,7 +39,9 @@ KIND_OF: dict[Term, str] = {
 }
 """What can be traced, by its class."""
 BEGINS: dict[Direction, tuple[str, ...]] = {
-    "forward": ("supplier", "batch", "job", "piece", "order-line", "shipment-line", "order", "shipment"),
+    "forward": (
+        "supplier", "batch", "job", "piece", "order-line", "shipment-line", "order", "shipment"
+    ),
     "backward": (
         "customer", "order", "order-line", "shipment", "shipment-line", "piece", "job", "batch"
     ),
