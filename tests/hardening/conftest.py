@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
 
-from tests.faults.live.served import Served
+from tests.faults.live.served import ROOT, Served
 from tests.shop_plant import csv_table, write_shop
 
 _TOLD: list[str] = []
@@ -43,12 +46,13 @@ _MAPPINGS = {
 """,
 }
 MACHINES, JOBS = 20, 400
+IS_FULL = os.environ.get("TRAVELER_HARDENING") == "full"
 
 
 def times(name: str, few: int, full: int) -> int:
     """Give how often: ``few`` in every run, ``full`` by `make hardening`, else what is set."""
     set_here = os.environ.get(f"TRAVELER_HARDENING_{name.upper()}")
-    return int(set_here or (full if os.environ.get("TRAVELER_HARDENING") == "full" else few))
+    return int(set_here or (full if IS_FULL else few))
 
 
 @pytest.fixture(scope="session")
@@ -60,11 +64,10 @@ def tell() -> Callable[[str], None]:
 class Attacked:
     """A served plant, and whether it still is the same process that answers."""
 
-    def __init__(self, served: Served) -> None:
+    def __init__(self, served: Served, folder: Path) -> None:
         self._served = served
+        self._folder = folder
         self.url = served.url
-        assert served._process is not None
-        self.process_id = served._process.pid
 
     def client(self, timeout: float = 60.0) -> httpx.Client:
         """Give a client; each thread has its own."""
@@ -74,19 +77,25 @@ class Attacked:
         """Tell whether the process that was started answers what it always does."""
         process = self._served._process
         with self.client() as client:
-            answer = client.get("/v1/context/machine/M01")
+            answer = client.get("/health")
             return process is not None and process.poll() is None and answer.status_code == 200
 
+    def key(self, role: str) -> str:
+        """Make a key of a role, as whoever owns the plant makes one."""
+        command = [sys.executable, "-m", "kg.cli", "keys", "add", f"a {role}", "--role", role]
+        done = subprocess.run(
+            [*command, "--quiet", "--plant", str(self._folder)],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return done.stdout.split()[0]
 
-@pytest.fixture(scope="session")
-def plant(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small plant of files: twenty machines, each with a run of every twentieth job."""
-    folder = write_shop(
-        tmp_path_factory.mktemp("attacked") / "plant",
-        "small",
-        csv_table("machine") + csv_table("job"),
-        _MAPPINGS,
-    )
+
+def write_attacked(folder: Path) -> Path:
+    """Write a small plant of files: twenty machines, each with a run of every twentieth job."""
+    write_shop(folder, "small", csv_table("machine") + csv_table("job"), _MAPPINGS)
     machines = "".join(f"M{n:02},Machine {n}\n" for n in range(MACHINES))
     (folder / "machine.csv").write_text(f"id,name\n{machines}")
     jobs = "".join(
@@ -96,19 +105,26 @@ def plant(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="session")
-def attacked(plant: Path) -> Iterator[Attacked]:
-    """The plant as ``traveler serve`` serves it."""
-    served = Served(plant)
+@contextmanager
+def serving(folder: Path) -> Iterator[Attacked]:
+    """Serve a plant as ``traveler serve`` does, until the end of the block."""
+    served = Served(folder)
     served.start()
     try:
         with httpx.Client(base_url=served.url, trust_env=False) as client:
             for _ in range(400):
                 if client.get("/ready").is_success:
                     break
-        yield Attacked(served)
+        yield Attacked(served, folder)
     finally:
         served.end(signal.SIGINT)
+
+
+@pytest.fixture(scope="session")
+def attacked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Attacked]:
+    """The plant, of which everybody on this machine may ask everything."""
+    with serving(write_attacked(tmp_path_factory.mktemp("attacked") / "plant")) as attacked:
+        yield attacked
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
