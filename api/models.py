@@ -140,6 +140,40 @@ class QuestionAnswer(_Answer):
     )
 
 
+class QuestionReady(_Answer):
+    """How far a question can be answered, and what some source would have to say for the rest."""
+
+    name: str = Field(examples=["what-runs-on-a-machine"])
+    number: str = Field(examples=["1"])
+    question: str = Field(examples=["What runs on machine M now?"])
+    state: Literal["whole", "part", "none"]
+    lacks: list[str] = Field(
+        description="Properties and classes of the ontology that no connected source can say.",
+        examples=[["orderedBy"]],
+    )
+
+
+class NextSource(_Answer):
+    """What connecting a mapping that ships, or whatever says some properties, would add."""
+
+    what: Literal["mapping", "properties"]
+    name: str = Field(examples=["tryton"])
+    title: str = Field(examples=["Tryton"])
+    whole: list[str] = Field(description="The questions that it makes whole.")
+    part: list[str] = Field(description="Those that can be answered in part at last.")
+    says: list[str] = Field(description="What it says that nothing says yet.")
+
+
+class ReadinessAnswer(_Answer):
+    """How many questions of the catalogue can be answered, and what to connect next, best first."""
+
+    whole: int = Field(examples=[24])
+    part: int = Field(examples=[8])
+    none: int = Field(examples=[4])
+    questions: list[QuestionReady]
+    next: list[NextSource]
+
+
 class Coverage(_Answer):
     """One of the five links: ``of`` = have + none + not_due + unknown + missing."""
 

@@ -8,9 +8,10 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from api.desk import Desk, desk_of
-from api.models import QuestionAnswer, QuestionEntry, QuestionList
+from api.models import QuestionAnswer, QuestionEntry, QuestionList, ReadinessAnswer
 from api.parameters import take_once
 from kg.answer.rowtable import rows_csv
+from kg.report import readiness_text
 from kg.times import format_time
 
 if TYPE_CHECKING:
@@ -37,6 +38,25 @@ def _entry(question: Question) -> QuestionEntry:
         answers=question.answers,
         columns=list(question.columns()),
     )
+
+
+@router.get(
+    "/v1/readiness",
+    summary="Which questions can be answered, and what would the next source add?",
+    response_model=ReadinessAnswer,
+    responses={200: {"content": {"text/plain": {}}}},
+)
+def get_readiness(
+    request: Request, form: Annotated[Literal["json", "text"], Query(alias="format")] = "json"
+) -> ReadinessAnswer | Response:
+    """Tell how far the connected sources can answer each question, and what is lacking.
+
+    It goes by what mappings can say, not by what records say today: `/v1/gaps` tells that.
+    """
+    ready = desk_of(request).answers().readiness()
+    if form == "text":
+        return Response(readiness_text(ready), media_type="text/plain")
+    return ReadinessAnswer.model_validate(ready.to_dict())
 
 
 @router.get(

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from kg.answer.evidence import Lineage
     from kg.answer.gapgroups import Group
     from kg.answer.questions import Question
+    from kg.answer.readiness import Readiness
     from kg.applied import Applied, Replayed
     from kg.arrivals import Balance
     from kg.journal import Quarantined
@@ -37,6 +38,7 @@ WIDTH = 80
 NAMED = 28
 MAX_NAMED = 5
 MAX_COLUMNS = 8
+MAX_NEXT = 10
 _ARROW = ("  → ", "    ")
 
 
@@ -316,6 +318,28 @@ def answered_text(
     """Show a question, as of when it was asked, and the rows that answer it."""
     head = _wrap(f"{question} | as of {as_of}", "", "  ")
     return "\n".join([*head, "", rows_text(rows, columns)])
+
+
+def readiness_text(ready: Readiness) -> str:
+    """Show how many questions can be answered, what each of the others lacks, what to connect."""
+    whole, part, none = (ready.count(state) for state in ("whole", "part", "none"))
+    head = f"Of {whole + part + none} questions {whole} have a whole answer, {part} a part of one,"
+    lines = _wrap(f"{head} and {none} none.", "", "  ")
+    for one in sorted(ready.questions, key=lambda one: one.state != "part"):
+        if one.state != "whole":
+            lines += ["", *_wrap(f"{one.state.upper()} {one.number} {one.question}", "", "  ")]
+            lines += _wrap(f"{one.name} lacks {', '.join(one.lacks)}", "  ", "    ")
+    if ready.next:
+        lines += ["", "What to connect next, by what it would answer:"]
+    for place, more in enumerate(ready.next[:MAX_NEXT], 1):
+        is_mapping = more.what == "mapping"
+        name = f"mapping {more.name} ({more.title})" if is_mapping else f"what says {more.title}"
+        lines += ["", *_wrap(f"{place}. {name}", "", "   ")]
+        lines += _wrap(f"whole: {', '.join(more.whole)}", "   ", "     ") if more.whole else []
+        lines += _wrap(f"in part: {', '.join(more.part)}", "   ", "     ") if more.part else []
+    if len(ready.next) > MAX_NEXT:
+        lines += ["", f"and {len(ready.next) - MAX_NEXT} more: --format json"]
+    return "\n".join(lines)
 
 
 def questions_text(questions: Iterable[Question]) -> str:

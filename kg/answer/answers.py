@@ -27,6 +27,7 @@ from kg.answer.planner import Planner
 from kg.answer.producers import Producers
 from kg.answer.questions import Question, load_questions
 from kg.answer.ranking import find_repairs, ranked
+from kg.answer.readiness import find_readiness, shipped_mappings
 from kg.answer.reads import readers
 from kg.answer.slots import LINK_RULES, Slots
 from kg.answer.strangers import offer
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from kg.answer.candidates import Candidates
     from kg.answer.next import Rule
     from kg.answer.placeholders import Columns
+    from kg.answer.readiness import Readiness
     from kg.journal import Journal
     from kg.reason.rules import RuleSet
     from kg.records import Fact, Record, Term
@@ -119,7 +121,15 @@ class Answers:
         """Fix a clock for what planning knows of operations."""
         evidence = self.evidence(now)
         slots = Slots(self.store, evidence, OpenGaps(self.journal.gaps_of), self.covering)
-        return Planner(self.store, evidence, slots, ZoneInfo(self.plant.zone), now)
+        return self._planner(evidence, slots, now)
+
+    def _planner(self, evidence: Evidence, slots: Slots, now: datetime) -> Planner:
+        zone = ZoneInfo(self.plant.zone)
+
+        def is_said(predicate: Term) -> bool:
+            return bool(self.producers.of(predicate))
+
+        return Planner(self.store, evidence, slots, zone, now, is_said)
 
     def candidates(self, evidence: Evidence) -> Candidates:
         """Give the ids that have no partner and their likely ones, as the graph stands."""
@@ -145,8 +155,7 @@ class Answers:
         slots = Slots(self.store, evidence, gaps, self.covering)
         builder = ContextBuilder(self.store, evidence, slots, gaps)
         found = builder.build(entity.term, entity.kind, format_time(now), self.sources(now))
-        zone = ZoneInfo(self.plant.zone)
-        expand(found, Planner(self.store, evidence, slots, zone, now), entity.term, focus, rule)
+        expand(found, self._planner(evidence, slots, now), entity.term, focus, rule)
         return found
 
     def check(self, now: datetime) -> Check:
@@ -220,6 +229,11 @@ class Answers:
                 hint=f"ask: {', '.join(near or self.questions)}",
             )
         return question
+
+    def readiness(self) -> Readiness:
+        """Tell which questions the connected sources can answer, and what to connect next."""
+        shipped = shipped_mappings(self.plant.base)
+        return find_readiness(self.plant, self.questions, self.producers, self.rules, shipped)
 
     def shortened(self, row: Mapping[str, Term]) -> Row:
         """Shorten a solution's terms for people."""

@@ -45,6 +45,14 @@ class Producers:
         """Give the tables that can say a predicate or class, of the best source first."""
         return self._tables.get(term, [])
 
+    def said_by(self, source: str) -> set[Term]:
+        """Give the predicates and classes that a source's tables can say."""
+        return {
+            term
+            for term, tables in self._tables.items()
+            if term and any(table.source == source for table in tables)
+        }
+
     def is_of_notes(self, source: str, table: str) -> bool:
         """Tell whether a table's rows become notes and nothing else."""
         return self._kinds.get(Producer(source, table)) == {vocab.NOTE}

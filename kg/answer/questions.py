@@ -2,7 +2,7 @@
 
 A file's header says what is asked and what the rows tell. Where a query is not enough, ``computed``
 names the function of `kg.answer.answerers` that makes the rows, with ``columns``; the query is then
-of the facts that it starts from.
+of the facts that it starts from, and ``reads`` names the properties that it looks up beside them.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kg import assets, vocab
-from kg.answer.reads import columns_of
+from kg.answer.reads import columns_of, properties_read
 from kg.errors import OntologyError
 from kg.times import format_time
 
@@ -50,10 +50,15 @@ class Question:
     optional: frozenset[str] = frozenset()
     computed: str = ""
     named_columns: tuple[str, ...] = ()
+    reads: tuple[str, ...] = ()
 
     def columns(self) -> tuple[str, ...]:
         """Name the columns of the answer, in their order."""
         return self.named_columns or columns_of(self.query)
+
+    def needs(self) -> frozenset[Term]:
+        """Give the properties without whose facts there is no full answer."""
+        return properties_read(self.query).union(f"<{vocab.TR}{name}>" for name in self.reads)
 
     def fill(self, values: Mapping[str, Term], now: datetime) -> str:
         """Put terms in the places of the parameters, and the clock in its own."""
@@ -98,6 +103,7 @@ def _read(path: Path) -> Question:
         optional=frozenset(name for name, kind in kinds.items() if kind.endswith("?")),
         computed=header.get("computed", ""),
         named_columns=tuple(_listed(header, "columns")),
+        reads=tuple(name.removeprefix("tr:") for name in _listed(header, "reads")),
     )
 
 

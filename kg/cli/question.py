@@ -55,18 +55,27 @@ def ask(
         list[str] | None, typer.Option("--set", help="A parameter: machine=SAW-01.")
     ] = None,
     is_list: Annotated[bool, typer.Option("--list", help="Say what can be asked.")] = False,
+    is_ready: Annotated[
+        bool, typer.Option("--ready", help="Say what can be answered, and what is lacking.")
+    ] = False,
     plant: PlantOption = Path("plant.toml"),
     now: NowOption = "",
     form: FormatOption = "text",
     quiet: QuietOption = False,
 ) -> None:
-    """Ask a saved question by its name, or list those that there are."""
-    choose(form, "text", "json", "csv")
-    if sum((bool(question), is_list)) != 1:
-        raise ConfigError("one of --question NAME and --list is needed", hint="traveler ask --list")
+    """Ask a saved question by its name, list those that there are, or say which can be answered."""
+    choose(form, "text", "json") if is_ready else choose(form, "text", "json", "csv")
+    if sum((bool(question), is_list, is_ready)) != 1:
+        raise ConfigError(
+            "one of --question NAME, --list and --ready is needed", hint="traveler ask --list"
+        )
     if is_list:
         _list(form)
         suggest("traveler ask --question NAME --set machine=SAW-01", is_quiet=quiet)
+        return
+    if is_ready:
+        typer.echo(_ready(load_plant(plant), form))
+        suggest(f"traveler ask --list; traveler check --plant {plant}", is_quiet=quiet)
         return
     answer = _ask(load_plant(plant), question, _read_given(given or []), now)
     if form == "json":
@@ -99,6 +108,15 @@ def _ask(plant: Plant, name: str, given: dict[str, str], now: str) -> _Asked:
         refuse_clock(now)
         told = json.loads(ask_owner(plant, locked, f"/v1/questions/{quote(name, safe='')}", given))
         return _Asked(told["question"], told["as_of"], told["columns"], told["rows"])
+
+
+def _ready(plant: Plant, form: str) -> str:
+    try:
+        with Pipeline.open(plant) as work:
+            ready = work.answers().readiness()
+    except StoreLocked as locked:
+        return ask_owner(plant, locked, "/v1/readiness", {"format": form})
+    return to_json(ready.to_dict()) if form == "json" else report.readiness_text(ready)
 
 
 def _list(form: str) -> None:
