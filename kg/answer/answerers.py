@@ -26,6 +26,7 @@ from kg.answer.planninganswers import (
     who_can_take_over,
 )
 from kg.answer.staleruns import stale_runs
+from kg.answer.traceanswers import unused_of_batch, where_chain_breaks
 
 if TYPE_CHECKING:
     from kg.answer.answers import Answers
@@ -46,9 +47,11 @@ ANSWERERS: Mapping[str, Answerer] = {
     "processes_to_connect": processes_to_connect,
     "single_points": single_points,
     "stale_runs": stale_runs,
+    "unused_of_batch": unused_of_batch,
     "what_blocks_it": what_blocks_it,
     "what_runs_next": what_runs_next,
     "what_to_stage_now": what_to_stage_now,
+    "where_chain_breaks": where_chain_breaks,
     "where_facts_arise": where_facts_arise,
     "who_can_take_over": who_can_take_over,
     "whom_it_hits": whom_it_hits,
