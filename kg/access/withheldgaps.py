@@ -73,6 +73,10 @@ class GapFilter:
         covering = self._covering.get("now" if slot == "job" else slot, ())
         return state != "unknown" and not self._sources.isdisjoint(covering)
 
+    def hides_link(self, link: str) -> bool:
+        """Tell whether how much there is of a link, ``job-customer``, would tell too much."""
+        return self.hides_slot(link.rpartition("-")[2], "missing")
+
     def shown(self, gap: SlotGap) -> SlotGap | None:
         """Give a gap without what is hidden; None where that there is one is hidden."""
         sight = self._sight
@@ -128,7 +132,7 @@ def withhold_check(check: Check, sight: Sight, covering: Mapping[str, Sequence[s
     shown = [gap for one in check.gaps if (gap := filter_.shown(one)) is not None]
     first = ranked(shown)
     return Check(
-        [row for row in check.coverage if not filter_.hides_slot(row.link.rpartition("-")[2])],
+        [row for row in check.coverage if not filter_.hides_link(row.link)],
         first,
         [row for row in check.quarantine if row.source not in sight.hiding.sources],
         find_repairs(first, {}),
@@ -142,7 +146,7 @@ def withhold_history(
 ) -> dict[str, Any]:
     """Leave the history of hidden links out; the numbers of all gaps stay."""
     filter_ = GapFilter(sight, covering)
-    rows = [r for r in told["coverage"] if not filter_.hides_slot(r["link"].rpartition("-")[2])]
+    rows = [row for row in told["coverage"] if not filter_.hides_link(row["link"])]
     return {**told, "coverage": rows}
 
 

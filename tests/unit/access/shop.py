@@ -1,0 +1,169 @@
+"""A shop of two sources whose every value is a word of its own, to see where each is shown."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.unit.api.conftest import PREFIXES
+
+PLANT = """
+[plant]
+name = "Words"
+base = "https://words.example/"
+[[source]]
+name = "books"
+mapping = "books"
+path = "data"
+[[source]]
+name = "floor"
+mapping = "floor"
+path = "data"
+"""
+TABLES = {
+    "books": {
+        "customer": ("state", "id,name\n{cust},{customer}\n{othercust},{othercustomer}\n"),
+        "line": (
+            "state",
+            (
+                "id,order,customer,price,currency,qty,due,job\n"
+                "L1,O1,{cust},{price},{currency},7,{due},J1\n"
+                "L2,O2,{othercust},{otherprice},{currency},3,{otherdue},J2\n"
+                "L3,O3,,{lastprice},{currency},3,{otherdue},J3\n"
+            ),
+        ),
+        "job": (
+            "state",
+            (
+                "id,name,status,part,due\n"
+                "J1,{jobname},in-progress,{part},{jobdue}\n"
+                "J2,{otherjobname},released,{part},{jobdue}\n"
+                "J3,{lastjobname},released,,\n"
+            ),
+        ),
+    },
+    "floor": {
+        "machine": ("state", "id,name\nM1,{machine}\nM2,{othermachine}\n"),
+        "run": (
+            "interval",
+            "id,machine,job,person,started,ended\nR1,M1,J1,{person},2026-11-23T05:40:00Z,\n",
+        ),
+        "note": ("state", "id,about,text,by\nN1,J1,{note},{person}\nN2,J2,{othernote},{person}\n"),
+    },
+}
+MAPPINGS = {
+    "customer": """
+  customer:
+    sources: [[customer~table]]
+    s: customer/$(id)
+    po:
+      - [a, tr:Customer]
+      - [rdfs:label, $(name)]
+""",
+    "line": """
+  line:
+    sources: [[line~table]]
+    s: order-line/$(id)
+    po:
+      - [a, tr:SalesOrderLine]
+      - [tr:lineOf, order/$(order)~iri]
+      - [tr:unitPrice, $(price), xsd:decimal]
+      - [tr:currency, $(currency)]
+      - [tr:quantity, $(qty), xsd:decimal]
+      - [tr:promisedDate, $(due), xsd:date]
+  order:
+    sources: [[line~table]]
+    s: order/$(order)
+    po:
+      - [a, tr:SalesOrder]
+      - [tr:orderedBy, customer/$(customer)~iri]
+  allocation:
+    sources: [[line~table]]
+    s: allocation/$(id)
+    po:
+      - [a, tr:Allocation]
+      - [tr:allocationOf, job/$(job)~iri]
+      - [tr:toOrderLine, order-line/$(id)~iri]
+""",
+    "job": """
+  job:
+    sources: [[job~table]]
+    s: job/$(id)
+    po:
+      - [a, tr:Job]
+      - [rdfs:label, $(name)]
+      - [tr:status, trc:job-status/$(status)~iri]
+      - [tr:makes, part/$(part)~iri]
+      - [tr:dueDate, $(due), xsd:date]
+""",
+    "machine": """
+  machine:
+    sources: [[machine~table]]
+    s: machine/$(id)
+    po:
+      - [a, tr:Machine]
+      - [rdfs:label, $(name)]
+""",
+    "run": """
+  run:
+    sources: [[run~table]]
+    s: run/$(id)
+    po:
+      - [a, tr:Run]
+      - [tr:onMachine, machine/$(machine)~iri]
+      - [tr:ofJob, job/$(job)~iri]
+      - [tr:byPerson, person/$(person)~iri]
+      - [tr:startedAt, $(started), xsd:dateTime]
+      - [tr:endedAt, $(ended), xsd:dateTime]
+""",
+    "note": """
+  note:
+    sources: [[note~table]]
+    s: note/$(id)
+    po:
+      - [a, tr:Note]
+      - [tr:about, job/$(about)~iri]
+      - [tr:text, $(text)]
+      - [tr:statedBy, person/$(by)~iri]
+""",
+}
+WORDS = {
+    "cust": "CustQuoin",
+    "othercust": "CustVellum",
+    "due": "2031-01-17",
+    "otherdue": "2031-02-18",
+    "jobdue": "2031-03-19",
+    "customer": "Quillfeather",
+    "othercustomer": "Vantabrook",
+    "price": "918273.5",
+    "otherprice": "827364.5",
+    "lastprice": "736455.5",
+    "currency": "XQZ",
+    "jobname": "Spindlewort",
+    "otherjobname": "Bracketmoss",
+    "lastjobname": "Flangefern",
+    "part": "PartZephyr",
+    "machine": "Sawmarrow",
+    "othermachine": "Millhazel",
+    "person": "Zenobiah",
+    "note": "bearingwhistle",
+    "othernote": "coolantdrip",
+}
+"""What stands in one cell each; the sums of money that follow from a price are prices too."""
+
+
+def write_shop(folder: Path, settings: str = "", words: dict[str, str] = WORDS) -> Path:
+    """Write the plant, with ``settings`` after its own; gives its plant.toml."""
+    (folder / "data").mkdir()
+    path = folder / "plant.toml"
+    path.write_text(PLANT + settings, encoding="utf-8")
+    for source, tables in TABLES.items():
+        (folder / source).mkdir()
+        head = f'[source]\nname = "{source}"\nadapter = "files"\nzone = "UTC"\nsystem = "ERP"\n'
+        for name, (row, text) in tables.items():
+            head += f'[[table]]\nname = "{name}"\nmapping = "{name}.yml"\nfile = "{name}.csv"\n'
+            head += f'key = ["id"]\nrow = "{row}"\n'
+            mapping = PREFIXES + MAPPINGS[name]
+            (folder / source / f"{name}.yml").write_text(mapping, encoding="utf-8")
+            (folder / "data" / f"{name}.csv").write_text(text.format(**words), encoding="utf-8")
+        (folder / source / "source.toml").write_text(head, encoding="utf-8")
+    return path
