@@ -68,10 +68,10 @@ class Blockers:
         found = list(self._supply.uncovered())
         if not self._planner.slots.is_covered("spec"):
             found.append(Finding("spec", "doubt", "no connected source covers specifications"))
-        if not self._planner.store.ask(f"ASK {{ ?any {vocab.USES_TOOL} ?tool }}"):
+        if not self._planner.is_said(vocab.USES_TOOL):
             text = "no connected source says which tools operations use"
             found.append(Finding("tool", "doubt", text))
-        if not self._planner.store.ask(f"ASK {{ ?any {vocab.NEEDS_QUALIFICATION} ?what }}"):
+        if not self._planner.is_said(vocab.NEEDS_QUALIFICATION):
             text = "no connected source says which qualifications are needed"
             found.append(Finding("qualification", "doubt", text))
         return found

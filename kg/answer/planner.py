@@ -18,7 +18,7 @@ from kg.answer.slots import LINK_RULES
 from kg.times import parse_time
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Callable, Collection, Iterable
 
     from kg.answer.bundle import Fact, ReasonKind
     from kg.answer.evidence import Evidence
@@ -134,6 +134,8 @@ class Planner:
     slots: Slots
     zone: ZoneInfo
     now: datetime
+    is_said: Callable[[Term], bool]
+    """Whether a connected source's mapping can say something by a property."""
     values: Values = field(init=False)
     inputs: dict[str, Fact] = field(default_factory=dict)
     """The facts from which something was computed, by id."""

@@ -63,7 +63,7 @@ class Supply:
 
     def uncovered(self) -> Iterator[Finding]:
         """Say once that no source gives bills of material."""
-        if not self._planner.store.ask(f"ASK {{ ?line {vocab.COMPONENT_OF} ?part }}"):
+        if not self._planner.is_said(vocab.COMPONENT_OF):
             text = "no connected source gives bills of material"
             yield Finding("material", "doubt", text)
 
@@ -71,8 +71,6 @@ class Supply:
         self, steps: Sequence[Step], siblings: Mapping[Term, Sequence[Step]]
     ) -> dict[Term, list[Finding]]:
         """Say of each operation what was found of the material that it needs."""
-        if any(True for _ in self.uncovered()):
-            return {step.term: [] for step in steps}
         needs = self.needs(steps, siblings)
         self._load_supplied({step.job for step in steps})
         listed = [(step.job, need.material) for step in steps for need in needs[step.term]]
@@ -176,7 +174,8 @@ class Supply:
                 yield Finding("material", "doubt", "its material is not traced by batch", facts)
             return
         part = self._values.one(step.job, vocab.MAKES)
-        if not self._components.get(part or "") and is_first(step, siblings):
+        is_covered = self._planner.is_said(vocab.COMPONENT_OF)
+        if is_covered and not self._components.get(part or "") and is_first(step, siblings):
             said = part or step.job
             text = f"no record gives {self._planner.short(said)} a bill of material"
             yield Finding("material", "doubt", text)

@@ -69,4 +69,4 @@ def planner_of(turtle: str, now: datetime = NOW, zone: str = "UTC") -> Planner:
     store.bulk_load(lines)
     evidence = Evidence(PLANT, store, _journal(), _rules(), frozenset(), now)
     slots = Slots(store, evidence, {}, {name: ["erp"] for name in (*LINK_RULES, "now")})
-    return Planner(store, evidence, slots, ZoneInfo(zone), now)
+    return Planner(store, evidence, slots, ZoneInfo(zone), now, lambda _: True)
