@@ -1,0 +1,208 @@
+"""Roles over HTTP: what is hidden stands in no answer, and what cannot be filtered is not given."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from kg.owner import Owner
+from kg.pipeline import Pipeline
+from kg.settings import load_plant
+from tests.unit.access.shop import WORDS, write_shop
+from tests.unit.api.access_plant import START, Guarded, guarded, served
+
+SETTINGS = """
+[access]
+burst = 5000
+[[role]]
+name = "workshop"
+scopes = ["context:read"]
+hides = ["tr:Customer", "tr:unitPrice"]
+[[role]]
+name = "floor-only"
+scopes = ["context:read"]
+hides = ["source:books"]
+"""
+HIDDEN = {
+    "workshop": {"customer", "othercustomer", "cust", "othercust", "price", "otherprice"},
+    "floor-only": {"customer", "cust", "price", "currency", "jobname", "part", "due", "jobdue"},
+}
+THINGS = ("machine/M1", "job/J1", "job/J2", "order/O1", "order-line/L1", "customer/CustQuoin")
+
+
+@contextmanager
+def _shop(folder: Path, settings: str = SETTINGS) -> Iterator[Guarded]:
+    with Pipeline.open(load_plant(write_shop(folder, settings))) as pipeline:
+        owner = Owner(pipeline, lambda: START)
+        owner.round()
+        pipeline.validate(START)
+        with served(owner) as found:
+            yield found
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
+    with _shop(tmp_path_factory.mktemp("shop")) as found:
+        yield found
+
+
+def _paths(client: httpx.Client) -> Iterator[str]:
+    for thing in THINGS:
+        for form in ("json", "jsonld", "md"):
+            yield f"/v1/context?q={thing}&format={form}"
+            yield f"/v1/context?q={thing}&format={form}&focus=full"
+    for form in ("json", "text", "csv", "html", "turtle"):
+        yield f"/v1/gaps?format={form}"
+    yield from ("/v1/gaps/history", "/v1/questions", "/", "/health", "/ready", "/v1/session")
+    yield from ("/v1/context?q=Quillfeathe", "/v1/context?q=quillfeather", "/v1/context?q=J")
+
+
+@pytest.mark.parametrize("role", HIDDEN)
+def test_no_hidden_word_leaves_the_server(shop: Guarded, role: str) -> None:
+    words = {WORDS[cell].casefold() for cell in HIDDEN[role]}
+    with shop.client(shop.key("reader")) as everybody, shop.client(shop.key(role)) as client:
+        shown = ""
+        for path in _paths(client):
+            told = everybody.get(path).text.casefold()
+            shown += told
+            # Twice, as answers are kept: what is kept for one is not for another.
+            for _ in range(2):
+                answer = client.get(path)
+                asked = {w for w in words if w in path.casefold()}
+                assert answer.status_code in {200, 403, 404, 503}, (path, answer.text)
+                found = [w for w in words - asked if w in answer.text.casefold()]
+                assert found == [], (path, answer.text)
+        assert words & {w for w in words if w in shown}, "who sees everything sees them"
+
+
+@pytest.mark.parametrize("role", HIDDEN)
+def test_facts_are_traced_as_far_as_they_are_shown(shop: Guarded, role: str) -> None:
+    words = {WORDS[cell].casefold() for cell in HIDDEN[role]}
+    statuses = set()
+    with shop.client(shop.key("reader")) as everybody, shop.client(shop.key(role)) as client:
+        for thing in THINGS[:5]:
+            slots = everybody.get(f"/v1/context?q={thing}").json()["slots"].values()
+            for fact in (fact for slot in slots for fact in slot["facts"]):
+                for form in ("json", "text"):
+                    answer = client.get(f"/v1/facts/{fact['id']}", params={"format": form})
+                    statuses.add(answer.status_code)
+                    plain = answer.text.casefold()
+                    named = [w for w in words if w in plain and w not in fact["id"].casefold()]
+                    assert named == [], answer.text
+    assert 200 in statuses
+    assert 403 in statuses
+
+
+def test_what_cannot_be_filtered_is_for_those_who_see_everything(shop: Guarded) -> None:
+    key = shop.key("workshop")
+    for path in ("/v1/questions/what-runs-on-a-machine?machine=M1", "/v1/accepted", "/metrics"):
+        answer = shop.ask("GET", path, key)
+        assert (answer.status_code, answer.json()["code"]) == (403, "withheld"), path
+        assert shop.ask("GET", path, shop.key("reader")).status_code == 200, path
+
+
+def test_a_thing_of_a_hidden_class_is_not_told_of(shop: Guarded) -> None:
+    answer = shop.ask("GET", "/v1/context/customer/CustQuoin", shop.key("workshop"))
+    assert (answer.status_code, answer.json()["code"]) == (403, "withheld")
+
+
+def test_a_name_that_is_hidden_finds_nothing(shop: Guarded) -> None:
+    key = shop.key("floor-only")
+    by_name = shop.ask("GET", "/v1/context", key, params={"q": WORDS["jobname"]})
+    assert by_name.status_code == 404
+    assert "J1" not in by_name.text
+    assert shop.ask("GET", "/v1/context", key, params={"q": "J1"}).status_code == 200
+    assert shop.ask("GET", "/v1/context", key, params={"q": WORDS["machine"]}).status_code == 200
+
+
+def test_the_stream_tells_a_role_of_what_it_sees_only(shop: Guarded) -> None:
+    changes = shop.owner.pipeline.changes
+    base = shop.owner.pipeline.plant.base
+    pairs = [("customer/CustQuoin", "label"), ("order-line/L1", "unitPrice"), ("job/J1", "dueDate")]
+    with (
+        shop.client(shop.key("workshop")) as client,
+        client.stream("GET", "/v1/stream") as answer,
+    ):
+        lines = answer.iter_lines()
+        assert next(line for line in lines if line.startswith("event")) == "event: hello"
+        for entity, word in pairs:
+            fact = (f"<{base}{entity}>", f"<https://w3id.org/traveler/ontology/{word}>", '"x"', "")
+            changes.tell_batch([], [fact], 7)
+        told = next(line for line in lines if line.startswith("data") and '"what"' in line)
+    assert json.loads(told.removeprefix("data: "))["id"] == "job/J1"
+
+
+def test_a_stream_ends_with_its_key(shop: Guarded) -> None:
+    changes = shop.owner.pipeline.changes
+    key = shop.key("reader", "listener")
+    with shop.client(key) as client, client.stream("GET", "/v1/stream") as answer:
+        lines = answer.iter_lines()
+        assert next(line for line in lines if line.startswith("event")) == "event: hello"
+        shop.gate.keys.revoke("listener", shop.clock())
+        changes.tell_reset("wake up", 7)
+        assert [line for line in lines if line.startswith("event: entity")] == []
+
+
+PUSHED = """
+[access]
+"""
+
+
+def _push(folder: Path) -> None:
+    """Let the shop's tables be sent to, and give the source a token of its own."""
+    path = folder / "plant.toml"
+    text = path.read_text("utf-8").replace('path = "data"', 'path = "data"\ntoken_file = "token"')
+    path.write_text(text, encoding="utf-8")
+    (folder / "token").write_text("of-the-source", encoding="utf-8")
+    source = folder / "shop" / "source.toml"
+    pushed = source.read_text("utf-8").replace('key = ["id"]', 'key = ["id"]\npush = true')
+    source.write_text(pushed + NOTE_TABLE, encoding="utf-8")
+    (folder / "shop" / "note.yml").write_text(NOTE, encoding="utf-8")
+    (folder / "data" / "note.csv").write_text("id,text,job\n", encoding="utf-8")
+
+
+NOTE_TABLE = """
+[[table]]
+name = "note"
+mapping = "note.yml"
+file = "note.csv"
+key = ["id"]
+push = true
+allow_empty = true
+"""
+NOTE = """
+prefixes:
+  tr: https://w3id.org/traveler/ontology/
+mappings:
+  note:
+    sources: [[note~table]]
+    s: note/$(id)
+    po:
+      - [a, tr:Note]
+      - [tr:text, $(text)]
+      - [tr:about, job/$(job)~iri]
+"""
+MACHINE = {"id": "SAW-09", "name": "Saw 9"}
+
+
+def test_records_are_sent_by_those_who_may(tmp_path: Path) -> None:
+    with guarded(tmp_path, PUSHED, _push) as plant:
+        machines, notes = "/v1/records/shop/machine", "/v1/records/shop/note"
+        note = {"id": "n1", "text": "hums", "job": "1043"}
+        kiosk, sender = plant.key("kiosk"), plant.key("sender")
+        assert plant.ask("POST", machines, sender, json=MACHINE).status_code == 202
+        assert plant.ask("POST", machines, "of-the-source", json=MACHINE).status_code == 202
+        assert plant.ask("POST", machines, plant.key("reader"), json=MACHINE).status_code == 403
+        assert plant.ask("POST", machines, json=MACHINE).status_code == 401
+        # A kiosk sends notes, and nothing that becomes anything else.
+        assert plant.ask("POST", machines, kiosk, json=MACHINE).status_code == 403
+        assert plant.ask("POST", notes, kiosk, json=note).status_code == 202
+        # The source's token is good for its records, and nothing else.
+        assert plant.ask("GET", "/v1/gaps", "of-the-source").status_code == 401
+        assert plant.ask("POST", "/v1/records/other/machine", "of-the-source").status_code == 401
+        assert "of-the-source" not in json.dumps(plant.audited())
