@@ -197,6 +197,12 @@ class _Collector(Collector):
             "outcome",
             {"answered": 0, **self._lane.outcomes},
         )
+        yield _counter(
+            "traveler_context_answers",
+            "Contexts as of now, as JSON: given from memory (kept), or made (new).",
+            "outcome",
+            {"kept": self._desk.cache.hits, "new": self._desk.cache.misses},
+        )
         yield _one("traveler_stream_clients", "Listeners of /v1/stream.", len(self._streams))
 
 
