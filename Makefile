@@ -84,6 +84,10 @@ docs: install ## write the ontology's documentation to build/docs/index.html
 	$(BIN)/python tools/ontology_page.py build/docs/index.html
 	@echo "open build/docs/index.html"
 
+.PHONY: questions
+questions: install ## write the catalogue of the saved questions, ontology/QUESTIONS.md
+	$(BIN)/python tools/questions_page.py ontology/QUESTIONS.md
+
 .PHONY: bench
 bench: install ## time each stage on the plant of 10,000 jobs and write bench/RESULTS.md
 	$(BIN)/python -m bench
