@@ -19,7 +19,7 @@ CREATE TABLE customer (id INTEGER PRIMARY KEY, code TEXT, name TEXT, country TEX
 CREATE TABLE supplier (id INTEGER PRIMARY KEY, code TEXT, name TEXT);
 CREATE TABLE employee (id INTEGER PRIMARY KEY, badge TEXT, crew TEXT);
 CREATE TABLE work_center (id INTEGER PRIMARY KEY, code TEXT, name TEXT);
-CREATE TABLE resource (id INTEGER PRIMARY KEY, code TEXT, kind TEXT, work_center_id INTEGER);
+CREATE TABLE resource (id INTEGER PRIMARY KEY, code TEXT, kind TEXT, work_center_id INTEGER, skill TEXT);
 CREATE TABLE item (
   id INTEGER PRIMARY KEY, number TEXT, name TEXT, kind TEXT, lot_tracked INTEGER,
   supply INTEGER, current_rev TEXT, unit TEXT);
@@ -45,7 +45,8 @@ CREATE TABLE production_order (
 CREATE TABLE peg (id INTEGER PRIMARY KEY, prod_id INTEGER, sales_line_id INTEGER, qty TEXT);
 CREATE TABLE routing_op (
   id INTEGER PRIMARY KEY, prod_id INTEGER, op_no INTEGER, name TEXT, resource_id INTEGER,
-  status TEXT, planned_start TEXT, planned_end TEXT, changed_at TEXT);
+  status TEXT, planned_start TEXT, planned_end TEXT, setup_min INTEGER, piece_min TEXT, skill TEXT,
+  changed_at TEXT);
 CREATE TABLE po_line (
   id INTEGER PRIMARY KEY, po_number TEXT, op_id INTEGER, supplier_id INTEGER, due_on TEXT);
 CREATE TABLE batch (

@@ -56,7 +56,14 @@ def _write_resources(erp: Erp) -> None:
     for machine in MACHINES:
         center = centers[machine.center]
         code = machine.id.replace("-", "")
-        erp.insert("resource", id=machine.resource, code=code, kind="M", work_center_id=center)
+        erp.insert(
+            "resource",
+            id=machine.resource,
+            code=code,
+            kind="M",
+            work_center_id=center,
+            skill=machine.skill,
+        )
     for code, row in CLASS_RESOURCE.items():
         erp.insert("resource", id=row, code=code, kind="C", work_center_id=centers[code])
     erp.insert("resource", id=SUBCONTRACT_RESOURCE, code="SUB", kind="S", work_center_id=None)

@@ -237,6 +237,9 @@ class Office:
             status="P",
             planned_start=self._erp.time(begin),
             planned_end=self._erp.time(begin + timedelta(minutes=step.setup_minutes + minutes)),
+            setup_min=None if is_outside else step.setup_minutes,
+            piece_min=None if is_outside else amount(step.piece_minutes),
+            skill=None if is_outside else step.skill,
             changed_at=self._erp.time(self._agenda.now),
         )
         return Operation(row, step, step.setup_minutes, minutes, named)
