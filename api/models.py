@@ -23,7 +23,9 @@ from kg.answer.bundle import (
 State = SlotState
 
 
-class _Answer(BaseModel):
+class Answer(BaseModel):
+    """Whatever a route answers with; a part that is not described would be an error."""
+
     model_config = ConfigDict(extra="forbid")
 
 
@@ -53,7 +55,7 @@ class Problem(BaseModel):
     hint: str
 
 
-class Entity(_Answer):
+class Entity(Answer):
     """What was asked about; ``id`` is its short name, ``iri`` its name in the graph."""
 
     id: str = Field(examples=["machine/SAW-01"])
@@ -62,7 +64,7 @@ class Entity(_Answer):
     iri: str = Field(examples=["https://demo.example/machine/SAW-01"])
 
 
-class Status(_Answer):
+class Status(Answer):
     """What it is doing: for a machine its activity, why, and since when."""
 
     state: str = Field(examples=["running"])
@@ -71,7 +73,7 @@ class Status(_Answer):
     since: str | None = Field(examples=["2026-11-23T05:40:00Z"])
 
 
-class SourceState(_Answer):
+class SourceState(Answer):
     """A connected system: who owns it, when it last vouched for anything, which links it covers."""
 
     name: str = Field(examples=["erp"])
@@ -83,7 +85,7 @@ class SourceState(_Answer):
     covers: list[str] = Field(examples=[["customer", "spec", "batch"]])
 
 
-class ContextAnswer(_Answer):
+class ContextAnswer(Answer):
     """What is going on with one thing: its runs, its links with their sources, and what is missing.
 
     Slots are the links and values that are owed; each says what is known or why it is empty. At
@@ -108,73 +110,7 @@ class ContextAnswer(_Answer):
     withheld: int = Field(description="How much of it your role does not see.", examples=[0])
 
 
-class QuestionEntry(_Answer):
-    """A saved question: its name, its words, and what must be given for it (name → kind)."""
-
-    name: str = Field(examples=["what-runs-on-machine"])
-    number: str = Field(examples=["1"])
-    question: str = Field(examples=["What runs on machine M now?"])
-    parameters: dict[str, str] = Field(examples=[{"machine": "tr:Machine"}])
-    optional: list[str] = Field(description="The parameters that may be left out.", examples=[[]])
-    owner: str = Field(examples=["Production"])
-    answers: str = Field(description="What the rows tell.", examples=["one row for each open run"])
-    columns: list[str] = Field(examples=[["job", "customer"]])
-
-
-class QuestionList(_Answer):
-    """The questions that can be asked by name."""
-
-    questions: list[QuestionEntry]
-
-
-class QuestionAnswer(_Answer):
-    """The rows that answer a question; a cell without a value is absent from its row."""
-
-    question: str = Field(examples=["What runs on machine M now?"])
-    parameters: dict[str, str] = Field(examples=[{"machine": "SAW-01"}])
-    as_of: str = Field(examples=["2026-11-23T08:00:00Z"])
-    applied_seq: int = Field(examples=[4711])
-    columns: list[str] = Field(examples=[["job", "customer"]])
-    rows: list[dict[str, str]] = Field(
-        examples=[[{"job": "job/1043", "customer": "customer/Nordwind"}]]
-    )
-
-
-class QuestionReady(_Answer):
-    """How far a question can be answered, and what some source would have to say for the rest."""
-
-    name: str = Field(examples=["what-runs-on-a-machine"])
-    number: str = Field(examples=["1"])
-    question: str = Field(examples=["What runs on machine M now?"])
-    state: Literal["whole", "part", "none"]
-    lacks: list[str] = Field(
-        description="Properties and classes of the ontology that no connected source can say.",
-        examples=[["orderedBy"]],
-    )
-
-
-class NextSource(_Answer):
-    """What connecting a mapping that ships, or whatever says some properties, would add."""
-
-    what: Literal["mapping", "properties"]
-    name: str = Field(examples=["tryton"])
-    title: str = Field(examples=["Tryton"])
-    whole: list[str] = Field(description="The questions that it makes whole.")
-    part: list[str] = Field(description="Those that can be answered in part at last.")
-    says: list[str] = Field(description="What it says that nothing says yet.")
-
-
-class ReadinessAnswer(_Answer):
-    """How many questions of the catalogue can be answered, and what to connect next, best first."""
-
-    whole: int = Field(examples=[24])
-    part: int = Field(examples=[8])
-    none: int = Field(examples=[4])
-    questions: list[QuestionReady]
-    next: list[NextSource]
-
-
-class Coverage(_Answer):
+class Coverage(Answer):
     """One of the five links: ``of`` = have + none + not_due + unknown + missing."""
 
     link: str = Field(examples=["job-customer"])
@@ -186,7 +122,7 @@ class Coverage(_Answer):
     missing: int = Field(examples=[2])
 
 
-class QuarantineCount(_Answer):
+class QuarantineCount(Answer):
     """How many rows of a table wait in quarantine for one reason."""
 
     source: str = Field(examples=["mes"])
@@ -196,7 +132,7 @@ class QuarantineCount(_Answer):
     rows: int = Field(examples=[2])
 
 
-class RepairEntry(_Answer):
+class RepairEntry(Answer):
     """One thing that somebody could do, and what it would mend.
 
     `record` mends one row, `table` fills what a table lacks, `connect` is a source that is not
@@ -217,7 +153,7 @@ class RepairEntry(_Answer):
     sentence: str
 
 
-class GapsAnswer(_Answer):
+class GapsAnswer(Answer):
     """How much of what should be linked is, every gap with its source, and how many rows wait.
 
     Gaps stand in the order in which to mend them; the first of `repairs` answers most questions.
@@ -237,7 +173,7 @@ class CoverageThen(Coverage):
     at: str = Field(examples=["2026-11-23T08:00:00Z"])
 
 
-class GapCount(_Answer):
+class GapCount(Answer):
     """How many gaps of a kind and state there were from a time on, until the next such row."""
 
     kind: GapKind
@@ -246,7 +182,7 @@ class GapCount(_Answer):
     at: str = Field(examples=["2026-11-23T08:00:00Z"])
 
 
-class GapDay(_Answer):
+class GapDay(Answer):
     """How many gaps opened and closed on a day (UTC)."""
 
     day: str = Field(examples=["2026-11-23"])
@@ -254,7 +190,7 @@ class GapDay(_Answer):
     closed: int = Field(examples=[5])
 
 
-class GapHistoryAnswer(_Answer):
+class GapHistoryAnswer(Answer):
     """How coverage and the numbers of gaps changed, the oldest first; a rebuild forgets nothing."""
 
     coverage: list[CoverageThen]
@@ -262,7 +198,7 @@ class GapHistoryAnswer(_Answer):
     days: list[GapDay]
 
 
-class QuarantinedRow(_Answer):
+class QuarantinedRow(Answer):
     """A row that could not be read (`stage` read) or lifted: where, why, and what to do."""
 
     id: int = Field(examples=[12])
@@ -284,26 +220,26 @@ class QuarantinedRow(_Answer):
     discarded_why: str | None = Field(examples=[None])
 
 
-class QuarantineAnswer(_Answer):
+class QuarantineAnswer(Answer):
     """What waits in quarantine, or was discarded, oldest first."""
 
     rows: list[QuarantinedRow]
 
 
-class QuarantineReplay(_Answer):
+class QuarantineReplay(Answer):
     """What became of a row that was tried again, and how many rows wait now."""
 
     has_left: bool
     waiting: int
 
 
-class Discarded(_Answer):
+class Discarded(Answer):
     """How many rows were discarded: those of the same bytes go with the one that was named."""
 
     discarded: int
 
 
-class RefusedRecord(_Answer):
+class RefusedRecord(Answer):
     """A record that waits in quarantine: which one of the request, why, and what to do."""
 
     position: str = Field(examples=["POST /v1/records/mes/run#3"])
@@ -313,7 +249,7 @@ class RefusedRecord(_Answer):
     hint: str = Field(examples=["mend the time in the source, or say its form in times"])
 
 
-class RecordsTaken(_Answer):
+class RecordsTaken(Answer):
     """What became of records that were sent: new + unchanged + filtered + quarantined."""
 
     records: int = Field(examples=[3])
@@ -326,23 +262,7 @@ class RecordsTaken(_Answer):
     seq: int = Field(description="The journal holds all of them by this record.", examples=[4711])
 
 
-class FeedState(_Answer):
-    """A source that speaks by itself: whether it is connected, and what came since the start."""
-
-    source: str = Field(examples=["mes"])
-    is_connected: bool
-    since: str = Field(description="Since when it is, or is not.", examples=[""])
-    last_message: str = Field(examples=["2026-11-23T08:00:00Z"])
-    new: int = Field(examples=[1043])
-    unchanged: int = Field(examples=[2])
-    quarantined: int = Field(examples=[0])
-    error: str = Field(examples=[""])
-    hint: str = Field(examples=[""])
-    alarm: str = Field(description="A sender seems to have changed.", examples=[""])
-    warnings: list[str] = Field(examples=[[]])
-
-
-class Statement(_Answer):
+class Statement(Answer):
     """A fact in short words: ids below the plant's base, the property's last word."""
 
     about: str = Field(examples=["job/1043"])
@@ -350,14 +270,14 @@ class Statement(_Answer):
     value: str = Field(examples=["customer/Nordwind"])
 
 
-class Said(_Answer):
+class Said(Answer):
     """A record that says a fact, and where the mapping makes it say so (``file:line``)."""
 
     record: str = Field(examples=["record/erp/sale/5512"])
     mapping: str | None = Field(examples=["tryton/sale.yml:14"])
 
 
-class Derivation(_Answer):
+class Derivation(Answer):
     """How a fact came about: said by records, or drawn by a rule from other facts."""
 
     fact: Statement
@@ -366,7 +286,7 @@ class Derivation(_Answer):
     premises: list[Derivation]
 
 
-class SourceRow(_Answer):
+class SourceRow(Answer):
     """A source's row as it was read: ``position`` says where, ``effective`` since when it holds."""
 
     record: str = Field(examples=["record/erp/sale/5512"])
@@ -380,7 +300,7 @@ class SourceRow(_Answer):
     )
 
 
-class FactAnswer(_Answer):
+class FactAnswer(Answer):
     """A fact, how it came about, and the source rows that it rests on."""
 
     id: str = Field(examples=["job/1043~customer~3fa2c1d0"])
@@ -390,81 +310,14 @@ class FactAnswer(_Answer):
     withheld: int = Field(description="How many rows your role does not see.", examples=[0])
 
 
-class SourceReading(_Answer):
-    """How reading a source is going; the times are empty where there is none."""
-
-    name: str = Field(examples=["erp"])
-    last_read: str = Field(examples=["2026-11-23T08:00:00Z"])
-    last_success: str = Field(examples=["2026-11-23T08:00:00Z"])
-    error: str = Field(description="Why the last reading failed; empty when it did not.")
-    hint: str
-    failures: int = Field(description="How many readings in a row failed.")
-    next_try: str = Field(examples=["2026-11-23T08:00:05Z"])
-    lag_seconds: float = Field(description="How long a reading is overdue or under way.")
-
-
-class SessionAnswer(_Answer):
-    """On whose behalf requests are answered: by what it is known, what it may do, until when."""
-
-    name: str = Field(examples=["kiosk at the saws"])
-    role: str = Field(examples=["kiosk"])
-    by: Literal["open", "key", "token", "session", "source", "owner"]
-    scopes: list[str] = Field(examples=[["context:read", "notes:write"]])
-    sees_all: bool = Field(description="Whether nothing is hidden from it.")
-    until: str | None = Field(examples=["2026-11-23T16:00:00Z"])
-
-
-class CheckpointAnswer(_Answer):
+class CheckpointAnswer(Answer):
     """Whether the graph was copied: one in a SPARQL server is folded again from the journal."""
 
     has_graph: bool
     recipe: str = Field(description="What the graph was made by; empty where that is not known.")
 
 
-class Health(_Answer):
-    """The process is up; this says nothing of the graph."""
-
-    status: Literal["up"]
-    version: str = Field(description="The version of Traveler.")
-    error: str = Field(description="What keeps the graph from following; empty when nothing does.")
-    hint: str
-    alarm: str = Field(description="What somebody should look at, although the plant is served.")
-    doubtful_times: dict[str, int] = Field(
-        description="Records whose times are not believed as they stand, by what is wrong.",
-        examples=[{"ahead": 2, "double-hour": 1}],
-    )
-    sources: list[SourceReading]
-    is_accepting: bool = Field(description="False while the disk is nearly full.")
-    free_mb: int = Field(description="Free on the plant's disk, the fuller one of two.")
-
-
-class Up(_Answer):
-    """The process is up; more is told to those who may read answers."""
-
-    status: Literal["up"]
-
-
-class Ready(_Answer):
-    """Answers are whole; more is told to those who may read them."""
-
-    ready: Literal[True]
-
-
-class Readiness(_Answer):
-    """Whether answers are whole: the graph has reached the journal's last record, the loop runs."""
-
-    ready: bool
-    reasons: list[str] = Field(examples=[[]])
-    applied_seq: int = Field(description="The journal's record that the graph has reached.")
-    last_seq: int = Field(description="The journal's last record.")
-    checked_seq: int = Field(description="The record up to which gaps were looked for.")
-    rounds: int = Field(description="How often the sources were read since the start.")
-    last_read: str = Field(description="When they were last read; empty before the first time.")
-    sources: list[SourceState]
-    feeds: list[FeedState] = Field(description="Sources that speak by themselves.")
-
-
-class Accepted(_Answer):
+class Accepted(Answer):
     """Two ids that are one thing by somebody's word; the alias leads to the canonical one."""
 
     gap: str = Field(examples=["job/RUSH-7~identity~3fa2c1d0"])
@@ -478,7 +331,7 @@ class Accepted(_Answer):
     is_new: bool = Field(description="Whether this request made it, or it stood before.")
 
 
-class AcceptedList(_Answer):
+class AcceptedList(Answer):
     """What was accepted and not taken back, the oldest first."""
 
     accepted: list[Accepted]

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
+from api.asked import QuestionAnswer, QuestionEntry, QuestionList, ReadinessAnswer
 from api.desk import Desk, desk_of
-from api.models import QuestionAnswer, QuestionEntry, QuestionList, ReadinessAnswer
 from api.parameters import take_once
 from kg.answer.rowtable import rows_csv
 from kg.report import readiness_text

@@ -49,6 +49,7 @@ def test_the_document_is_what_the_page_can_read(document: dict[str, Any]) -> Non
         "/v1/context/{kind}/{entity}",
         "/v1/questions",
         "/v1/questions/{name}",
+        "/v1/readiness",
         "/v1/gaps",
         "/v1/gaps/history",
         "/v1/gaps/{gap}/accept",

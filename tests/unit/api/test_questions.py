@@ -3,7 +3,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from api.models import QuestionAnswer, QuestionList
+from api.asked import QuestionAnswer, QuestionList, ReadinessAnswer
 
 RUNS = "/v1/questions/what-runs-on-a-machine"
 NAMES = {
@@ -59,3 +59,44 @@ def test_a_question_that_nobody_saved_names_those_there_are(client: httpx.Client
     answer = client.get("/v1/questions/why")
     assert (answer.status_code, answer.json()["code"]) == (404, "unknown-entity")
     assert "what-runs-on-a-machine" in answer.json()["hint"]
+
+
+def test_an_answer_can_be_a_table_for_a_spreadsheet(client: httpx.Client) -> None:
+    answer = client.get(RUNS, params={"machine": "SAW-01", "format": "csv"})
+    assert answer.headers["content-type"].startswith("text/csv")
+    header, *rows = answer.text.split("\r\n")
+    assert header == "run,since,slot,value,state"
+    assert any(",job,job/1043,known" in row for row in rows)
+
+
+def test_an_empty_answer_still_says_its_columns(client: httpx.Client) -> None:
+    assert client.get(RUNS, params={"machine": "SAW-02"}).json()["columns"][0] == "run"
+    table = client.get(RUNS, params={"machine": "SAW-02", "format": "csv"}).text
+    assert table == "run,since,slot,value,state\r\n"
+
+
+@pytest.mark.parametrize("until", ["yesterday", "2026-02-30", "2026-11-23T25:00", "9" * 40])
+def test_a_time_that_cannot_be_is_a_problem(client: httpx.Client, until: str) -> None:
+    path = "/v1/questions/whom-a-breakdown-or-a-late-purchase-hits"
+    answer = client.get(path, params={"thing": "SAW-01", "until": until})
+    assert (answer.status_code, answer.json()["code"]) == (400, "parameter")
+    assert until in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("hours", ["eight", "NaN", "Infinity", "1e999999999", "1e-99", ""])
+def test_a_number_that_cannot_be_is_a_problem(client: httpx.Client, hours: str) -> None:
+    answer = client.get("/v1/questions/running-states-that-are-stale", params={"hours": hours})
+    expected = (200, None) if not hours else (400, "parameter")
+    assert (answer.status_code, answer.json().get("code")) == expected
+
+
+def test_readiness_says_what_sources_can_answer_and_what_comes_next(client: httpx.Client) -> None:
+    ready = ReadinessAnswer.model_validate_json(client.get("/v1/readiness").content)
+    assert ready.whole + ready.part + ready.none == len({q.number for q in ready.questions})
+    states = {question.name: question for question in ready.questions}
+    assert states["where-the-facts-arise"].state == "none"
+    assert "carries" in states["where-the-facts-arise"].lacks
+    assert all(bool(one.lacks) is (one.state != "whole") for one in ready.questions)
+    text = client.get("/v1/readiness", params={"format": "text"}).text
+    assert text.startswith(f"Of {len({q.number for q in ready.questions})} questions")
+    assert max(map(len, text.splitlines())) <= 80
