@@ -4,24 +4,90 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from importlib.metadata import version
+from typing import Literal
 
 from fastapi import APIRouter, Request, Response
+from pydantic import Field
 
 from api.access import principal_of
 from api.desk import Desk, desk_of
-from api.models import (
-    FeedState,
-    Health,
-    Readiness,
-    Ready,
-    SourceReading,
-    SourceState,
-    Up,
-)
+from api.models import Answer, SourceState
 from api.problems import problem
 from kg.space import MEGABYTE
 
 router = APIRouter(tags=["Health"])
+
+
+class SourceReading(Answer):
+    """How reading a source is going; the times are empty where there is none."""
+
+    name: str = Field(examples=["erp"])
+    last_read: str = Field(examples=["2026-11-23T08:00:00Z"])
+    last_success: str = Field(examples=["2026-11-23T08:00:00Z"])
+    error: str = Field(description="Why the last reading failed; empty when it did not.")
+    hint: str
+    failures: int = Field(description="How many readings in a row failed.")
+    next_try: str = Field(examples=["2026-11-23T08:00:05Z"])
+    lag_seconds: float = Field(description="How long a reading is overdue or under way.")
+
+
+class FeedState(Answer):
+    """A source that speaks by itself: whether it is connected, and what came since the start."""
+
+    source: str = Field(examples=["mes"])
+    is_connected: bool
+    since: str = Field(description="Since when it is, or is not.", examples=[""])
+    last_message: str = Field(examples=["2026-11-23T08:00:00Z"])
+    new: int = Field(examples=[1043])
+    unchanged: int = Field(examples=[2])
+    quarantined: int = Field(examples=[0])
+    error: str = Field(examples=[""])
+    hint: str = Field(examples=[""])
+    alarm: str = Field(description="A sender seems to have changed.", examples=[""])
+    warnings: list[str] = Field(examples=[[]])
+
+
+class Up(Answer):
+    """The process is up; more is told to those who may read answers."""
+
+    status: Literal["up"]
+
+
+class Health(Answer):
+    """The process is up; this says nothing of the graph."""
+
+    status: Literal["up"]
+    version: str = Field(description="The version of Traveler.")
+    error: str = Field(description="What keeps the graph from following; empty when nothing does.")
+    hint: str
+    alarm: str = Field(description="What somebody should look at, although the plant is served.")
+    doubtful_times: dict[str, int] = Field(
+        description="Records whose times are not believed as they stand, by what is wrong.",
+        examples=[{"ahead": 2, "double-hour": 1}],
+    )
+    sources: list[SourceReading]
+    is_accepting: bool = Field(description="False while the disk is nearly full.")
+    free_mb: int = Field(description="Free on the plant's disk, the fuller one of two.")
+
+
+class Ready(Answer):
+    """Answers are whole; more is told to those who may read them."""
+
+    ready: Literal[True]
+
+
+class Readiness(Answer):
+    """Whether answers are whole: the graph has reached the journal's last record, the loop runs."""
+
+    ready: bool
+    reasons: list[str] = Field(examples=[[]])
+    applied_seq: int = Field(description="The journal's record that the graph has reached.")
+    last_seq: int = Field(description="The journal's last record.")
+    checked_seq: int = Field(description="The record up to which gaps were looked for.")
+    rounds: int = Field(description="How often the sources were read since the start.")
+    last_read: str = Field(description="When they were last read; empty before the first time.")
+    sources: list[SourceState]
+    feeds: list[FeedState] = Field(description="Sources that speak by themselves.")
 
 
 @router.get("/health", response_model=Health | Up, summary="Is the process up?")

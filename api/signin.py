@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import parse_qsl
 
 from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
+from pydantic import Field
 
 from api.access import cookie_name, gate_of, is_encrypted, principal_of
-from api.models import SessionAnswer
+from api.models import Answer
 from api.problems import problem
 from kg.errors import AccessError, ConfigError
 from kg.times import format_time
@@ -39,6 +40,17 @@ input, button { font: inherit; width: 100%; box-sizing: border-box; padding: .5r
 
 router = APIRouter(tags=["Access"])
 pages = APIRouter(include_in_schema=False)
+
+
+class SessionAnswer(Answer):
+    """On whose behalf requests are answered: by what it is known, what it may do, until when."""
+
+    name: str = Field(examples=["kiosk at the saws"])
+    role: str = Field(examples=["kiosk"])
+    by: Literal["open", "key", "token", "session", "source", "owner"]
+    scopes: list[str] = Field(examples=[["context:read", "notes:write"]])
+    sees_all: bool = Field(description="Whether nothing is hidden from it.")
+    until: str | None = Field(examples=["2026-11-23T16:00:00Z"])
 
 
 @router.post(

@@ -10,7 +10,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from api.app import create_app
-from kg import adapters, settings
+from kg import adapters, roles, settings
 from kg.lift.functions import FUNCTIONS
 from kg.lift.signatures import Function
 from kg.lift.unitcodes import plain_codes
@@ -25,7 +25,7 @@ WRITTEN_AS = {"tables": "table", "sources": "source"}
 def _written_settings() -> list[str]:
     names = {
         WRITTEN_AS.get(field, field)
-        for module in (adapters, settings)
+        for module in (adapters, roles, settings)
         for _, model in inspect.getmembers(module, inspect.isclass)
         if issubclass(model, BaseModel) and model.__module__ == module.__name__
         for field in model.model_fields

@@ -5,7 +5,7 @@ from dataclasses import replace
 import httpx
 import pytest
 
-from api.models import Health, Readiness
+from api.health import Health, Readiness
 from kg.errors import SourceError
 from kg.owner import Owner
 from kg.records import Record
