@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from kg import vocab
 from kg.answer.blockers import Blockers, stop_of
 from kg.answer.bundle import NextEntry, NextOrder
-from kg.answer.durations import duration_of, left_of, runs_of
+from kg.answer.durations import SAID, duration_of, left_of, runs_of
 from kg.answer.evidence import literal_text
 from kg.answer.lookup import look_up
 from kg.answer.planner import OPEN, STOPPED, Finding, hours_of, number_text, span_text
@@ -237,6 +237,7 @@ class _Rater:
             return None, found
         minutes = Fraction(0)
         facts = found[0].facts
+        is_rough = False
         for other in self._jobs[step.job]:
             if other.is_over:
                 continue
@@ -247,10 +248,17 @@ class _Rater:
                 return None, [*found, Finding("rule", "doubt", text)]
             minutes += left.minutes
             facts += left.facts
-        return self._ratio(due, minutes, found, facts)
+            is_rough |= left.how == "span"
+        return self._ratio(due, minutes, found, facts, is_rough=is_rough)
 
     def _ratio(
-        self, due: datetime, minutes: Fraction, found: list[Finding], facts: Any
+        self,
+        due: datetime,
+        minutes: Fraction,
+        found: list[Finding],
+        facts: Any,
+        *,
+        is_rough: bool,
     ) -> tuple[Fraction | None, list[Finding]]:
         hours, work = hours_of(due - self._planner.now), minutes / 60
         if work <= 0:
@@ -260,6 +268,7 @@ class _Rater:
             f"critical ratio {number_text(ratio, 2)}: {number_text(hours, 1)} h until it is due, "
             f"{number_text(work, 1)} h of work left"
         )
+        text += f", some of it {SAID['span']}" if is_rough else ""
         return ratio, [Finding("rule", "supports", text, facts)]
 
     def _families(self, machine: Term, running: Sequence[Term]) -> tuple[Term, ...]:

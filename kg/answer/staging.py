@@ -105,7 +105,8 @@ def _stored(planner: Planner, supply: Supply, need: Need) -> tuple[State, str]:
     if need.amount is not None:
         wanted = f"{amount_text(need.amount, need.unit)} needed"
     listed = supply.left(need.material)
-    kept = [left for left in listed if left.amount][:MOST_NAMED]
+    most_first = sorted(listed, key=lambda left: (-(left.amount or 0), left.batch))
+    kept = [left for left in most_first if left.amount][:MOST_NAMED]
     if kept:
         said = ", ".join(
             f"{amount_text(left.amount or 0, left.unit)} left in {planner.short(left.batch)}"
