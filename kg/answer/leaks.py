@@ -156,18 +156,21 @@ class Leaks:
         return {job for job, made in self._jobs().items() if not made or made & parts}
 
     def parts_of(self, materials: set[Term]) -> set[Term]:
-        """Give the parts that some job is known to have made of a material."""
+        """Give the parts that a job made of a material, or whose bill of material names it."""
         named = " ".join(sorted(materials))
         rows = self._store.select(
-            f"SELECT DISTINCT ?part WHERE {{ VALUES ?m {{ {named} }} ?b {vocab.OF_MATERIAL} ?m ."
-            f" ?job {vocab.CONSUMES} ?b ; {vocab.MAKES} ?part }}"
+            f"SELECT DISTINCT ?part WHERE {{ VALUES ?m {{ {named} }} {{ ?b {vocab.OF_MATERIAL} ?m ."
+            f" ?job {vocab.CONSUMES} ?b ; {vocab.MAKES} ?part }} UNION"
+            f" {{ ?c {vocab.COMPONENT_PART} ?m ; {vocab.COMPONENT_OF} ?part }} }}"
         )
         return {row["part"] for row in rows}
 
     def materials_of(self, parts: Iterable[Term]) -> set[Term]:
-        """Give the materials that some job is known to have made a part of."""
+        """Give the materials that a job made a part of, or that its bill of material names."""
         pattern = (
-            f"?job {vocab.MAKES} ?entity ; {vocab.CONSUMES} ?b . ?b {vocab.OF_MATERIAL} ?material"
+            f"{{ ?job {vocab.MAKES} ?entity ; {vocab.CONSUMES} ?b ."
+            f" ?b {vocab.OF_MATERIAL} ?material }} UNION"
+            f" {{ ?c {vocab.COMPONENT_OF} ?entity ; {vocab.COMPONENT_PART} ?material }}"
         )
         return {row["material"] for row in look_up(self._store, parts, pattern)}
 

@@ -287,6 +287,15 @@ def test_the_worst_case_backward_is_every_batch_of_what_the_part_is_made_of() ->
     assert short(unknown.unbounded) == {"job/8"}
 
 
+def test_the_worst_case_knows_bills_of_material() -> None:
+    bill = "component/1 componentOf part/other ; componentPart part/steel\n"
+    forward = worst(LEAKY + bill, "batch/bar", "forward")
+    assert short(forward.things["job"]) == {"job/7", "job/8"}
+    backward = worst(LEAKY + bill, "job/8", "backward")
+    assert short(backward.things["batch"]) == {"batch/bar"}
+    assert not backward.unbounded
+
+
 def stock(text: str, batch: str):
     found = traced(text, batch)
     return stock_of(found.held, term(batch))
