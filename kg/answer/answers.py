@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from kg import vocab
 from kg.answer.answerers import ANSWERERS
+from kg.answer.computed import NAMES as COMPUTED
 from kg.answer.context import ContextBuilder
 from kg.answer.contradictions import name_contradictions
 from kg.answer.coverage import Check, Checker
@@ -258,6 +259,11 @@ class Answers:
             fact = (entity.term, predicate, value)
             if evidence.fact_id(fact, slot) == fact_id:
                 return self._explained(fact, evidence)
+        if slot in COMPUTED:
+            raise UnknownEntity(
+                f"{fact_id!r} was computed when the answer was made, and stands in no record",
+                hint="explain one of its inputs, which the answer names",
+            )
         raise UnknownEntity(
             f"there is no fact {fact_id!r} now",
             hint="it may have been corrected; ask for the entity's context again",

@@ -27,6 +27,18 @@ if TYPE_CHECKING:
     from kg.records import Fact as Triple
     from kg.records import Term
 
+NAMES = frozenset(
+    {
+        "lateBy",
+        "timeLeft",
+        "remainingQuantity",
+        "outOfLimitsBy",
+        "forecastEnd",
+        "neededQuantity",
+        "unusedQuantity",
+    }
+)
+"""The predicates of computed facts, which the ontology has not."""
 _CERTAINTY: tuple[FactState, ...] = ("conflicting", "inferred", "known")
 """The least sure first."""
 HOURS = "h"
@@ -42,6 +54,8 @@ class Reckoned:
     unit: str | None
     note: str
     facts: tuple[Triple, ...]
+    key: str = ""
+    """What tells several of one name about one thing apart."""
 
 
 def computed_fact(planner: Planner, made: Reckoned, *, is_inferred: bool = False) -> Fact:
@@ -55,7 +69,7 @@ def computed_fact(planner: Planner, made: Reckoned, *, is_inferred: bool = False
     about = planner.short(made.about)
     main = via[0] if via else None
     return Fact(
-        id=planner.evidence.fact_id((made.about, made.name, ""), made.name),
+        id=planner.evidence.fact_id((made.about, made.name, made.key), made.name),
         about=about,
         predicate=made.name,
         value=made.value,

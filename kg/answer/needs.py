@@ -46,7 +46,7 @@ def _needed(planner: Planner, job: Term, need: Need) -> Fact:
     material, name = planner.short(need.material), planner.short(job)
     text = f"of {material}, for what {name} has still to make"
     amount = number_text(need.amount or 0)
-    made = Reckoned(job, f"needs {material}", amount, need.unit, text, need.facts)
+    made = Reckoned(job, "neededQuantity", amount, need.unit, text, need.facts, need.material)
     return computed_fact(planner, made)
 
 

@@ -75,6 +75,20 @@ def test_a_clock_behind_the_last_poll_makes_no_negative_age(tiny) -> None:
     assert (fact.age_s, fact.is_stale) == (0.0, False)
 
 
+def test_a_computed_fact_is_not_taken_for_one_that_was_corrected(tiny) -> None:
+    with pytest.raises(UnknownEntity, match="was computed") as told:
+        tiny.answers().explain("job/1~timeLeft~0badcafe", NOW)
+    assert "inputs" in told.value.hint
+
+
+def test_every_input_of_a_computed_fact_can_be_explained(tiny) -> None:
+    found = tiny.answers().context("job/1", NOW, focus="why_late")
+    assert found.computed["time_left"].state == "conflicting"
+    assert found.inputs
+    for fact in found.inputs:
+        assert tiny.answers().explain(fact.id, NOW).records
+
+
 def test_each_claim_of_a_conflict_cites_the_record_that_says_it(tiny) -> None:
     said = {fact.value: [c.record for c in fact.via] for fact in facts_of(tiny, "job/1", "due")}
     assert said == {
