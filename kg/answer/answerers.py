@@ -15,7 +15,7 @@ from kg.answer.flowanswers import (
     where_facts_arise,
 )
 from kg.answer.hits import whom_it_hits
-from kg.answer.lateness import why_order_is_late
+from kg.answer.lateorders import why_order_is_late
 from kg.answer.mending import best_repairs, ids_without_partner
 from kg.answer.notesays import contradicting_notes
 from kg.answer.planninganswers import (

@@ -1,4 +1,4 @@
-"""Lateness: what makes an order late, and which lateness on its way does not.
+"""Late orders: what makes an order late, and which lateness on its way does not.
 
 A step is late by itself (it waited, or took longer), or because of what stands before it. From the
 last step of a job the way goes back as long as a step was held up by the one before; what is late
