@@ -60,6 +60,10 @@ test-all: install spark servers ## run every test; a missing server, or Spark, i
 faults: install ## kill, fill and damage a live plant hundreds of times, and print the counts
 	TRAVELER_FAULTS=full $(BIN)/python -m pytest -q tests/faults/live
 
+.PHONY: hardening
+hardening: install ## attack a served plant tens of thousands of times, and print the counts
+	TRAVELER_HARDENING=full $(BIN)/python -m pytest -q tests/hardening
+
 .PHONY: check
 check: install ## format, lint, types, imports, ontology
 	$(BIN)/ruff format --check .
