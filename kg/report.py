@@ -346,7 +346,7 @@ def questions_text(questions: Iterable[Question]) -> str:
     """Show what can be asked: a question's number and words, then its name and parameters."""
     lines: list[str] = []
     for one in questions:
-        lines += _wrap(f"{one.number:>2} {one.text}", "", "   ")
+        lines += _wrap(f"{one.number} {one.text}", " " * (2 - len(one.number)), "   ")
         given = (f"[{name}=…]" if name in one.optional else f"{name}=…" for name in one.parameters)
         lines += _wrap(" ".join([one.name, *given]), "   ", "     ")
     return "\n".join(lines)

@@ -152,12 +152,12 @@ class _Lateness:
         wait = _after(look.start, could)
         duration = duration_of(self._planner, look.step)
         over = _NOTHING
-        if look.is_begun and look.start and look.end and duration is not None:
+        if look.start and look.end and duration is not None:
             planned = timedelta(minutes=float(duration.minutes))
             over = max(_NOTHING, look.end - look.start - planned)
-        if not look.is_begun and wait >= _LEAST:
+        if not look.is_begun and wait + over >= _LEAST:
             cause, why = self._waits(look, could)
-            return _Own(wait, cause, why)
+            return _Own(wait + over, cause, why)
         if wait < _LEAST and over < _LEAST:
             return _Own(_NOTHING, "", "")
         told = []

@@ -1,7 +1,8 @@
 """Outlook: when the steps of jobs will be over if the plan's times hold from here on.
 
 A step starts when it is planned to, when what stands before it is over, when what was bought for it
-has come, and not in the past; it lasts as long as planning says. Nothing is known of calendars and
+has come, and not in the past; it lasts as long as planning says, and one that is done outside until
+its supplier is expected to be done. Nothing is known of calendars and
 queues here, so an outlook is what the plan comes to, and no promise.
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from fractions import Fraction
 from math import ceil
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -21,7 +23,6 @@ from kg.answer.routing import predecessors_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from fractions import Fraction
 
     from kg.answer.planner import Planner, Step
     from kg.records import Term
@@ -152,25 +153,31 @@ class Outlook:
         unknown: Look | None,
     ) -> Look:
         name = self._planner.short(step.term)
+        awaited: list[Limit] = []
         for purchase, at in self._awaited[step.term]:
             if at is None:
                 why = f"{self._planner.short(purchase)} has no expected date"
                 return Look(step, None, None, None, ready, False, False, names, why)
-            limits.append(Limit(at, "purchase", purchase))
+            awaited.append(Limit(at, "purchase", purchase))
         if step.term in self._held:
             limits.append(Limit(self._held[step.term], "purchase", step.term))
         limits.append(Limit(self._planner.now, "clock", step.term))
-        limit = max(limits)
+        is_outside = vocab.OUTSIDE_OPERATION in self._planner.values.of(step.term, vocab.RDF_TYPE)
+        limit = max(limits if is_outside else [*limits, *awaited])
         duration = duration_of(self._planner, step)
         why = ""
         if unknown is not None:
             why = unknown.why
-        elif duration is None:
+        elif duration is None and not (is_outside and awaited):
             why = f"no record says how long {name} takes"
-        if why or duration is None:
+        if why:
             return Look(step, None, None, limit, ready, False, False, names, why)
-        end = _later(limit.at, duration.minutes)
-        return Look(step, limit.at, end, limit, ready, False, False, names)
+        if is_outside and awaited:
+            # A supplier says when he will be done: how long he takes is his.
+            back = max(awaited)
+            return Look(step, limit.at, max(limit.at, back.at), back, ready, False, False, names)
+        minutes = duration.minutes if duration is not None else Fraction(0)
+        return Look(step, limit.at, _later(limit.at, minutes), limit, ready, False, False, names)
 
     def _goes_on(self, step: Step, started: datetime | None) -> tuple[datetime | None, str]:
         """Say when a step that was begun will be over."""

@@ -158,3 +158,13 @@ def test_what_runs_goes_on_by_what_is_left_and_not_into_the_past() -> None:
     assert look.end == NOW + timedelta(hours=1)
     look = Outlook(planner_of(text + run + " ."), [term("job/1")]).of_job(term("job/1"))[0]
     assert look.end == NOW + timedelta(hours=3)
+
+
+def test_a_step_outside_is_over_when_its_supplier_is_expected_to_be_done() -> None:
+    extra = (
+        "<operation/0> a tr:OutsideOperation . "
+        '<purchase/1> tr:boughtForOperation <operation/0> ; tr:expectedDate "2026-11-26"^^xsd:date .'
+    )
+    first, second = looked([[-5, 2, None], [1, 2, None]], extra=extra).of_job(term("job/1"))
+    assert first.start == NOW
+    assert first.end == second.start == NOW.replace(day=26, hour=0)
