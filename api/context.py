@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.access import note, sight_of
 from api.desk import desk_of
 from api.models import ContextAnswer
+from kg.access.withheldgaps import unseen
 from kg.access.withhold import require_named, withhold_context
 from kg.answer.bundle import Focus
 from kg.answer.context import KINDS
@@ -199,16 +200,17 @@ def _answer(request: Request, shape: Shape, find: _Find) -> Response:
 def _shown(request: Request, answers: Answers, find: _Find, now: datetime) -> Context:
     """Find what is asked for, without what is not shown to whoever asks."""
     sight = sight_of(request, answers, now)
-    try:
+    if sight is None:
         found = find(answers, now)
-    except UnknownEntity as error:
-        if sight is not None:  # what is near could be what is hidden
-            raise UnknownEntity(error.message.partition(":")[0], code=error.code) from None
-        raise
-    if sight is not None:
+    else:
         given = request.query_params.get("q") or request.path_params["entity"]
-        require_named(found, given, sight)
-        found = withhold_context(found, sight, answers.covering)
+        try:
+            found = find(answers, now)
+            require_named(found, given, sight)
+            found = withhold_context(found, sight, answers.covering)
+        except UnknownEntity:
+            # All are told alike: what is near, or that there are several, could be hidden.
+            raise unseen(given) from None
     facts = sum(len(slot.facts) for slot in found.slots.values())
     note(request, about=found.entity["id"], rows=facts, withheld=found.withheld)
     return found

@@ -12,8 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.access import note, sight_of
 from api.desk import desk_of
 from api.models import Derivation, FactAnswer, Said, SourceRow, Statement
-from kg.access.withheldgaps import withhold_explained
-from kg.access.withhold import hidden
+from kg.access.withheldgaps import unseen, withhold_explained
 from kg.answer.evidence import short
 from kg.errors import UnknownEntity
 from kg.merge import NOW
@@ -56,14 +55,15 @@ def explain_fact(request: Request, fact: str, form: Annotated[Form, Query()]) ->
     desk = desk_of(request)
     pipeline = desk.pipeline
     now = desk.owner.clock()
-    found = _explained(desk.answers(), request, fact, now)
-    rows = len(found.records)
-    if (sight := sight_of(request, desk.answers(), now)) is not None:
-        shown = withhold_explained(found, sight)
-        if shown is None:
-            raise hidden()
-        found = shown
-    note(request, about=found.records[0].path() if found.records else "", rows=rows)
+    sight = sight_of(request, desk.answers(), now)
+    try:
+        found = _explained(desk.answers(), request, fact, now)
+        found = found if sight is None else withhold_explained(found, sight)
+    except UnknownEntity:
+        if sight is None:
+            raise
+        raise unseen(fact) from None  # of a guessed value it is not told whether it is right
+    note(request, rows=len(found.records))
     if form.format == "text":
         return Response(explained_text(found, pipeline) + "\n", media_type="text/plain")
     answer = FactAnswer(
@@ -71,7 +71,7 @@ def explain_fact(request: Request, fact: str, form: Annotated[Form, Query()]) ->
         fact=_statement(found.fact, pipeline),
         lineage=_derivation(found.lineage, pipeline),
         records=[_source_row(record) for record in found.records],
-        withheld=rows if sight is not None else 0,
+        withheld=0 if sight is None else len(found.records),
     )
     return Response(answer.model_dump_json(indent=2), media_type="application/json")
 

@@ -11,13 +11,14 @@ from kg.answer.coverage import Check
 from kg.answer.details import properties_of
 from kg.answer.ranking import find_repairs, ranked
 from kg.answer.slots import JOB_LINKS, LINK_RULES
+from kg.errors import UnknownEntity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from kg.access.sight import Sight
     from kg.answer.answers import Explained
-    from kg.answer.bundle import SlotGap
+    from kg.answer.bundle import GapKind, SlotGap
     from kg.answer.evidence import Lineage
     from kg.changes import Changed
     from kg.records import Term
@@ -41,8 +42,17 @@ _OF_SLOT: dict[str, tuple[Term, ...]] = {
     "made_by": (vocab.PRODUCED_BY,),
 }
 """By which properties the slots of an answer are filled; others are called as their property."""
-_COMPARING = ("conflict", "contradiction", "duplicate", "identity", "placeholder")
-"""Kinds of gaps whose sentences repeat what records say."""
+_OF_OTHERS: dict[GapKind, str] = {
+    "contradiction": "Two fields of one row cannot both be right.",
+    "duplicate": "It may be there twice.",
+}
+"""What is said of gaps whose sentences repeat other fields of a row, or of another thing."""
+_OF_SOURCES: dict[GapKind, str] = _OF_OTHERS | {
+    "conflict": "Sources disagree on it.",
+    "identity": "By its id it is none of the things that are known, or several.",
+    "placeholder": "Where it should stand is a word that means nothing.",
+}
+"""What is said where some source is hidden: of those whose sentences repeat what sources say."""
 _ORDERS = (vocab.LINE_OF, vocab.TO_ORDER_LINE, vocab.ALLOCATION_OF)
 _CUSTOMERS = (vocab.ORDERED_BY, vocab.FOR_CUSTOMER)
 _DATES = (vocab.PROMISED_DATE, vocab.REQUESTED_DATE, vocab.DUE_DATE)
@@ -88,11 +98,10 @@ class GapFilter:
             or (sight.hides_any(properties_of(gap.slot)) and gap.state != "unknown")
         ):
             return None
-        is_telling = gap.kind in _COMPARING
-        message = f"What is said of its {gap.slot} does not fit together."
+        plain = _OF_SOURCES if self._sources or sight.hiding.classes else _OF_OTHERS
         return replace(
             gap,
-            message=message if is_telling else gap.message,
+            message=plain.get(gap.kind, gap.message),
             label=sight.label(gap.entity) if gap.label else "",
             at_risk=self._at_risk(gap.at_risk),
             value_at_risk=() if self._sources or sight.hides_any(_MONEY) else gap.value_at_risk,
@@ -150,18 +159,21 @@ def withhold_history(
     return {**told, "coverage": rows}
 
 
-def withhold_explained(explained: Explained, sight: Sight) -> Explained | None:
-    """Give a trace without the rows of its records; None where the fact rests on what is hidden.
+def withhold_explained(explained: Explained, sight: Sight) -> Explained:
+    """Give a trace without the rows of its records: a row says more than the one fact.
 
-    A row says more than the one fact.
+    Raises:
+        UnknownEntity: the fact rests on what is hidden.
     """
     for step in _steps(explained.lineage):
         subject, predicate, value = step.fact
-        if predicate in sight.hiding.properties or not sight.is_open(step.graphs):
-            return None
-        for term in (subject, value):
-            if term.startswith("<") and sight.hides_thing(term[1:-1]):
-                return None
+        things = (term[1:-1] for term in (subject, value) if term.startswith("<"))
+        if (
+            predicate in sight.hiding.properties
+            or not sight.is_open(step.graphs)
+            or any(map(sight.hides_thing, things))
+        ):
+            raise unseen("it")
     rows = tuple(replace(record, row={}) for record in explained.records)
     return replace(explained, records=rows)
 
@@ -188,6 +200,14 @@ def withhold_change(changed: Changed, sight: Sight) -> Mapping[str, Any] | None:
         # Of which source a sentence speaks is not known here.
         return data if not hiding.sources else {**data, "message": ""}
     return data
+
+
+def unseen(name: str) -> UnknownEntity:
+    """Say that a role sees nothing of a name: whether there is something would tell of it."""
+    return UnknownEntity(
+        f"nothing that your role sees goes by {name!r} alone",
+        hint="ask by its full id, or as somebody who sees everything",
+    )
 
 
 def source_of(record: str) -> str:

@@ -13,11 +13,11 @@ from urllib.parse import unquote
 
 from kg import vocab
 from kg.access.sight import WITHHELD
-from kg.access.withheldgaps import GapFilter
+from kg.access.withheldgaps import GapFilter, unseen
 from kg.answer.bundle import Cause, Context, Fact, NextEntry, NextOrder, Reason, Run, Slot
 from kg.answer.context import QUANTITIES
 from kg.answer.names import normalise
-from kg.errors import AccessError, UnknownEntity
+from kg.errors import AccessError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -106,10 +106,11 @@ def withhold_context(
     ``covering`` are the sources that could fill each link.
 
     Raises:
-        AccessError: the thing itself is hidden, or the answer has a part that is not known here.
+        UnknownEntity: the thing itself is hidden.
+        AccessError: the answer has a part that is not known here.
     """
     if sight.hides_thing(context.entity["id"]):
-        raise hidden()
+        raise unseen(context.entity["id"])
     return _Withholding(context, sight, covering).context()
 
 
@@ -124,14 +125,7 @@ def require_named(context: Context, given: str, sight: Sight) -> None:
     if not names.intersection(normalise(name) for name in (given, unquote(given))):
         kind = short.partition("/")[0]
         if normalise(f"{kind}/{given}") not in names:
-            raise UnknownEntity(f"nothing here is called {given!r}")
-
-
-def hidden() -> AccessError:
-    """Say that something is there and is not shown."""
-    return AccessError(
-        "your role does not see this", hint="ask whoever gives out keys", code="withheld"
-    )
+            raise unseen(given)
 
 
 class _Withholding:
@@ -217,7 +211,7 @@ class _Withholding:
     def _said(self, text: str) -> str:
         """Give a sentence, or nothing of one that holds what is hidden."""
         plain = text.casefold()
-        return WITHHELD if any(hidden in plain for hidden in self._texts) else text
+        return WITHHELD if any(told in plain for told in self._texts) else text
 
     # ---- runs
 

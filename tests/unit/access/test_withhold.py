@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 
@@ -21,7 +22,7 @@ from kg.answer.answers import Explained
 from kg.answer.bundle import Context
 from kg.answer.coverage import Check
 from kg.answer.render import render_card, to_json, to_jsonld
-from kg.errors import AccessError, ConfigError
+from kg.errors import ConfigError, UnknownEntity
 from kg.pipeline import Pipeline
 from kg.reason.rules import load_graph
 from kg.report import GapFormat, explained_text, write_check
@@ -115,7 +116,7 @@ def _everything(shop: Pipeline, told: Told, hides: set[str]) -> Iterator[str]:
             continue
         try:
             shown = withhold_context(context, sight, covering)
-        except AccessError:
+        except UnknownEntity:
             assert sight.hides_thing(asked)
             continue
         yield to_json(shown.to_dict())
@@ -125,8 +126,8 @@ def _everything(shop: Pipeline, told: Told, hides: set[str]) -> Iterator[str]:
     for form in FORMATS:
         yield write_check(check, form, shop.plant)[0]
     for one in told.explained:
-        if (found := withhold_explained(one, sight)) is not None:
-            yield explained_text(found, shop)
+        with suppress(UnknownEntity):
+            yield explained_text(withhold_explained(one, sight), shop)
 
 
 def test_every_word_is_shown_to_who_sees_everything(shop: Pipeline, told: Told) -> None:

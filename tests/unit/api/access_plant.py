@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -71,9 +72,15 @@ class Guarded:
         with self.client(key) as client:
             return client.request(method, path, **rest)
 
-    def audited(self) -> list[dict[str, Any]]:
+    def audited(self, count: int) -> list[dict[str, Any]]:
+        """Give the log's lines once there are so many: each is written when its answer is sent."""
         path = self.owner.pipeline.plant.folder / "audit" / NAME
-        return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+        for _ in range(200):
+            lines = path.read_text("utf-8").splitlines()
+            if len(lines) >= count:
+                break
+            time.sleep(0.05)
+        return [json.loads(line) for line in lines]
 
 
 @contextmanager

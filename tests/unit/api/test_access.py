@@ -110,6 +110,12 @@ def test_a_key_ends_when_it_was_to_end(plant: Guarded) -> None:
     assert plant.ask("GET", READ, key).status_code == 401
 
 
+def test_a_key_of_a_role_that_is_gone_opens_nothing(plant: Guarded) -> None:
+    answer = plant.ask("GET", READ, plant.key("night-shift"))
+    assert answer.status_code == 401
+    assert "night-shift" in answer.json()["detail"]
+
+
 def test_a_kiosk_reads_and_does_nothing_else(plant: Guarded) -> None:
     key = plant.key("kiosk")
     assert plant.ask("GET", READ, key).status_code == 200
@@ -170,7 +176,7 @@ def test_the_audit_log_says_who_asked_what_and_holds_no_secret(tmp_path: Path) -
         body = plant.ask("GET", READ, key).content
         plant.ask("GET", READ, "tvk_12345678_wrongsecret")
         plant.ask("GET", "/v1/gaps", plant.key("sender"))
-        lines = plant.audited()
+        lines = plant.audited(4)
         text = (tmp_path / "audit" / "audit.jsonl").read_text("utf-8")
     sparql, read, wrong, forbidden = lines
     assert (sparql["who"], sparql["role"], sparql["by"]) == ("reporting", "analyst", "key")

@@ -88,7 +88,7 @@ def test_commands_ask_a_guarded_plant_by_what_only_its_user_reads(
         refused = traveler("context", "SAW-01")
         assert refused.returncode == 2
         assert "started anew" in refused.stderr
-        audited = running.audited()
+        audited = running.audited(3)
         assert {line["by"] for line in audited if line["status"] == 200} == {"owner"}
         assert running.gate.owner_token not in json.dumps(audited)
 
