@@ -79,7 +79,7 @@ class _Reader:
         self._step = str(event.get("bizStep", "")).rsplit("BizStep-", 1)[-1]
 
     def rows(self) -> Iterator[tuple[str, Row]]:
-        kind = self._event.get("type")
+        kind = str(self._event.get("type"))
         if kind == "TransformationEvent":
             yield from self._transformed()
         elif kind in {"AggregationEvent", "AssociationEvent"}:
@@ -102,9 +102,8 @@ class _Reader:
                 raise SourceError(
                     f"{self._place}: an item of {key} has no epcClass", hint="EPCIS 2.0, 7.3.3.3"
                 )
-            number, unit = item.get("quantity"), item.get("uom")
             name = name_of(str(item["epcClass"]), self._base)
-            yield name, None if number is None else str(number), unit
+            yield name, _text(item.get("quantity")), _text(item.get("uom"))
 
     def _job(self) -> str:
         """Give the production order that an event belongs to, else one of its own."""
@@ -217,6 +216,10 @@ class _Reader:
     def _piece(self, name: Name, job: str | None) -> Iterator[tuple[str, Row]]:
         serial = name.number if name.kind == "piece" else None
         yield "piece", {"key": name.id, "piece": name.id, "serial": serial, "job": job}
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else str(value)
 
 
 def _digest(value: Any) -> str:
