@@ -6,7 +6,7 @@ stays current, as it does where a row cannot even be read. Which one stands in i
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -39,10 +39,18 @@ class Lifters:
         MappingError: a mapping cannot be used; the message names file, line and term.
     """
 
-    def __init__(self, plant: Plant, journal: Journal, report: Callable[[str, str], None]) -> None:
+    def __init__(
+        self,
+        plant: Plant,
+        journal: Journal,
+        report: Callable[[str, str], None],
+        *,
+        is_strict: bool = True,
+    ) -> None:
         engine = Engine()
         self.of_source = {
-            source.name: Lifter(source, plant.base, engine) for source in plant.every_source
+            source.name: Lifter(source, plant.base, engine, is_strict=is_strict)
+            for source in plant.every_source
         }
         self._journal = journal
         self._report = report
@@ -82,14 +90,23 @@ class Lifters:
     def lift_versions(
         self, records: Sequence[Record]
     ) -> tuple[list[tuple[Record, list[Fact]]], list[Record]]:
-        """Lift versions for themselves; gives those that cannot be lifted apart."""
+        """Lift versions for themselves; gives those that cannot be lifted apart.
+
+        They may be versions of one record: that one of them cannot be lifted says nothing of
+        the others.
+        """
         by_source: dict[str, list[Record]] = defaultdict(list)
         for record in records:
             by_source[record.source].append(record)
         facts: list[tuple[Record, list[Fact]]] = []
         failed = []
         for name, group in by_source.items():
-            failed += self._lift_group(name, group, facts, [])
+            bad = self._lift_group(name, group, facts, [])
+            held = Counter((record.kind, record.key) for record in bad)
+            for record in bad:
+                # A rejection names the record and not its version: each is tried alone.
+                is_alone = held[record.kind, record.key] == 1
+                failed += [record] if is_alone else self._lift_group(name, [record], facts, [])
         return facts, failed
 
     def _stand_in(self, source: str, failed: Sequence[Record], lifted: Lifted) -> list[Record]:

@@ -142,6 +142,7 @@ class Pipeline:
         finally:
             self.store.close()
             self._generations.close()
+            self.history.close()
             self.journal.close()
 
     def __enter__(self) -> Self:
@@ -186,15 +187,12 @@ class Pipeline:
     def answers(self) -> Answers:
         """Give the answers from the store as it stands."""
         if self._answers is None or self._answers.store is not self.store:
+            produced, columns = self._lifters.produced(), self._lifters.columns_of
+            single_valued = self.shapes.single_valued
             self._answers = Answers(
-                self.plant,
-                self.store,
-                self.journal,
-                self.rules,
-                self.shapes.single_valued,
-                self._lifters.produced(),
-                self._lifters.columns_of,
+                self.plant, self.store, self.journal, self.rules, single_valued, produced, columns
             )
+            self._answers.hindsight = self.history
         return self._answers
 
     def latest(self) -> datetime | None:

@@ -14,6 +14,12 @@ from kg.answer.flowanswers import (
     single_points,
     where_facts_arise,
 )
+from kg.answer.hindsight import (
+    what_changed,
+    what_was_believed,
+    what_was_corrected,
+    what_was_true,
+)
 from kg.answer.hits import whom_it_hits
 from kg.answer.lateorders import why_order_is_late
 from kg.answer.mending import best_repairs, ids_without_partner
@@ -49,8 +55,12 @@ ANSWERERS: Mapping[str, Answerer] = {
     "stale_runs": stale_runs,
     "unused_of_batch": unused_of_batch,
     "what_blocks_it": what_blocks_it,
+    "what_changed": what_changed,
     "what_runs_next": what_runs_next,
     "what_to_stage_now": what_to_stage_now,
+    "what_was_believed": what_was_believed,
+    "what_was_corrected": what_was_corrected,
+    "what_was_true": what_was_true,
     "where_chain_breaks": where_chain_breaks,
     "where_facts_arise": where_facts_arise,
     "who_can_take_over": who_can_take_over,

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from kg.answer.answerers import Row
     from kg.answer.bundle import Context, Focus
     from kg.answer.candidates import Candidates
+    from kg.answer.hindsight import Hindsight
     from kg.answer.next import Rule
     from kg.answer.placeholders import Columns
     from kg.answer.readiness import Readiness
@@ -89,6 +90,8 @@ class Answers:
         self.producers = Producers(plant, produced)
         self._placeholders = Placeholders(plant, journal, columns)
         self._suspicions = Suspicions(store)
+        self.hindsight: Hindsight | None = None
+        """The plant's history, where there is one."""
         self.finder = Finder(store, plant.base, {source.name for source in plant.sources})
 
     def as_of(self, store: Store, journal: Journal, finder: Finder) -> Answers:

@@ -45,6 +45,10 @@ class Producers:
         """Give the tables that can say a predicate or class, of the best source first."""
         return self._tables.get(term, [])
 
+    def said(self) -> set[Term]:
+        """Give the predicates and classes that anything connected can say."""
+        return set(self._tables)
+
     def said_by(self, source: str) -> set[Term]:
         """Give the predicates and classes that a source's tables can say."""
         return {

@@ -17,7 +17,7 @@ from kg.store import stored_form
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-    from kg.asof.past import Past
+    from kg.asof.past import Past, Place
     from kg.asof.said import Graphs
     from kg.asof.versions import Versions
     from kg.merge import Claim, Merge
@@ -44,6 +44,7 @@ class Asserted:
         self._claims: dict[tuple[Term, Term], set[Claim]] = {}
         self._chosen: dict[tuple[Term, Term], frozenset[Term]] = {}
         self._leading: dict[tuple[Term, Term], frozenset[Term]] = {}
+        self._candidates: dict[tuple[Term, Term], frozenset[Term]] = {}
 
     def claims(self, s: Term, p: Term) -> set[Claim]:
         """Give every value that a record gave a property of a thing, with the record's graph."""
@@ -63,7 +64,19 @@ class Asserted:
         """Give the things of which a property currently had a value that few things share."""
         found = self._leading.get((p, o))
         if found is None:
-            found = self._leading[p, o] = frozenset(self._leading_to(p, o))
+            claimed = self.candidates(p, o)
+            if self._merge.is_single_valued(p):
+                self.find(claimed, p)
+                value = stored_form(o)
+                claimed = frozenset(s for s in claimed if value in self.objects(s, p))
+            found = self._leading[p, o] = claimed
+        return found
+
+    def candidates(self, p: Term, o: Term) -> frozenset[Term]:
+        """Give the things of which some record said that a property has a value, current or not."""
+        found = self._candidates.get((p, o))
+        if found is None:
+            found = self._candidates[p, o] = frozenset(self._claimed(p, o))
         return found
 
     def find(self, subjects: Collection[Term], p: Term) -> None:
@@ -88,6 +101,16 @@ class Asserted:
         found = {p for p, _, _ in self._today.about(s)} if s[0] == "<" else set()
         return found | self.said.predicates(s) | self._folds.predicates(s)
 
+    def spoken_of(self, place: Place) -> set[Term]:
+        """Give the things that a record said something of, also by what was folded of it."""
+        table, counted = self._graphs.table(place), self._versions.of(place)
+        if table is None or counted.record is None:
+            return set()
+        if table.row == "event":
+            return self._folds.spoken_of(place)
+        facts = self._today.graph(self._graphs.name(place)) if counted.stands else counted.facts
+        return {s for s, _, _ in facts}
+
     def _rows(self, subjects: list[Term], p: Term) -> Iterable[tuple[Term, Term, Term]]:
         if len(subjects) < MANY:
             for s in subjects:
@@ -100,12 +123,12 @@ class Asserted:
             for s, o, graph in all_rows(self._today, "s o g", pattern):
                 yield s, o, graph
 
-    def _leading_to(self, p: Term, o: Term) -> set[Term]:
+    def _claimed(self, p: Term, o: Term) -> set[Term]:
         self.said.about([o])
         o = stored_form(o)
         found: set[Term] = set()
-        quads = [(s, g) for s, _, _, g in self._today.match(p=p, o=o) if g and g[-5:] != NOW + ">"]
-        records = [(s, g) for s, g in quads if self._graphs.is_record(g)]
+        rows = all_rows(self._today, "s g", f"GRAPH ?g {{ ?s {p} {o} }}")
+        records = [(s, g) for s, g in rows if self._graphs.is_record(g) and g[-5:] != NOW + ">"]
         self._versions.find(self._graphs.place(graph) for _, graph in records)
         events = []
         for s, graph in records:
@@ -116,7 +139,4 @@ class Asserted:
             elif self._versions.of(place).stands:
                 events.append(place)
         found |= self.said.subjects(p, o)
-        found |= self._folds.subjects(p, o, events)
-        if self._merge.is_single_valued(p):
-            self.find(found, p)
-        return {s for s in found if o in self.objects(s, p)}
+        return found | self._folds.subjects(p, o, events)

@@ -11,7 +11,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from rdflib import Literal, URIRef, Variable
+from rdflib import RDF, Literal, URIRef, Variable
 from rdflib.paths import AlternativePath, InvPath, MulPath, SequencePath
 from rdflib.plugins.sparql.algebra import translateGroupGraphPattern, translateQuery, traverse
 from rdflib.plugins.sparql.parser import parseQuery
@@ -20,6 +20,7 @@ from rdflib.plugins.sparql.parserutils import CompValue
 from kg.errors import HistoryError
 from kg.reason.backward import cannot_look, is_shared
 from kg.store import PREFIXES, stored_form
+from kg.vocab import RDF_TYPE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
@@ -81,6 +82,13 @@ class Demand:
                 self._take((s, p, o))
                 found.add(o)
         return found
+
+    def kinds(self, things: Collection[Term], kinds: Collection[Term]) -> None:
+        """Look up which things are of which classes."""
+        for thing in things:
+            for kind in kinds:
+                if self._backward.is_a(thing, kind):
+                    self._take((thing, RDF_TYPE, kind))
 
     def leading(self, p: Term, objects: Collection[Term]) -> set[Term]:
         """Look up which things have one of some values."""
@@ -174,6 +182,9 @@ class _Walk:
         if isinstance(p, Variable):
             for start in starts or ():
                 self._demand.about(start)
+            return known
+        if starts is not None and ends is not None and p == RDF.type:
+            self._demand.kinds(starts, ends)
             return known
         if starts is not None and (ends is None or not _is_smaller(ends, starts)):
             found = frozenset(self._walk(p, starts))

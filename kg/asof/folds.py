@@ -80,6 +80,11 @@ class Folds:
             if any(value == o for value, _ in said.get(p, ()))
         }
 
+    def spoken_of(self, place: Place) -> set[Term]:
+        """Give the things that the group of an event made something of."""
+        group = self._group_of(place)
+        return set(self.of_group(place[0], place[1], group)) if group else set()
+
     def _groups_about(self, s: Term) -> Iterator[tuple[str, str, str]]:
         """Give the groups that can say something of a thing: a run's own, or a subject's."""
         if s.startswith(self._runs):

@@ -13,9 +13,10 @@ from kg.asof.journal import JournalThen
 from kg.asof.past import Past
 from kg.asof.said import Graphs
 from kg.asof.store import StoreThen
-from kg.asof.times import check_horizon, read_then
+from kg.asof.times import ALL_ON_RECORD, Then, check_horizon, read_then
 from kg.asof.versions import Versions
-from kg.errors import HistoryError
+from kg.asof.views import View, compare_views
+from kg.errors import HistoryError, UnknownEntity
 from kg.identity import Aliases, moved
 from kg.lifted import Lifters
 from kg.mentions import mentioning, said_aliases
@@ -23,14 +24,16 @@ from kg.merge import Merge
 from kg.moments import Moments
 from kg.reason.backward import Backward
 from kg.times import format_time
+from kg.vocab import OWL_SAME_AS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from kg.answer import Answers
+    from kg.answer.bundle import Context
+    from kg.answer.hindsight import Difference, Times
     from kg.asof.past import Place
-    from kg.asof.times import Then
     from kg.journal import Journal
     from kg.records import Fact, Record, Term
     from kg.settings import Plant
@@ -41,6 +44,8 @@ T = TypeVar("T")
 AS_IT_STANDS = ("", "now", "latest")
 """What the graph of today is asked at; all other times are asked of what was."""
 INDEX_FILE = "past.sqlite"
+MOST_MOVED = 20_000
+"""Of how many records it is told what they change; of more, only of one thing."""
 TRIES = 5
 """How often a question is asked again that a batch has overtaken."""
 
@@ -94,13 +99,50 @@ class PlantHistory:
         then = read_then(given, believed_at, max(now, clock), ZoneInfo(self._plant.zone))
         return self.ask(then, lambda answers: question(answers, then.at))
 
+    def follow(self) -> None:
+        """Bring the index of the past up to date, which a question does otherwise."""
+        self._past.follow()
+
+    def close(self) -> None:
+        """Let the index go."""
+        self._past.close()
+
     def ask(self, then: Then, question: Callable[[Answers], T]) -> T:
         """Ask the answers of a time.
 
         Raises:
             HistoryError: it lies before what is still known, or the question is of all the plant.
         """
-        check_horizon(then, self._journal.horizon())
+        return self._at([then], lambda views: question(views[0].answers))
+
+    def context_at(self, entity: Term, times: Times) -> Context | None:
+        """Give the context of a thing at a time; None where it was not known then."""
+        then = _then(times)
+        try:
+            return self.ask(then, lambda answers: answers.context(entity[1:-1], then.at))
+        except UnknownEntity:
+            return None
+
+    def differences(self, one: Times, other: Times) -> list[Difference]:
+        """Give what records said otherwise at one time than at another, sorted.
+
+        Raises:
+            HistoryError: so much was recorded since that only one thing can be asked about.
+        """
+        places = self._journal.history.moved_since(_then(one).at_text, MOST_MOVED + 1)
+        if len(places) > MOST_MOVED:
+            raise HistoryError(
+                f"more than {MOST_MOVED:,} records have come since",
+                hint="ask for a later time, or about one machine",
+                code="as-of-everything",
+            )
+        thens = [_then(one), _then(other)]
+        return self._at(thens, lambda views: compare_views(views[0], views[1], places))
+
+    def _at(self, thens: Sequence[Then], question: Callable[[list[View]], T]) -> T:
+        """Ask views of times, all of the same state of journal and graph."""
+        for then in thens:
+            check_horizon(then, self._journal.horizon())
         with self._turn:
             for _ in range(TRIES):
                 today = self._answers()
@@ -108,12 +150,11 @@ class PlantHistory:
                     raise _keyed()
                 seq = today.store.applied_seq()
                 self._past.follow()
-                versions = Versions(
-                    then, self._journal.history, Moments(self._plant), self._lift_versions, seq
-                )
-                answer = question(self._answers_of(today, versions, then))
+                views = [self._view(today, then, seq) for then in thens]
+                answer = question(views)
                 # What was read of a record in the graph is of the version that was looked up.
-                overtaken = versions.standing() & self._journal.history.touched(seq)
+                looked_at = set().union(*(view.versions.standing() for view in views))
+                overtaken = looked_at & self._journal.history.touched(seq)
                 if self._answers().store is today.store and not overtaken:
                     return answer
         raise HistoryError(
@@ -122,18 +163,22 @@ class PlantHistory:
             code="not-ready",
         )
 
-    def _answers_of(self, today: Answers, versions: Versions, then: Then) -> Answers:
+    def _view(self, today: Answers, then: Then, seq: int) -> View:
         """Make the answers of a time, from the graph of today and what else was said then."""
+        history, moments = self._journal.history, Moments(self._plant)
+        versions = Versions(then, history, moments, self._lift_versions, seq)
         graphs = Graphs(self._plant, versions)
         merge = Merge(self._plant, today.single_valued)
         asserted = Asserted(today.store, merge, versions, self._past, graphs)
         names = self._name(today.store, versions, asserted, graphs)
-        backward = Backward(today.rules, asserted, graphs.folded_runs())
+        said = today.producers.said() | {OWL_SAME_AS}
+        backward = Backward(today.rules, asserted, said, graphs.folded_runs())
         store = StoreThen(self._plant.base, versions.last_seq(), asserted)
         store.demand = Demand(self._plant.base, backward, asserted.predicates, store.take)
         journal = JournalThen(self._journal, versions, then, store, self._shapes)
         finder = FinderThen(cast("Store", store), self._plant.base, today.finder, names)
-        return today.as_of(cast("Store", store), cast("Journal", journal), finder)
+        answers = today.as_of(cast("Store", store), cast("Journal", journal), finder)
+        return View(answers, versions, asserted, graphs)
 
     def _name(
         self, today: Store, versions: Versions, asserted: Asserted, graphs: Graphs
@@ -168,8 +213,16 @@ class PlantHistory:
 
     def _own_lifters(self) -> Lifters:
         if self._lifters is None:
-            self._lifters = Lifters(self._plant, self._journal, lambda _stage, _what: None)
+            self._lifters = Lifters(self._plant, self._journal, _silent, is_strict=False)
         return self._lifters
+
+
+def _silent(_stage: str, _what: str) -> None:
+    """Report nothing."""
+
+
+def _then(times: Times) -> Then:
+    return Then(times.at, times.believed_at or ALL_ON_RECORD)
 
 
 def _keyed() -> HistoryError:

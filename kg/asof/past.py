@@ -60,6 +60,7 @@ class Past:
         self._lift_each = lift_each
         self._turn = Lock()
         self._followed = -1
+        self._reader: sqlite3.Connection | None = None
 
     def follow(self) -> None:
         """Take in what was replaced since it was last asked; the first time that is everything.
@@ -82,8 +83,10 @@ class Past:
         """Give the records of which a version that was replaced speaks of one of these IRIs."""
         wanted = ",".join(str(_hash(term)) for term in terms)
         try:
-            with closing(self._open()) as connection:
-                return {tuple(row) for row in connection.execute(_FIND, (f"[{wanted}]",))}
+            with self._turn:
+                if self._reader is None:
+                    self._reader = self._open()
+                return {tuple(row) for row in self._reader.execute(_FIND, (f"[{wanted}]",))}
         except sqlite3.DatabaseError as error:
             raise self._unusable(error) from error
 
@@ -91,8 +94,17 @@ class Past:
         """Give the records of which a version that was replaced said what is the same."""
         return self.places_of([OWL_SAME_AS])
 
+    def close(self) -> None:
+        """Let the file go."""
+        with self._turn:
+            if self._reader is not None:
+                self._reader.close()
+                self._reader = None
+
     def _open(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self._path, timeout=30.0, isolation_level=None)
+        connection = sqlite3.connect(
+            self._path, timeout=30.0, isolation_level=None, check_same_thread=False
+        )
         connection.execute("PRAGMA journal_mode = WAL")
         connection.executescript(_SCHEMA)
         return connection

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from kg.errors import ConfigError, HistoryError
@@ -18,19 +19,19 @@ ALL_ON_RECORD = datetime.max.replace(tzinfo=UTC)
 WELL_FORMED = "2026-11-23T14:32:00Z"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Then:
     """The clock ``at``, and ``believed_at``: what was recorded up to then, both included."""
 
     at: datetime
     believed_at: datetime
 
-    @property
+    @cached_property
     def at_text(self) -> str:
         """Give the clock as it sorts."""
         return sortable(format_time(self.at))
 
-    @property
+    @cached_property
     def believed_text(self) -> str:
         """Give up to when records are believed, as it sorts."""
         return sortable(format_time(self.believed_at))

@@ -108,24 +108,22 @@ class Versions:
                 newest = standing.get(key)
                 if newest is None:
                     self._found[place] = NOT_THERE
-                elif self._is_standing(place, newest):
-                    self._found[place] = self._standing(place, newest)
+                elif (counted := self._standing(place, newest)) is not None:
+                    self._found[place] = counted
                 else:
                     changed.append(place)
         if changed:
             self._look_back(changed)
 
-    def _is_standing(self, place: Place, newest: Standing) -> bool:
+    def _standing(self, place: Place, newest: Standing) -> Counted | None:
+        """Give the newest version, where it counted and today's graph is of it; else None."""
         if newest.is_stood_in or newest.seq > self._seq or place in self.moved:
-            return False
-        at = self._moments.of(_bare(place, newest)).at
-        return self._then.holds(at, newest.recorded)
-
-    def _standing(self, place: Place, newest: Standing) -> Counted:
-        if newest.is_deleted:
-            return NOT_THERE
-        record = _bare(place, newest)
-        return Counted(record, self._moments.of(record).at, stands=True)
+            return None
+        record = Record(*place, {}, "", effective=newest.effective, recorded=newest.recorded)
+        at = self._moments.of(record).at
+        if not self._then.holds(at, newest.recorded):
+            return None
+        return NOT_THERE if newest.is_deleted else Counted(record, at, stands=True)
 
     def _look_back(self, places: Sequence[Place]) -> None:
         """Read all versions of records; the last one that counted and can be lifted is it."""
@@ -153,10 +151,6 @@ class Versions:
                 )
             is_first = False
             left = {_place(record): left[_place(record)] for record in failed}
-
-
-def _bare(place: Place, newest: Standing) -> Record:
-    return Record(*place, {}, "", effective=newest.effective, recorded=newest.recorded)
 
 
 def _place(record: Record) -> Place:

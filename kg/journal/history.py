@@ -98,6 +98,15 @@ class History:
         rows = self._read(f"SELECT {self._columns} {query}", parameters)
         return [self._to_record(row) for row in rows]
 
+    def moved_since(self, moment: str, most: int) -> set[Place]:
+        """Give records of which a version was recorded, or became true, after a time (sortable)."""
+        rows = self._read(
+            "SELECT DISTINCT source, kind, key FROM record WHERE rtrim(recorded, 'Z') > ?1"
+            " OR rtrim(effective, 'Z') > ?1 LIMIT ?2",
+            (moment, most),
+        )
+        return {(source, kind, key) for source, kind, key in rows}
+
     def touched(self, after: int) -> set[Place]:
         """Give the records of which a version came after a seq."""
         rows = self._read("SELECT DISTINCT source, kind, key FROM record WHERE seq > ?", (after,))

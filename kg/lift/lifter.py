@@ -50,11 +50,21 @@ class Lifter:
 
     Sources may share an ``engine``, which takes a while to make.
 
+    A column that a mapping names and no row has is a mistake, unless ``is_strict`` is false: old
+    rows are of a time when it was not there yet.
+
     Raises:
         MappingError: a mapping cannot be used; the message names file, line and term.
     """
 
-    def __init__(self, source: SourceSettings, base: str, engine: Engine | None = None) -> None:
+    def __init__(
+        self,
+        source: SourceSettings,
+        base: str,
+        engine: Engine | None = None,
+        *,
+        is_strict: bool = True,
+    ) -> None:
         self._source = source
         self._base = base
         self._engine = engine or Engine()
@@ -62,7 +72,8 @@ class Lifter:
         documents: dict[str, MappingDocument] = {}
         self._compiled: dict[str, CompiledTable] = {}
         self._planned: dict[str, CompiledSource] = {}
-        self._strict_kinds = {table.name for table in source.tables if _has_header(source, table)}
+        strict = [t for t in source.tables if is_strict and _has_header(source, t)]
+        self._strict_kinds = {table.name for table in strict}
         for table in source.tables:
             if table.mapping not in documents:
                 documents[table.mapping] = read_mapping(source.folder / table.mapping, base)

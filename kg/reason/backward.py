@@ -16,11 +16,12 @@ from kg.errors import HistoryError
 from kg.fold import infer_ends
 from kg.reason.concerned import THIS, concern_of
 from kg.reason.groups import join, variables
+from kg.reason.rules import INVERSE
 from kg.store import stored_form
 from kg.vocab import RDF_TYPE
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from kg.reason.concerned import Concern
     from kg.reason.known import Known
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
     Bindings = dict[str, Term]
 
+_OF_RUNS = {vocab.STARTED_AT, vocab.ENDED_AT, vocab.INFERRED_END_AT, vocab.ACTIVITY_SINCE}
+"""What folding gives, besides what events say."""
 _NONE: frozenset[Term] = frozenset()
 _VERY_MANY = 1 << 40
 
@@ -48,33 +51,46 @@ class Asserted(Protocol):
         """Give the things of which a property has a value."""
         ...
 
+    def candidates(self, p: Term, o: Term) -> Collection[Term]:
+        """Give the things of which a property may have a value, at less cost."""
+        ...
+
 
 class Goal(NamedTuple):
-    """One property of a thing; or, backwards, whatever has the thing as its value."""
+    """One property of a thing; or, backwards, whatever has the thing as its value.
+
+    Of types it can be one class alone, which costs less than all of them.
+    """
 
     term: Term
     predicate: Term
     is_backward: bool
+    of_class: Term = ""
 
 
 class Backward:
     """Answers goals over facts that are looked up; it remembers what it was asked.
 
-    ``folded`` are the prefixes of the runs that were folded from events, whose end can be inferred.
-    One thread at a time.
+    ``said`` are the properties that records can say anything for, ``folded`` the prefixes of the
+    runs that were folded from events, whose end can be inferred. One thread at a time.
     """
 
-    def __init__(self, rules: RuleSet, asserted: Asserted, folded: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        rules: RuleSet,
+        asserted: Asserted,
+        said: Collection[Term],
+        folded: tuple[str, ...],
+    ) -> None:
         self.asserted = asserted
         self._folded = folded
-        self._giving: dict[Term, list[Rule]] = defaultdict(list)
-        for rule in rules.rules:
-            self._giving[rule.head[1]].append(rule)
-        self._concerns: dict[Term, list[tuple[int, Fact, Concern]]] = defaultdict(list)
-        for place, construct in enumerate(rules.constructs):
-            concern = concern_of(construct)
-            for head in concern.heads:
-                self._concerns[head[1]].append((place, head, concern))
+        reach = _Reach(rules, frozenset(said), is_folded=bool(folded))
+        self._giving, self._concerns, self._possible = reach.giving, reach.concerns, reach.possible
+        self._supers: dict[Term, set[Term]] = defaultdict(set)
+        for rule in self._giving.get(RDF_TYPE, ()):
+            ((_, p, kind), *others) = rule.body
+            if p == RDF_TYPE and not others:
+                self._supers[kind].add(rule.head[2])
         self._table: dict[Goal, frozenset[Term]] = {}
         self._asking: dict[Goal, set[Goal]] = defaultdict(set)
         self._waiting: dict[Goal, None] = {}
@@ -90,11 +106,17 @@ class Backward:
 
     def objects(self, s: Term, p: Term) -> Collection[Term]:
         """Give the values of a property of a thing."""
-        if s[0] != "<":
+        if s[0] != "<" or p not in self._possible:
             return _NONE
         if p not in self.heads:
             return self.asserted.objects(s, p)
         return self._solve(Goal(s, p, is_backward=False))
+
+    def is_a(self, thing: Term, kind: Term) -> bool:
+        """Tell whether a thing is of a class."""
+        if thing[0] != "<":
+            return False
+        return bool(self._solve(Goal(thing, RDF_TYPE, is_backward=False, of_class=kind)))
 
     def subjects(self, p: Term, o: Term) -> Collection[Term]:
         """Give the things of which a property has a value, which must be a thing itself.
@@ -104,9 +126,15 @@ class Backward:
         """
         if is_shared(o):
             raise cannot_look(p)
+        if p not in self._possible:
+            return _NONE
         if p not in self.heads:
             return self.asserted.subjects(p, o)
         return self._solve(Goal(o, p, is_backward=True))
+
+    def is_possible(self, goal: Goal) -> bool:
+        """Tell whether anything can be said or derived for a goal's property."""
+        return goal.predicate in self._possible
 
     def _solve(self, goal: Goal) -> frozenset[Term]:
         if goal not in self._table:
@@ -147,19 +175,37 @@ class Backward:
     # ---- rules without negation
 
     def _evaluate(self, goal: Goal) -> frozenset[Term]:
-        term, p, is_backward = goal
+        term, p, is_backward, _ = goal
         found = {*self._held(goal)} | self._given.get(goal, _NONE)
+        if p == RDF_TYPE and not is_backward:
+            return self._kinds(goal, found)
         if p == vocab.INFERRED_END_AT and not is_backward:
             found |= self._inferred_end(term)
         for rule in self._giving.get(p, ()):
             head_s, _, head_o = rule.head
-            if p == RDF_TYPE and not is_backward and head_o in found:
-                continue
             near, far = (head_o, head_s) if is_backward else (head_s, head_o)
-            if near[0] != "?" and near != term:
-                continue
-            found.update(self._by_rule(rule, near, far, goal))
+            if near[0] == "?" or near == term:
+                found.update(self._by_rule(rule, near, far, goal))
         return frozenset(one for one in found if not is_backward or one[0] == "<")
+
+    def _kinds(self, goal: Goal, found: set[Term]) -> frozenset[Term]:
+        """Give the classes of a thing; what is known of it already is not looked for again."""
+        wanted = {goal.of_class} if goal.of_class else None
+        found = self._with_supers(found)
+        for rule in self._giving.get(RDF_TYPE, ()):
+            head_s, _, kind = rule.head
+            if kind in found or (wanted is not None and kind not in wanted):
+                continue
+            if any(True for _ in self._by_rule(rule, head_s, kind, goal)):
+                found |= self._with_supers({kind})
+        return frozenset(found if wanted is None else found & wanted)
+
+    def _with_supers(self, kinds: set[Term]) -> set[Term]:
+        fresh, found = set(kinds), set(kinds)
+        while fresh:
+            fresh = {up for kind in fresh for up in self._supers.get(kind, ())} - found
+            found |= fresh
+        return found
 
     def _held(self, goal: Goal) -> Collection[Term]:
         if goal.is_backward:
@@ -170,6 +216,8 @@ class Backward:
         if len(rule.body) == 1 and near[0] == "?" and far[0] == "?":
             ((s, p, _),) = rule.body
             if goal.term[0] != "<" and s == near:
+                return ()
+            if p not in self._possible:
                 return ()
             return self.ask(Goal(goal.term, p, is_backward=s != near), goal)
         asked = cast("Known", _Asked(self, goal))
@@ -260,7 +308,12 @@ class Backward:
             yield bindings
             return
         s, p, o = pattern
-        things = asked.subjects(p, bindings[o]) if s == THIS else asked.objects(bindings[s], p)
+        if s != THIS:
+            things = asked.objects(bindings[s], p)
+        elif p in self.heads:
+            things = asked.subjects(p, bindings[o])
+        else:
+            things = self.asserted.candidates(p, bindings[o])
         outer = frozenset().union(*map(variables, concern.outer))
         for one, predicate, other in concern.absent:
             if one == THIS and other[0] == "?" and other not in outer:
@@ -268,6 +321,51 @@ class Backward:
                 things = [t for t in things if not self.asserted.objects(t, predicate)]
         for thing in sorted(things):
             yield {**bindings, THIS: thing}
+
+
+class _Reach:
+    """Which rules can give anything, where records say something for some properties only."""
+
+    def __init__(self, rules: RuleSet, said: frozenset[Term], *, is_folded: bool) -> None:
+        self.possible = {*said, RDF_TYPE}
+        if is_folded:
+            self.possible |= _OF_RUNS
+        self.giving: dict[Term, list[Rule]] = defaultdict(list)
+        self.concerns: dict[Term, list[tuple[int, Fact, Concern]]] = defaultdict(list)
+        concerns = [concern_of(construct) for construct in rules.constructs]
+        bodies = [
+            *((rule.body, [rule.head]) for rule in rules.rules),
+            *((concern.outer, concern.heads) for concern in concerns),
+        ]
+        self._spread(bodies)
+        for rule in rules.rules:
+            if self._can(rule.body):
+                self.giving[rule.head[1]].append(rule)
+        for p in list(self.giving):
+            self.giving[p] = [rule for rule in self.giving[p] if not self._is_echo(rule, said)]
+        self.giving = {p: kept for p, kept in self.giving.items() if kept}
+        for place, concern in enumerate(concerns):
+            for head in concern.heads if self._can(concern.outer) else ():
+                self.concerns[head[1]].append((place, head, concern))
+
+    def _spread(self, bodies: Sequence[tuple[tuple[Fact, ...], list[Fact]]]) -> None:
+        size = 0
+        while size != len(self.possible):
+            size = len(self.possible)
+            for body, heads in bodies:
+                if self._can(body):
+                    self.possible.update(head[1] for head in heads)
+
+    def _is_echo(self, rule: Rule, said: frozenset[Term]) -> bool:
+        """Tell whether a rule only turns back what comes by an inverse from what it gives."""
+        p = rule.head[1]
+        if rule.name != INVERSE or rule.body[0][1] in said:
+            return False
+        feeding = self.giving.get(rule.body[0][1], ())
+        return all(other.name == INVERSE and other.body[0][1] == p for other in feeding)
+
+    def _can(self, body: Iterable[Fact]) -> bool:
+        return all(p in self.possible for _, p, _ in body)
 
 
 class _Asked:
@@ -299,7 +397,10 @@ class _Asked:
     ) -> Iterator[Fact]:
         """Give the facts of a property that match a pattern."""
         assert p is not None
-        if s is not None:
+        if s is not None and p == RDF_TYPE and o is not None:
+            kinds = self._ask(Goal(s, p, is_backward=False, of_class=o))
+            yield from ((s, p, kind) for kind in kinds)
+        elif s is not None:
             yield from ((s, p, found) for found in self.objects(s, p) if o in (None, found))
         elif o is not None:
             yield from ((found, p, o) for found in self.subjects(p, o))
@@ -309,6 +410,8 @@ class _Asked:
     def _ask(self, goal: Goal) -> Collection[Term]:
         if goal.is_backward and is_shared(goal.term):
             raise cannot_look(goal.predicate)
+        if not self._backward.is_possible(goal):
+            return _NONE
         if goal.predicate not in self._backward.heads:
             asserted = self._backward.asserted
             if goal.is_backward:
@@ -335,7 +438,7 @@ class _Links:
         return self._asked.subjects(self._predicate, o)
 
     def contains(self, s: Term, o: Term) -> bool:
-        return o in self._asked.objects(s, self._predicate)
+        return any(True for _ in self._asked.facts(s, self._predicate, o))
 
 
 class _VeryMany:

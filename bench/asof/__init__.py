@@ -1,0 +1,1 @@
+"""How long an answer as of another time takes: ``python -m bench.asof``."""

@@ -1,0 +1,75 @@
+"""Views: a plant at one time; and what records said otherwise at another."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from kg.answer.evidence import short
+from kg.answer.hindsight import Difference
+from kg.vocab import OWL_SAME_AS, RDF_TYPE
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from kg.answer import Answers
+    from kg.asof.asserted import Asserted
+    from kg.asof.past import Place
+    from kg.asof.said import Graphs
+    from kg.asof.versions import Versions
+    from kg.merge import Claim
+    from kg.records import Term
+
+_NOT_TOLD = {RDF_TYPE, OWL_SAME_AS}
+
+
+class View(NamedTuple):
+    """The answers of a time, and what they look at."""
+
+    answers: Answers
+    versions: Versions
+    asserted: Asserted
+    graphs: Graphs
+
+
+def compare_views(one: View, other: View, places: Collection[Place]) -> list[Difference]:
+    """Give the values that records gave otherwise, of all that some records speak of, sorted."""
+    things: set[Term] = set()
+    for view in (one, other):
+        view.versions.find(places)
+        for place in places:
+            things |= view.asserted.spoken_of(place)
+    return sorted(
+        (found for thing in things for found in _compare(one, other, thing)),
+        key=lambda difference: (difference.about, difference.predicate),
+    )
+
+
+def _compare(one: View, other: View, thing: Term) -> Iterator[Difference]:
+    base = one.answers.plant.base
+    predicates = one.asserted.predicates(thing) | other.asserted.predicates(thing)
+    for p in sorted(predicates - _NOT_TOLD):
+        before, after = one.asserted.objects(thing, p), other.asserted.objects(thing, p)
+        if before == after:
+            continue
+        come = {c for c in other.asserted.claims(thing, p) if c[0] in after - before}
+        gone = {c for c in one.asserted.claims(thing, p) if c[0] in before - after}
+        record, recorded_at = _newest(other, come) if come else _newest(one, gone)
+        yield Difference(
+            short(thing, base),
+            p[1:-1].rsplit("/", 1)[-1].rsplit("#", 1)[-1],
+            tuple(sorted(short(value, base) for value in before)),
+            tuple(sorted(short(value, base) for value in after)),
+            record,
+            recorded_at,
+        )
+
+
+def _newest(view: View, claims: Collection[Claim]) -> tuple[str | None, str | None]:
+    """Give the path of the newest record among claims, and when it was recorded."""
+    told = []
+    for _, graph in claims:
+        record = view.versions.of(view.graphs.place(graph)).record
+        if record is not None:
+            told.append((record.recorded, record.path()))
+    recorded, path = max(told, default=(None, None))
+    return path, recorded
