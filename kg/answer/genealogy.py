@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from kg import vocab
 from kg.answer.evidence import literal_text
-from kg.answer.lookup import look_up
+from kg.answer.lookup import look_up_values
 from kg.times import parse_time
 
 if TYPE_CHECKING:
@@ -116,8 +116,7 @@ class Genealogy:
         if not new or not wanted.get(kind):
             return
         self._read |= {(way, thing) for thing in new}
-        listed = " ".join(wanted[kind])
-        for row in look_up(self._store, new, f"VALUES ?p {{ {listed} }} {pattern}"):
+        for row in look_up_values(self._store, new, wanted[kind], pattern):
             into[row["entity"]][row["p"]].append(row["o"])
 
     def of(self, thing: Term, predicate: Term) -> list[Term]:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from kg.store import EmbeddedStore
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from kg.records import Term
     from kg.store import Store
 
 AT_ONCE = 1_000
+_PROPERTY = re.compile(r"\?p\b")
 
 
 def all_rows(store: Store, names: str, pattern: str) -> Iterable[tuple[Term, ...]]:
@@ -25,6 +27,21 @@ def all_rows(store: Store, names: str, pattern: str) -> Iterable[tuple[Term, ...
     if isinstance(store, EmbeddedStore):
         return zip(*store.columns(query), strict=True)
     return (tuple(row[name] for name in wanted) for row in store.select(query))
+
+
+def look_up_values(
+    store: Store, entities: Iterable[Term], predicates: Collection[Term], pattern: str
+) -> Iterator[dict[str, Term]]:
+    """Give every solution of a pattern over ``?entity`` and one of some properties, as ``?p``.
+
+    The properties are compared and not joined: two lists of values would be multiplied first, and
+    then compared with the whole graph. A single one is written into the pattern.
+    """
+    if len(predicates) == 1:
+        (only,) = predicates
+        return look_up(store, entities, f"{_PROPERTY.sub(only, pattern)} BIND({only} AS ?p)")
+    listed = ", ".join(predicates)
+    return look_up(store, entities, f"{pattern} FILTER(?p IN ({listed}))")
 
 
 def look_up(store: Store, entities: Iterable[Term], pattern: str) -> Iterator[dict[str, Term]]:

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from kg import vocab
 from kg.answer.bundle import Reason
 from kg.answer.evidence import literal_text
-from kg.answer.lookup import look_up
+from kg.answer.lookup import look_up, look_up_values
 from kg.answer.slots import LINK_RULES
 from kg.times import parse_time
 
@@ -88,8 +88,7 @@ class Values:
         """Look up what is not known yet, a thousand entities at once."""
         wanted = {e for e in entities if any((e, p) not in self._known for p in predicates)}
         found: dict[tuple[Term, Term], set[Term]] = defaultdict(set)
-        listed = " ".join(predicates)
-        for row in look_up(self._store, wanted, f"VALUES ?p {{ {listed} }} ?entity ?p ?o"):
+        for row in look_up_values(self._store, wanted, predicates, "?entity ?p ?o"):
             found[row["entity"], row["p"]].add(row["o"])
         for entity in wanted:
             for predicate in predicates:

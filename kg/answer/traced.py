@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from kg import vocab
 from kg.answer.evidence import literal_text, short
 from kg.answer.leaks import find_breaks
-from kg.answer.lookup import look_up
+from kg.answer.lookup import look_up_values
 from kg.answer.stock import stock_of
 from kg.answer.trace import begin, trace
 from kg.answer.worstcase import worst_case
@@ -189,8 +189,8 @@ def _told_worst(
 def names_of(store: Store, things: Iterable[Term]) -> dict[Term, str]:
     """Give what people call each thing: its label, else its identifier, where it has one."""
     found: dict[Term, dict[Term, str]] = {}
-    pattern = f"VALUES ?p {{ {vocab.RDFS_LABEL} {vocab.IDENTIFIER} }} ?entity ?p ?name"
-    for row in look_up(store, things, pattern):
+    named = (vocab.RDFS_LABEL, vocab.IDENTIFIER)
+    for row in look_up_values(store, things, named, "?entity ?p ?name"):
         held = found.setdefault(row["entity"], {})
         text = literal_text(row["name"])
         held[row["p"]] = min(text, held.get(row["p"], text))
