@@ -117,6 +117,14 @@ class WatchedStore:
         self._reads.note(_pattern_key(NAMED, s, p, o))
         return self._store.match(s, p, o)
 
+    def present(
+        self, s: Term | None = None, p: Term | None = None, o: Term | None = None
+    ) -> list[Fact]:
+        """Give the facts of a pattern in the current graph, as an embedded store does."""
+        self._reads.note(_pattern_key(PRESENT, s, p, o))
+        store: EmbeddedStore = self._store  # type: ignore[assignment]
+        return store.present(s, p, o)
+
     def select(self, query: str) -> list[dict[str, Term]]:
         """Give the rows of a SELECT."""
         self._watch(query)

@@ -31,6 +31,7 @@ from kg.reason.rederive import Rules
 from kg.reason.rules import Rule, unify
 from kg.reason.step import ASSERTED, DERIVED, Step, TooFar
 from kg.reason.timeline import Timeline
+from kg.reason.ways import filled, ways_in
 from kg.store import stored_form
 from kg.store.memory import MemoryStore
 
@@ -51,8 +52,6 @@ TIMES_DEARER = 20
 """How much more it costs to follow a fact than to derive one anew among many."""
 LEAST_LOOKED_AT = 50_000
 """How many facts following a change may look at; in a larger plant as many as it has."""
-MAX_WAYS = 20
-"""How many ways of one rule to give one fact are looked at when explaining."""
 _INFERRED_END = Rule(
     "a start beyond the machine's capacity ends the oldest run",
     ("?run", vocab.INFERRED_END_AT, "?end"),
@@ -333,12 +332,8 @@ def explanations(fact: Fact, rules: RuleSet, store: Store) -> Iterator[Explanati
         bindings = unify(rule.head, fact)
         if bindings is None:
             continue
-        body = [tuple(bindings.get(part, part) for part in pattern) for pattern in rule.body]
-        text = " ".join(f"{s} {p} {o} ." for s, p, o in body)
-        # In order, so that every store shows the same ways, and the same one first.
-        unknown = sorted({part for pattern in body for part in pattern if part[0] == "?"})
-        order = f"ORDER BY {' '.join(unknown)}" if unknown else ""
-        for row in store.select(f"SELECT * WHERE {{ {text} }} {order} LIMIT {MAX_WAYS}"):
+        body = [filled(pattern, bindings) for pattern in rule.body]
+        for row in ways_in(body, store):
             premises = tuple(
                 (row.get(s[1:], s), row.get(p[1:], p), row.get(o[1:], o)) for s, p, o in body
             )

@@ -8,7 +8,7 @@ SPARQL rules) stand beside them.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from rdflib import OWL, RDFS, SH, Graph, URIRef
@@ -60,11 +60,15 @@ class ConstructRule:
 
 @dataclass(frozen=True, slots=True)
 class RuleSet:
-    """All that the ontology says about data."""
+    """All that the ontology says about data.
+
+    ``giving`` remembers by property the rules that can give it, for who explains facts.
+    """
 
     rules: tuple[Rule, ...]
     constructs: tuple[ConstructRule, ...]
     keys: tuple[Key, ...] = ()
+    giving: dict[Term, tuple[Rule, ...]] = field(default_factory=dict, compare=False, repr=False)
 
 
 def load_graph(folder: Path, pattern: str = "*.ttl") -> Graph:

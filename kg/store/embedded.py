@@ -203,6 +203,12 @@ class EmbeddedStore:
         """Give the facts of one graph; "" is the default graph."""
         return {(str(s), str(p), str(o)) for s, p, o, _ in self._match(None, None, None, name)}
 
+    def present(
+        self, s: Term | None = None, p: Term | None = None, o: Term | None = None
+    ) -> list[Fact]:
+        """Give the facts of a pattern in the current graph; None is anything."""
+        return [(str(qs), str(qp), str(qo)) for qs, qp, qo, _ in self._match(s, p, o, "")]
+
     def facts(
         self, s: Term | None = None, p: Term | None = None, o: Term | None = None
     ) -> Iterator[Fact]:
