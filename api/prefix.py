@@ -1,4 +1,4 @@
-"""Prefix: the path below which a proxy shows this server, whether it cuts it off or passes it on."""
+"""Prefix: the path below which a proxy shows this server, and which it may or may not cut off."""
 
 from __future__ import annotations
 
