@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from kg.store import EmbeddedStore
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
 
     from kg.records import Term
     from kg.store import Store
@@ -30,18 +30,15 @@ def all_rows(store: Store, names: str, pattern: str) -> Iterable[tuple[Term, ...
 
 
 def look_up_values(
-    store: Store, entities: Iterable[Term], predicates: Collection[Term], pattern: str
+    store: Store, entities: Iterable[Term], predicates: Iterable[Term], pattern: str
 ) -> Iterator[dict[str, Term]]:
     """Give every solution of a pattern over ``?entity`` and one of some properties, as ``?p``.
 
-    The properties are compared and not joined: two lists of values would be multiplied first, and
-    then compared with the whole graph. A single one is written into the pattern.
+    Each property is written into a pattern of its own: a second list of values would be multiplied
+    with the first one, and then compared with the whole graph.
     """
-    if len(predicates) == 1:
-        (only,) = predicates
-        return look_up(store, entities, f"{_PROPERTY.sub(only, pattern)} BIND({only} AS ?p)")
-    listed = ", ".join(predicates)
-    return look_up(store, entities, f"{pattern} FILTER(?p IN ({listed}))")
+    ways = (f"{{ {_PROPERTY.sub(p, pattern)} BIND({p} AS ?p) }}" for p in predicates)
+    return look_up(store, entities, " UNION ".join(ways))
 
 
 def look_up(store: Store, entities: Iterable[Term], pattern: str) -> Iterator[dict[str, Term]]:
