@@ -91,8 +91,7 @@ class Genealogy:
         self._away: dict[Term, dict[Term, list[Term]]] = defaultdict(lambda: defaultdict(list))
         self._towards: dict[Term, dict[Term, list[Term]]] = defaultdict(lambda: defaultdict(list))
         self._read: set[tuple[str, Term]] = set()
-        self._uses_of: dict[Term, list[Use]] = {}
-        self._taken: set[tuple[str, Term]] = set()
+        self._uses_of: dict[tuple[str, Term], list[Use]] = {}
 
     def read(self, kind: str, things: Iterable[Term]) -> None:
         """Read what is said of things, and by what, for the properties of their kind."""
@@ -116,6 +115,7 @@ class Genealogy:
         if not new or not wanted.get(kind):
             return
         self._read |= {(way, thing) for thing in new}
+        self._uses_of.clear()
         for row in look_up_values(self._store, new, wanted[kind], pattern):
             into[row["entity"]][row["p"]].append(row["o"])
 
@@ -176,11 +176,16 @@ class Genealogy:
 
     def uses_of_batch(self, batch: Term) -> list[Use]:
         """Give the uses of a batch that name a job."""
-        return self._uses("batch", batch)
+        return self._kept("batch", batch)
 
     def uses_of_job(self, job: Term) -> list[Use]:
         """Give the uses of a job, also those without a batch."""
-        return self._uses("job", job)
+        return self._kept("job", job)
+
+    def _kept(self, end: str, thing: Term) -> list[Use]:
+        if (end, thing) not in self._uses_of:
+            self._uses_of[end, thing] = self._uses(end, thing)
+        return self._uses_of[end, thing]
 
     def _uses(self, end: str, thing: Term) -> list[Use]:
         """Give uses from either end; what is stated without a use is one of unknown quantity."""

@@ -34,8 +34,8 @@ class Backward:
         }
 
     def read(self, places: Iterable[Place]) -> None:
-        """Read what the steps of these places need."""
-        read_places(self._held, places)
+        """Read what the steps of these places need; from a supplier there are none."""
+        read_places(self._held, (place for place in places if place.kind in self._ways))
 
     def steps(self, place: Place) -> list[Step]:
         """Give the steps from a place that was read."""
