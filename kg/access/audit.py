@@ -14,6 +14,8 @@ import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+import pydantic_core
+
 from kg.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -66,11 +68,8 @@ class Audit:
         """Append a line."""
         with self._lock:
             told = {**entry, "lost_before": self.lost} if self.lost else entry
-            line = json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode(
-                "utf-8", "backslashreplace"
-            )
             try:
-                self._append(line + b"\n")
+                self._append(_written(told) + b"\n")
             except OSError as error:
                 if not self.lost:
                     _log.error("the audit log cannot be written: %s", error.strerror)
@@ -134,6 +133,15 @@ class Audit:
         with suppress(OSError):
             os.fsync(self._file)
         self._is_dirty = False
+
+
+def _written(entry: Mapping[str, Any]) -> bytes:
+    """Write JSON in a line; what is no Unicode stands in it as an escape."""
+    try:
+        return pydantic_core.to_json(entry)
+    except ValueError:
+        text = json.dumps(entry, ensure_ascii=True, separators=(",", ":"))
+        return text.encode()
 
 
 def _ends_whole(path: Path) -> bool:

@@ -207,12 +207,14 @@ class Keys:
 
     def _refresh(self) -> None:
         """Read the file again if it was changed (https://sqlite.org/pragma.html#pragma_data_version)."""
-        with _translated(self.path):
-            version = self._file.execute("PRAGMA data_version").fetchone()[0]
+        try:
+            ((version,),) = self._file.execute("PRAGMA data_version")
             if version == self._version:
                 return
             keys = self._file.execute("SELECT * FROM key").fetchall()
             sessions = self._file.execute("SELECT * FROM session").fetchall()
+        except sqlite3.Error as error:
+            raise _broken(self.path, error) from error
         self._keys = {row[0]: _key(row) for row in keys}
         self._sessions = {row[0]: _session(row) for row in sessions}
         self._version = version
@@ -259,7 +261,11 @@ def _translated(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        raise ConfigError(f"{path}: {error}", hint="it holds the plant's keys") from error
+        raise _broken(path, error) from error
+
+
+def _broken(path: Path, error: sqlite3.Error) -> ConfigError:
+    return ConfigError(f"{path}: {error}", hint="it holds the plant's keys")
 
 
 @contextmanager

@@ -57,6 +57,7 @@ def _paths(client: httpx.Client) -> Iterator[str]:
         for form in ("json", "jsonld", "md"):
             yield f"/v1/context?q={thing}&format={form}"
             yield f"/v1/context?q={thing}&format={form}&focus=full"
+            yield f"/v1/context?q={thing}&format={form}&at=2026-11-23T07:00:00Z"
     for form in ("json", "text", "csv", "html", "turtle"):
         yield f"/v1/gaps?format={form}"
     yield from ("/v1/gaps/history", "/v1/questions", "/", "/health", "/ready", "/v1/session")
