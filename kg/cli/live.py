@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from kg import report
-from kg.access.gate import open_gate, require_access
+from kg.access.gate import is_loopback, open_gate, require_access
 from kg.cli.ask import MAX_TOKENS, print_context
 from kg.cli.options import (
     FormatOption,
@@ -65,6 +65,8 @@ def serve(
             owner.round()
             work.validate(owner.clock())
     hints = [f"http://{host}:{port}/docs"]
+    if described.access is not None and not (is_loopback(host) or described.access.is_encrypted):
+        hints.append("keys travel in the clear here: put TLS before it, and say url of [access]")
     serve_owner(owner, host, port, every, hints, root_path, is_quiet=quiet)
 
 
