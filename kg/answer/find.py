@@ -92,8 +92,7 @@ class Finder:
         return [row["c"] for row in rows]
 
     def _entity(self, term: Term) -> Entity | None:
-        rows = self._store.select(f"SELECT ?type WHERE {{ {term} a ?type }}")
-        types = {row["type"] for row in rows}
+        types = set(self._store.objects(term, vocab.RDF_TYPE))
         if not types:
             return None
         own = self._short(term).split("/", 1)[0]

@@ -108,7 +108,7 @@ class Slots:
         A job whose part the run's program does not make is a conflict.
         """
         facts = self._evidence.facts(run, vocab.OF_JOB, "job")
-        if facts and self._store.ask(f"ASK {{ {run} {vocab.DISPUTED_BY_PROGRAM} ?program }}"):
+        if facts and self._store.objects(run, vocab.DISPUTED_BY_PROGRAM):
             facts = [replace(fact, state="conflicting", note=DISPUTED) for fact in facts]
         for predicate, is_presumed, note in JOB_EVIDENCE:
             if not facts:
