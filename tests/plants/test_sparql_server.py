@@ -25,7 +25,17 @@ from tests.unit.api.conftest import served
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 LATER = NOW + timedelta(hours=2)
 ENTITIES = ("SAW-01", "MILL-01", "LATHE-04", "job/1043", "customer/KAL", "batch/4790", "part/P-100")
-NAMED = {"machine": "SAW-01", "job": "1043", "customer": "KAL", "batch": "4790", "thing": "1043"}
+NAMED = {
+    "machine": "SAW-01",
+    "job": "1043",
+    "customer": "KAL",
+    "batch": "4790",
+    "thing": "1043",
+    "order": "5040",
+    "specification": "spec/P-100-C",
+    "at": "2026-11-23T08:00:00Z",
+    "since": "2026-11-23T06:00:00Z",
+}
 QUERY = "SELECT ?g ?c { ?j tr:forCustomer ?c OPTIONAL { GRAPH ?g { ?j a tr:Job } } }"
 STORE = """
 [store]
