@@ -26,7 +26,7 @@ class Levels:
         """
         if isinstance(expression, exp.Column):
             return expression
-        key = (level, expression.sql())
+        key = (level, expression.sql(copy=False))
         if key not in self._names:
             name = self._names[key] = f"{level}{len(self._levels[level])}"
             used = {column.name for column in expression.find_all(exp.Column)}
@@ -37,7 +37,7 @@ class Levels:
 
     def output(self, expression: exp.Expr) -> int:
         """Make an expression a column of the result and give its number."""
-        return self._outputs.setdefault(expression.sql(), (len(self._outputs), expression))[0]
+        return self._outputs.setdefault(expression.sql(copy=False), (len(self._outputs), expression))[0]
 
     @property
     def outputs(self) -> list[exp.Expr]:
@@ -45,13 +45,15 @@ class Levels:
         return [expression for _, expression in self._outputs.values()]
 
     def select(self, last: list[exp.Expr], relation: str = "batch") -> exp.Select:
-        """Write the SELECT over a relation; ``last`` are its last columns."""
+        """Write the SELECT over a relation, once; ``last`` are its last columns."""
         query = exp.select("*").from_(relation)
         for level in _LEVELS:
             steps: dict[int, list[exp.Expr]] = {}
             for name, value in self._levels[level].items():
-                steps.setdefault(self._steps[name], []).append(exp.alias_(value, name))
+                steps.setdefault(self._steps[name], []).append(exp.alias_(value, name, copy=False))
             for step in sorted(steps):
-                query = exp.select("*", *steps[step]).from_(query.subquery(f"before_{level}"))
-        named = [exp.alias_(value, f"o{n}") for n, value in enumerate(self.outputs + last)]
-        return exp.select(*named).from_(query.subquery("ready"))
+                before = query.subquery(f"before_{level}", copy=False)
+                query = exp.select("*", *steps[step]).from_(before, copy=False)
+        given = enumerate(self.outputs + last)
+        named = [exp.alias_(value, f"o{n}", copy=False) for n, value in given]
+        return exp.select(*named).from_(query.subquery("ready", copy=False), copy=False)
