@@ -92,9 +92,29 @@ def test_a_card_cites_and_fits(client: httpx.Client) -> None:
 def test_an_answer_is_as_of_now_or_of_the_latest_record(client: httpx.Client) -> None:
     for at in ("now", "latest"):
         assert client.get(f"/v1/context/job/1043?at={at}").status_code == 200
-    answer = client.get("/v1/context/job/1043?at=2026-11-20T00:00:00Z")
+    for name in ("at", "believed_at"):
+        answer = client.get(f"/v1/context/job/1043?{name}=2026-11-20T00:00:00Z")
+        assert (answer.status_code, answer.json()["code"]) == (404, "unknown-entity")
+        assert answer.json()["detail"] == "job/1043 was not known then"
+
+
+def test_an_answer_as_of_a_time_is_given_in_every_form(client: httpx.Client) -> None:
+    asked = "/v1/context/job/1043?at=2026-11-23T08:00:00Z&believed_at=2026-11-23T08:00:00Z"
+    then, now = client.get(asked).json(), client.get("/v1/context/job/1043").json()
+    assert then["slots"]["customer"]["facts"] == now["slots"]["customer"]["facts"]
+    assert then["as_of"] == "2026-11-23T08:00:00Z"
+    assert client.get(f"{asked}&format=md").text.startswith("# job/1043")
+    assert client.get(f"{asked}&format=jsonld").json()["@graph"]
+
+
+@pytest.mark.parametrize("name", ["at", "believed_at"])
+@pytest.mark.parametrize("time", ["yesterday", "2026-02-30", "2027-01-01T00:00:00Z", "x" * 41])
+def test_a_time_that_cannot_be_or_is_to_come_is_refused(
+    client: httpx.Client, name: str, time: str
+) -> None:
+    answer = client.get("/v1/context/job/1043", params={name: time})
     assert (answer.status_code, answer.json()["code"]) == (400, "parameter")
-    assert "at=latest" in answer.json()["hint"]
+    assert name in answer.json()["detail"]
 
 
 @pytest.mark.parametrize(

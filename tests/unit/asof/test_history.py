@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -69,10 +70,17 @@ class Shop:
         return self.work.answers().ask(name, given, at(now))
 
 
-@pytest.fixture
-def shop(tmp_path: Path) -> Iterator[Shop]:
-    """A mill that worked at job 1 from 06:02 to 06:06; its end was recorded late, at 06:10."""
-    with open_shop(tmp_path / "shop") as work:
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    """A shop that no test changes: see ``busy_shop``."""
+    with busy_shop(tmp_path_factory.mktemp("past") / "shop") as shop:
+        yield shop
+
+
+@contextmanager
+def busy_shop(folder: Path) -> Iterator[Shop]:
+    """Give a mill that worked at job 1 from 06:02 to 06:06, which was recorded at 06:10."""
+    with open_shop(folder) as work:
         shop = Shop(work)
         shop.tell(1, "machine", "M1", name="Mill", capacity="1", center="W")
         shop.tell(
@@ -112,7 +120,12 @@ def test_facts_are_cited_in_the_version_that_counted(shop: Shop) -> None:
     assert (fact.record, fact.recorded_at) == ("record/shop/machine/M1", "2026-11-23T06:01:00Z")
 
 
-def test_what_was_not_known_yet_or_any_more_is_told(shop: Shop) -> None:
+def test_what_was_not_known_yet_or_any_more_is_told(tmp_path: Path) -> None:
+    with busy_shop(tmp_path / "shop") as shop:
+        _what_was_not_known_yet_or_any_more_is_told(shop)
+
+
+def _what_was_not_known_yet_or_any_more_is_told(shop: Shop) -> None:
     with pytest.raises(UnknownEntity, match="machine/M1 was not known then"):
         shop.context("machine/M1", 0.5)
     shop.tell(14, "machine", "M1", is_gone=True)
@@ -122,16 +135,28 @@ def test_what_was_not_known_yet_or_any_more_is_told(shop: Shop) -> None:
         shop.context("Lathe", 2)
 
 
-def test_gaps_are_those_of_then(shop: Shop) -> None:
+def test_gaps_are_those_of_then(tmp_path: Path) -> None:
+    with busy_shop(tmp_path / "shop") as shop:
+        _gaps_are_those_of_then(shop)
+
+
+def _gaps_are_those_of_then(shop: Shop) -> None:
     def lacking(minute: float) -> set[str]:
         return {gap.slot for gap in shop.context("job/1", minute).gaps if gap.state == "missing"}
 
-    shop.tell(15, "use", "1", batch="B1", input="1", loaded="", output="")
-    assert lacking(14) - lacking(15) == {"batch"}
-    assert shop.context("job/1", 15).slots["batch"].facts[0].value == "batch/B1"
+    shop.tell(15, "order", "O1", customer="C1")
+    row = {"name": "Shaft", "part": "P1", "qty": "5", "status": "released"}
+    shop.tell(16, "job", "1", ts="16", order="O1", **row)
+    assert lacking(15) - lacking(16) == {"customer"}
+    assert shop.context("job/1", 16).slots["customer"].facts[0].value == "customer/C1"
 
 
-def test_a_version_that_cannot_be_lifted_leaves_the_one_before_and_a_doubt(shop: Shop) -> None:
+def test_a_version_that_cannot_be_lifted_leaves_the_one_before_and_a_doubt(tmp_path: Path) -> None:
+    with busy_shop(tmp_path / "shop") as shop:
+        _a_version_that_cannot_be_lifted_leaves_the_one_before_and_a_doubt(shop)
+
+
+def _a_version_that_cannot_be_lifted_leaves_the_one_before_and_a_doubt(shop: Shop) -> None:
     broken = {"name": "Shaft", "part": "P2", "qty": "many", "status": "released", "order": ""}
     shop.tell(14, "job", "1", ts="14", **broken)
     shop.tell(16, "job", "1", ts="16", **broken | {"qty": "6"})
@@ -141,7 +166,12 @@ def test_a_version_that_cannot_be_lifted_leaves_the_one_before_and_a_doubt(shop:
     assert shop.context("job/1", 16).slots["part"].facts[0].value == "part/P2"
 
 
-def test_who_vouched_when_is_known_only_where_it_is_on_record(shop: Shop) -> None:
+def test_who_vouched_when_is_known_only_where_it_is_on_record(tmp_path: Path) -> None:
+    with busy_shop(tmp_path / "shop") as shop:
+        _who_vouched_when_is_known_only_where_it_is_on_record(shop)
+
+
+def _who_vouched_when_is_known_only_where_it_is_on_record(shop: Shop) -> None:
     shop.work.journal.set_cursor("shop", "machine", "", at(13))
 
     def confirmed(minute: float) -> list[str | None]:
@@ -152,7 +182,12 @@ def test_who_vouched_when_is_known_only_where_it_is_on_record(shop: Shop) -> Non
     assert confirmed(12.5) == [None]
 
 
-def test_what_lies_before_the_horizon_is_refused_whole(shop: Shop) -> None:
+def test_what_lies_before_the_horizon_is_refused_whole(tmp_path: Path) -> None:
+    with busy_shop(tmp_path / "shop") as shop:
+        _what_lies_before_the_horizon_is_refused_whole(shop)
+
+
+def _what_lies_before_the_horizon_is_refused_whole(shop: Shop) -> None:
     shop.work.journal.prune(at(9))
     for minute, believed in ((8, None), (13, 8)):
         with pytest.raises(HistoryError, match="before 2026-11-23T06:09:00Z") as refused:
@@ -168,18 +203,23 @@ def test_a_question_of_the_whole_plant_is_refused_and_not_half_answered(shop: Sh
     assert refused.value.code == "as-of-everything"
 
 
-def test_the_index_of_the_past_can_be_lost(shop: Shop, tmp_path: Path) -> None:
-    before = shop.context("machine/M1", 8).to_dict()
-    shop.work.close()
+def test_the_index_of_the_past_can_be_lost(tmp_path: Path) -> None:
+    with busy_shop(tmp_path / "shop") as shop:
+        before = shop.context("machine/M1", 8).to_dict()
     files = list((tmp_path / "shop").rglob(f"{INDEX_FILE}*"))
     assert files
     for file in files:
         file.unlink()
-    with Pipeline.open(load_plant(tmp_path / "shop")) as shop.work:
-        assert shop.context("machine/M1", 8).to_dict() == before
+    with Pipeline.open(load_plant(tmp_path / "shop")) as work:
+        assert Shop(work).context("machine/M1", 8).to_dict() == before
 
 
-def test_a_record_that_is_overtaken_while_it_is_asked_about_is_asked_again(shop: Shop) -> None:
+def test_a_record_that_is_overtaken_while_it_is_asked_about_is_asked_again(tmp_path: Path) -> None:
+    with busy_shop(tmp_path / "shop") as shop:
+        _a_record_that_is_overtaken_while_it_is_asked_about_is_asked_again(shop)
+
+
+def _a_record_that_is_overtaken_while_it_is_asked_about_is_asked_again(shop: Shop) -> None:
     labels = []
 
     def question(answers: Any) -> str:
