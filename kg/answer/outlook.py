@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from kg.answer.planner import Planner, Step
     from kg.records import Term
 
+MOST_BEFORE = 200
+"""So many steps may stand one before the other that are of no routing that was read."""
 Bound = Literal["plan", "predecessor", "purchase", "clock", "start"]
 """What says when a step starts; ``start`` is its recorded start."""
 
@@ -114,12 +116,14 @@ class Outlook:
         name = self._planner.short(step.term)
         if step.term in above:
             return Look(step, None, None, None, None, False, False, (), f"{name} follows itself")
+        if len(above) > MOST_BEFORE:
+            why = f"more than {MOST_BEFORE} steps follow {name} one after the other"
+            return Look(step, None, None, None, None, False, False, (), why)
         siblings = self.steps.get(step.job) or self._planner.steps_of({step.job})[step.job]
         named = predecessors_of(self._planner, step, siblings)
         before = [self._known(other, above | {step.term}) for other in named or []]
         look = self._judge(step, before)
-        if not above or look.end is not None:
-            self._looks[step.term] = look
+        self._looks[step.term] = look
         return look
 
     def _known(self, step: Step, above: frozenset[Term]) -> Look:

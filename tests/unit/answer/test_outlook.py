@@ -163,8 +163,20 @@ def test_what_runs_goes_on_by_what_is_left_and_not_into_the_past() -> None:
 def test_a_step_outside_is_over_when_its_supplier_is_expected_to_be_done() -> None:
     extra = (
         "<operation/0> a tr:OutsideOperation . "
-        '<purchase/1> tr:boughtForOperation <operation/0> ; tr:expectedDate "2026-11-26"^^xsd:date .'
+        "<purchase/1> tr:boughtForOperation <operation/0> ; "
+        'tr:expectedDate "2026-11-26"^^xsd:date .'
     )
     first, second = looked([[-5, 2, None], [1, 2, None]], extra=extra).of_job(term("job/1"))
     assert first.start == NOW
     assert first.end == second.start == NOW.replace(day=26, hour=0)
+
+
+def test_a_chain_that_does_not_end_is_unknown_and_no_crash() -> None:
+    chain = " ".join(
+        f"<operation/{n}> tr:operationOf <job/{n}> ; tr:follows <operation/{n + 1}> ; "
+        f"tr:plannedMinutes 5.0 ; tr:status step:released ."
+        for n in range(2_000)
+    )
+    look, why = Outlook(planner_of(chain), [term("job/0")]).last([term("job/0")])
+    assert look is None
+    assert "more than 200 steps" in why
