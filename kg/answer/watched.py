@@ -287,7 +287,9 @@ class _Watching:
             return
         subjects, predicate, values = pattern
         found: set[Term] = set()
-        for subject in (None,) if subjects is None else subjects:
+        # Nothing is said of a value.
+        things = (None,) if subjects is None else [one for one in subjects if one[0] != '"']
+        for subject in things:
             for value in (None,) if values is None else values:
                 quads = store.match(subject, predicate, value, "")
                 found.update(quad[2] if subjects is not None else quad[0] for quad in quads)
