@@ -40,7 +40,9 @@ class Way(Bounds):
         "forward", description="`forward` to customers, `backward` to suppliers."
     )
     worst_case: bool = Field(
-        True, description="Also what would be reached if every break in the records leaked."
+        False,
+        description="Also what would be reached if every break in the records leaked; slow where "
+        "many jobs have no batch on record.",
     )
     format: Literal["json", "text"] = Field("json", description="`text` reads in a terminal.")
 

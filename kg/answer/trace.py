@@ -106,8 +106,9 @@ def begin(store: Store, term: Term) -> Place:
     types = {row["t"] for row in store.select(f"SELECT ?t WHERE {{ {term} a ?t }}")}
     kinds = [kind for type_, kind in KIND_OF.items() if type_ in types]
     if not kinds:
+        name = term[1:-1].removeprefix(store.base)
         raise UnknownEntity(
-            f"{term[1:-1]} cannot be traced: it is no batch, job, piece, order or shipment",
+            f"{name} cannot be traced: it is no batch, job, piece, order or shipment",
             hint=f"one of {', '.join(KIND_OF.values())}",
         )
     return Place(term, kinds[0])
@@ -145,6 +146,7 @@ def explore(traced: Traced, starts: Iterable[Place], most_things: int) -> dict[P
     steps: dict[Place, list[Step]] = {}
     layer = dict.fromkeys(starts)
     depth = 0
+    _check(len(layer), depth, most_things)
     while layer:
         walker.read(layer)
         following: dict[Place, None] = {}

@@ -11,7 +11,7 @@ from kg.answer.stock import stock_of
 from kg.answer.trace import MOST_THINGS, begin, trace
 from kg.answer.traced import number_text
 from kg.answer.worstcase import worst_case
-from kg.errors import ConfigError
+from kg.errors import ConfigError, QueryError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,7 +41,10 @@ def where_chain_breaks(answers: Answers, given: Given, _now: datetime) -> list[R
         for b in breaks
     ]
     rows += _branches(traced, base)
-    worst = worst_case(store, traced, breaks, MOST_THINGS)
+    try:
+        worst = worst_case(store, traced, breaks, MOST_THINGS)
+    except QueryError as error:
+        return [*rows, {"what": "worst case", "kind": "unknown", "said": error.message}]
     for kind, things in sorted(worst.things.items()):
         rows += [
             {"what": "worst case", "kind": kind, "thing": short(thing, base)} for thing in things

@@ -40,7 +40,7 @@ def tell_trace(
     now: datetime,
     *,
     most_things: int,
-    is_with_worst: bool = True,
+    is_with_worst: bool = False,
 ) -> dict[str, Any]:
     """Trace a thing and write the answer down, by short ids; whole, or not at all.
 

@@ -101,8 +101,9 @@ def _read(file: Path) -> Any:
             raise ConfigError(f"{file}: larger than {MOST_BYTES >> 20} MiB", hint="split it")
         return json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
+        said = error.strerror if isinstance(error, OSError) else error
         raise ConfigError(
-            f"{file}: {error}", hint="name a file with an EPCIS 2.0 document in JSON"
+            f"{file}: {said}", hint="name a file with an EPCIS 2.0 document in JSON"
         ) from error
 
 

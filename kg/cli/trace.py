@@ -45,8 +45,8 @@ def trace(
     direction: Annotated[
         str, typer.Option("--direction", "-d", help="forward to customers, backward to suppliers.")
     ] = "forward",
-    is_without_worst: Annotated[
-        bool, typer.Option("--no-worst-case", help="Leave out what leaking breaks would reach.")
+    is_with_worst: Annotated[
+        bool, typer.Option("--worst-case", help="Also what leaking breaks would reach.")
     ] = False,
     most_things: MostOption = MOST_THINGS,
     now: NowOption = "",
@@ -65,14 +65,14 @@ def trace(
             told = tell_trace(
                 *(work.answers(), thing, cast("Direction", direction), read_clock(now)),
                 most_things=most_things,
-                is_with_worst=not is_without_worst,
+                is_with_worst=is_with_worst,
             )
     except StoreLocked as locked:
         refuse_clock(now)
         query = {
             "q": thing,
             "direction": direction,
-            "worst_case": str(not is_without_worst).lower(),
+            "worst_case": str(is_with_worst).lower(),
             "most_things": str(most_things),
         }
         told = json.loads(ask_owner(described, locked, "/v1/trace", query))

@@ -20,9 +20,10 @@ def test_a_job_is_traced_by_its_kind_and_id_or_by_any_name(client: httpx.Client)
     assert named.json() == answer.json()
 
 
-def test_the_worst_case_may_be_left_out(client: httpx.Client) -> None:
-    query = {"q": "job/1043", "worst_case": "false"}
-    assert client.get("/v1/trace", params=query).json()["worst_case"] is None
+def test_the_worst_case_is_told_on_demand(client: httpx.Client) -> None:
+    assert client.get("/v1/trace", params={"q": "job/1043"}).json()["worst_case"] is None
+    told = client.get("/v1/trace", params={"q": "job/1043", "worst_case": "true"}).json()
+    assert TraceAnswer.model_validate(told).worst_case is not None
 
 
 @pytest.mark.parametrize("path", ["/v1/trace", "/v1/recall"])
