@@ -44,6 +44,7 @@ DETAILS = (
 """The slots that the focuses ``quality`` and ``material`` add."""
 ROUTING = "routing"
 MOST_JOBS = 20
+CUT = f"only the first {MOST_JOBS} jobs are looked at"
 _LIMITS = (vocab.NOMINAL, vocab.LOWER_LIMIT, vocab.UPPER_LIMIT)
 _OPEN = " ".join(vocab.code("job-status", word) for word in OPEN)
 _JOBS = {
@@ -100,14 +101,18 @@ class _Expansion:
         self._slots: Slots = planner.slots
         self._entity = entity
         self._kind = kind
-        self._jobs = jobs
+        self._jobs = jobs[:MOST_JOBS]
+        self._is_cut = len(jobs) > MOST_JOBS
         self._rule = rule
 
     def _compute(self, name: str, compute: Callable[[Planner, Term], Slot]) -> None:
         """Compute something of every job; what cannot be said of one is noted with the others."""
         found = [compute(self._planner, job) for job in self._jobs]
         if found:
-            self._context.computed[name] = unite(found)
+            slot = unite(found)
+            if self._is_cut:
+                slot.note = "; ".join(filter(None, (slot.note, CUT)))
+            self._context.computed[name] = slot
 
     def why_late(self) -> None:
         """Add the causes of lateness, and what is computed of dates and quantities."""
@@ -208,13 +213,14 @@ class _Expansion:
 
 
 def _jobs_of(planner: Planner, entity: Term, kind: str) -> list[Term]:
-    """Give the jobs that an answer about a thing is about, the first of many."""
+    """Give the jobs that an answer about a thing is about; of many, one more than is looked at."""
     if kind == "job":
         return [entity]
     pattern = _JOBS.get(kind)
     if pattern is None:
         return []
     rows = planner.store.select(
-        f"SELECT DISTINCT ?job WHERE {{ {pattern.format(entity)} }} ORDER BY ?job LIMIT {MOST_JOBS}"
+        f"SELECT DISTINCT ?job WHERE {{ {pattern.format(entity)} }} ORDER BY ?job "
+        f"LIMIT {MOST_JOBS + 1}"
     )
     return [row["job"] for row in rows]

@@ -35,8 +35,10 @@ def add_causes(card: Card, context: Context) -> None:
     if context.focus not in {"why_late", "full"}:
         return
     card.add(0, "## Why it is late")
-    if not context.causes:
+    if not context.causes and "late_by" in context.computed:
         card.add(0, "- neither past its due date nor behind its plan, by any record")
+    elif not context.causes:
+        card.add(0, "- it has no job to look at")
     for place, cause in enumerate(context.causes, start=1):
         card.add(1, f"- {place}. {cause.kind}: {clean(cause.text, _REASON)}", cause.facts)
 
