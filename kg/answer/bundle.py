@@ -271,8 +271,13 @@ class Context:
         return told
 
 
+_PLAIN = (str, bool, float, int)
+
+
 def _plain(value: Any, done: dict[int, Any]) -> Any:
     """Give plain data, as ``asdict`` does and many times as fast."""
+    if value is None or value.__class__ in _PLAIN:
+        return value
     if isinstance(value, list | tuple):
         return [_plain(part, done) for part in value]
     if isinstance(value, dict):

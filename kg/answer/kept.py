@@ -142,6 +142,7 @@ class _Template:
     def __init__(self, freshness: Freshness) -> None:
         self._freshness = freshness
         self._groups: dict[tuple[Place, ...], int] = {}
+        self._walked: set[int] = set()
 
     def fill(
         self, context: Context, reads: Reads, paths: frozenset[str], doubted: frozenset[str]
@@ -172,14 +173,19 @@ class _Template:
         )
 
     def _walk(self, node: Any) -> None:
+        if id(node) in self._walked:  # what is told of twice is one object
+            return
         if isinstance(node, dict):
+            self._walked.add(id(node))
             if "age_s" in node:
                 self._age(node)
             for part in node.values():
-                self._walk(part)
-        elif isinstance(node, list | tuple):
+                if part.__class__ in (dict, list):
+                    self._walk(part)
+        else:
             for part in node:
-                self._walk(part)
+                if part.__class__ in (dict, list):
+                    self._walk(part)
 
     def _age(self, fact: dict[str, Any]) -> None:
         places = tuple(
