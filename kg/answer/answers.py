@@ -228,9 +228,10 @@ class Answers:
         question = self.questions.get(name)
         if question is None:
             near = get_close_matches(name, self.questions, n=3, cutoff=0.4)
+            listed = "all stand in traveler ask --list, and in /v1/questions"
             raise UnknownEntity(
                 f"there is no question {name!r}",
-                hint=f"ask: {', '.join(near or self.questions)}",
+                hint=f"did you mean {', '.join(near)}?" if near else listed,
             )
         return question
 

@@ -56,9 +56,10 @@ def test_a_wrong_parameter_is_a_problem(
 
 
 def test_a_question_that_nobody_saved_names_those_there_are(client: httpx.Client) -> None:
-    answer = client.get("/v1/questions/why")
+    answer = client.get("/v1/questions/what-runs-on-machine")
     assert (answer.status_code, answer.json()["code"]) == (404, "unknown-entity")
     assert "what-runs-on-a-machine" in answer.json()["hint"]
+    assert "/v1/questions" in client.get("/v1/questions/why").json()["hint"]
 
 
 def test_an_answer_can_be_a_table_for_a_spreadsheet(client: httpx.Client) -> None:
