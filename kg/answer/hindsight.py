@@ -49,8 +49,11 @@ class Hindsight(Protocol):
         """Give the context of a thing at a time; None where it was not known then."""
         ...
 
-    def differences(self, one: Times, other: Times) -> list[Difference]:
-        """Give what records said otherwise at one time than at another, sorted."""
+    def differences(self, one: Times, other: Times, entity: Term | None = None) -> list[Difference]:
+        """Give what records said otherwise at one time than at another, sorted.
+
+        With an entity, of what its context spoke of at either time.
+        """
         ...
 
 
@@ -78,41 +81,8 @@ def what_was_corrected(answers: Answers, given: Given, now: datetime) -> list[Ro
 
 
 def _differences(answers: Answers, given: Given, one: Times, other: Times) -> list[Row]:
-    hindsight, machine = _hindsight(answers), given.entity("machine")
-    if machine is None:
-        found = hindsight.differences(one, other)
-    else:
-        before, after = hindsight.context_at(machine, one), hindsight.context_at(machine, other)
-        found = compare(before, after)
+    found = _hindsight(answers).differences(one, other, given.entity("machine"))
     return [_row(difference) for difference in found]
-
-
-def compare(before: Context | None, after: Context | None) -> list[Difference]:
-    """Give in what the facts of two contexts differ, sorted."""
-    old, new = _facts_by_slot(before), _facts_by_slot(after)
-    found = []
-    for about, predicate in sorted(old.keys() | new.keys()):
-        one, other = old.get((about, predicate), {}), new.get((about, predicate), {})
-        if one.keys() == other.keys():
-            continue
-        differing = [other[value] for value in sorted(other.keys() - one.keys())]
-        differing += [one[value] for value in sorted(one.keys() - other.keys())]
-        newest = max(differing, key=lambda fact: (fact.recorded_at or "", fact.record or ""))
-        found.append(
-            Difference(
-                *(about, predicate, tuple(sorted(one)), tuple(sorted(other))),
-                newest.record,
-                newest.recorded_at,
-            )
-        )
-    return found
-
-
-def _facts_by_slot(context: Context | None) -> dict[tuple[str, str], dict[str, Fact]]:
-    found: dict[tuple[str, str], dict[str, Fact]] = {}
-    for _, _, fact in _facts(context):
-        found.setdefault((fact.about, fact.predicate), {})[fact.value] = fact
-    return found
 
 
 def _facts(context: Context | None) -> Iterator[tuple[str, str, Fact]]:

@@ -15,7 +15,7 @@ from kg.asof.said import Graphs
 from kg.asof.store import StoreThen
 from kg.asof.times import ALL_ON_RECORD, Then, check_horizon, read_then
 from kg.asof.versions import Versions
-from kg.asof.views import View, compare_views
+from kg.asof.views import View, compare_views, in_context, spoken_of
 from kg.errors import HistoryError, UnknownEntity
 from kg.identity import Aliases, moved
 from kg.lifted import Lifters
@@ -123,21 +123,25 @@ class PlantHistory:
         except UnknownEntity:
             return None
 
-    def differences(self, one: Times, other: Times) -> list[Difference]:
+    def differences(self, one: Times, other: Times, entity: Term | None = None) -> list[Difference]:
         """Give what records said otherwise at one time than at another, sorted.
+
+        With an entity, of what its context spoke of at either time.
 
         Raises:
             HistoryError: so much was recorded since that only one thing can be asked about.
         """
-        places = self._journal.history.moved_since(_then(one).at_text, MOST_MOVED + 1)
+        thens = [_then(one), _then(other)]
+        if entity is not None:
+            return self._at(thens, lambda views: compare_views(views, in_context(views, entity)))
+        places = self._journal.history.moved_since(thens[0].at_text, MOST_MOVED + 1)
         if len(places) > MOST_MOVED:
             raise HistoryError(
                 f"more than {MOST_MOVED:,} records have come since",
                 hint="ask for a later time, or about one machine",
                 code="as-of-everything",
             )
-        thens = [_then(one), _then(other)]
-        return self._at(thens, lambda views: compare_views(views[0], views[1], places))
+        return self._at(thens, lambda views: compare_views(views, spoken_of(views, places)))
 
     def _at(self, thens: Sequence[Then], question: Callable[[list[View]], T]) -> T:
         """Ask views of times, all of the same state of journal and graph."""
@@ -178,7 +182,7 @@ class PlantHistory:
         journal = JournalThen(self._journal, versions, then, store, self._shapes)
         finder = FinderThen(cast("Store", store), self._plant.base, today.finder, names)
         answers = today.as_of(cast("Store", store), cast("Journal", journal), finder)
-        return View(answers, versions, asserted, graphs)
+        return View(then, answers, versions, asserted, graphs)
 
     def _name(
         self, today: Store, versions: Versions, asserted: Asserted, graphs: Graphs

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from kg.answer.evidence import short
 from kg.answer.hindsight import Difference
+from kg.errors import UnknownEntity
 from kg.vocab import OWL_SAME_AS, RDF_TYPE
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from kg.answer import Answers
     from kg.asof.asserted import Asserted
     from kg.asof.past import Place
     from kg.asof.said import Graphs
+    from kg.asof.times import Then
     from kg.asof.versions import Versions
     from kg.merge import Claim
     from kg.records import Term
@@ -25,23 +28,42 @@ _NOT_TOLD = {RDF_TYPE, OWL_SAME_AS}
 class View(NamedTuple):
     """The answers of a time, and what they look at."""
 
+    then: Then
     answers: Answers
     versions: Versions
     asserted: Asserted
     graphs: Graphs
 
 
-def compare_views(one: View, other: View, places: Collection[Place]) -> list[Difference]:
-    """Give the values that records gave otherwise, of all that some records speak of, sorted."""
-    things: set[Term] = set()
-    for view in (one, other):
-        view.versions.find(places)
-        for place in places:
-            things |= view.asserted.spoken_of(place)
+def compare_views(views: Sequence[View], things: Iterable[Term]) -> list[Difference]:
+    """Give the properties that records gave things otherwise in two views, sorted."""
+    one, other = views
     return sorted(
         (found for thing in things for found in _compare(one, other, thing)),
         key=lambda difference: (difference.about, difference.predicate),
     )
+
+
+def spoken_of(views: Iterable[View], places: Collection[Place]) -> set[Term]:
+    """Give the things that some records speak of."""
+    things: set[Term] = set()
+    for view in views:
+        view.versions.find(places)
+        for place in places:
+            things |= view.asserted.spoken_of(place)
+    return things
+
+
+def in_context(views: Iterable[View], entity: Term) -> set[Term]:
+    """Give the things that the context of an entity speaks of, itself among them."""
+    things = {entity}
+    for view in views:
+        with suppress(UnknownEntity):
+            context = view.answers.context(entity[1:-1], view.then.at)
+            slots = [*context.slots.values(), *(s for r in context.runs for s in r.slots.values())]
+            base = view.answers.plant.base
+            things |= {f"<{base}{fact.about}>" for slot in slots for fact in slot.facts}
+    return things
 
 
 def _compare(one: View, other: View, thing: Term) -> Iterator[Difference]:

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from kg.asof import Then
+from kg.asof.times import ALL_ON_RECORD
 from kg.moments import Moments
 from kg.pipeline import Pipeline
+from kg.records import Record
 from kg.settings import load_plant
 from tests.shop_plant import csv_table, write_shop
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from datetime import datetime
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from kg.records import Record
+    from kg.answer.bundle import Context
 
 BASE = "https://past.example/"
+START = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
 TR = "https://w3id.org/traveler/ontology/"
 _EVENTS = 'arrives = "events"\nrow = "event"\nevent_time = "ts"\n[table.fold]\n'
 TABLES = (
@@ -167,6 +171,65 @@ def open_shop(folder: Path) -> Pipeline:
     """Make the shop's plant, with nothing in it, and open it."""
     folder.mkdir(parents=True, exist_ok=True)
     return Pipeline.open(load_plant(write_shop(folder, "past", TABLES, MAPPINGS, path="data")))
+
+
+def at(minute: float) -> datetime:
+    return START + timedelta(minutes=minute)
+
+
+class Shop:
+    """A shop to which things happen minute by minute."""
+
+    def __init__(self, work: Pipeline) -> None:
+        self.work = work
+
+    def tell(
+        self, recorded: float, table: str, key: str, *, is_gone: bool = False, **row: str
+    ) -> None:
+        """Record a row; a ``ts`` among its columns, in minutes, is when it happened."""
+        effective, by = None, "seen"
+        if "ts" in row:
+            effective = at(float(row["ts"])).strftime("%Y-%m-%dT%H:%M:%SZ")
+            row["ts"] = effective
+            by = "event" if table in {"state", "run"} else "changed"
+        if "kind" in row:
+            row["kind"] = TR + row["kind"]
+        full = {"id": key, **({"program": ""} if table == "run" else {}), **row}
+        record = Record(
+            *("shop", table, key, {} if is_gone else full, f"{table}.csv"),
+            effective=effective,
+            effective_by=by,  # type: ignore[arg-type]
+            deleted=is_gone,
+        )
+        self.work.journal.append([record], at(recorded))
+        self.work.apply(at(recorded))
+
+    def then(self, minute: float, believed: float | None = None) -> Then:
+        return Then(at(minute), ALL_ON_RECORD if believed is None else at(believed))
+
+    def context(self, entity: str, minute: float, believed: float | None = None) -> Context:
+        then = self.then(minute, believed)
+        return self.work.history.ask(then, lambda answers: answers.context(entity, then.at))
+
+    def ask(self, name: str, now: float, **given: str) -> list[dict[str, Any]]:
+        return self.work.answers().ask(name, given, at(now))
+
+
+@contextmanager
+def busy_shop(folder: Path) -> Iterator[Shop]:
+    """Give a mill that worked at job 1 from 06:02 to 06:06, which was recorded at 06:10."""
+    with open_shop(folder) as work:
+        shop = Shop(work)
+        shop.tell(1, "machine", "M1", name="Mill", capacity="1", center="W")
+        shop.tell(
+            1, "job", "1", name="Shaft", part="P1", qty="5", status="released", order="", ts="1"
+        )
+        shop.tell(2, "run", "1", machine="M1", job="1", kind="RunStarted", good="0", ts="2")
+        shop.tell(3, "state", "1", machine="M1", activity="production", ts="3")
+        shop.tell(7, "state", "2", machine="M1", activity="idle", ts="7")
+        shop.tell(10, "run", "2", machine="M1", job="1", kind="RunEnded", good="4", ts="6")
+        shop.tell(12, "machine", "M1", name="Old mill", capacity="1", center="W")
+        yield shop
 
 
 def every_version(work: Pipeline) -> list[Record]:

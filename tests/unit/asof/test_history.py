@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -14,9 +13,8 @@ from kg.asof.history import INDEX_FILE
 from kg.asof.times import ALL_ON_RECORD
 from kg.errors import ConfigError, HistoryError, UnknownEntity
 from kg.pipeline import Pipeline
-from kg.records import Record
 from kg.settings import load_plant
-from tests.unit.asof.past_shop import TR, open_shop
+from tests.unit.asof.past_shop import TR, Shop, at, busy_shop
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,73 +22,13 @@ if TYPE_CHECKING:
 
     from kg.answer.bundle import Context
 
-START = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
-
-
-def at(minute: float) -> datetime:
-    return START + timedelta(minutes=minute)
-
-
-class Shop:
-    """A shop to which things happen minute by minute."""
-
-    def __init__(self, work: Pipeline) -> None:
-        self.work = work
-
-    def tell(
-        self, recorded: float, table: str, key: str, *, is_gone: bool = False, **row: str
-    ) -> None:
-        """Record a row; a ``ts`` among its columns, in minutes, is when it happened."""
-        effective, by = None, "seen"
-        if "ts" in row:
-            effective = at(float(row["ts"])).strftime("%Y-%m-%dT%H:%M:%SZ")
-            row["ts"] = effective
-            by = "event" if table in {"state", "run"} else "changed"
-        if "kind" in row:
-            row["kind"] = TR + row["kind"]
-        full = {"id": key, **({"program": ""} if table == "run" else {}), **row}
-        record = Record(
-            *("shop", table, key, {} if is_gone else full, f"{table}.csv"),
-            effective=effective,
-            effective_by=by,  # type: ignore[arg-type]
-            deleted=is_gone,
-        )
-        self.work.journal.append([record], at(recorded))
-        self.work.apply(at(recorded))
-
-    def then(self, minute: float, believed: float | None = None) -> Then:
-        return Then(at(minute), ALL_ON_RECORD if believed is None else at(believed))
-
-    def context(self, entity: str, minute: float, believed: float | None = None) -> Context:
-        then = self.then(minute, believed)
-        return self.work.history.ask(then, lambda answers: answers.context(entity, then.at))
-
-    def ask(self, name: str, now: float, **given: str) -> list[dict[str, Any]]:
-        return self.work.answers().ask(name, given, at(now))
 
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     """A shop that no test changes: see ``busy_shop``."""
     with busy_shop(tmp_path_factory.mktemp("past") / "shop") as shop:
-        yield shop
-
-
-@contextmanager
-def busy_shop(folder: Path) -> Iterator[Shop]:
-    """Give a mill that worked at job 1 from 06:02 to 06:06, which was recorded at 06:10."""
-    with open_shop(folder) as work:
-        shop = Shop(work)
-        shop.tell(1, "machine", "M1", name="Mill", capacity="1", center="W")
-        shop.tell(
-            1, "job", "1", name="Shaft", part="P1", qty="5", status="released", order="", ts="1"
-        )
-        shop.tell(2, "run", "1", machine="M1", job="1", kind="RunStarted", good="0", ts="2")
-        shop.tell(3, "state", "1", machine="M1", activity="production", ts="3")
-        shop.tell(7, "state", "2", machine="M1", activity="idle", ts="7")
-        shop.tell(10, "run", "2", machine="M1", job="1", kind="RunEnded", good="4", ts="6")
-        shop.tell(12, "machine", "M1", name="Old mill", capacity="1", center="W")
         yield shop
 
 
@@ -262,32 +200,13 @@ def test_times_to_come_are_refused() -> None:
 
 # ---- questions
 
-CASES: dict[str, tuple[dict[str, str], dict[str, str]]] = {
-    "what-was-true-on-a-machine": (
-        {"machine": "M1", "at": "2026-11-23T06:04:00Z"},
-        {"machine": "M1", "at": "2026-11-23T06:00:00Z"},
-    ),
-    "what-was-believed-about-a-machine": (
-        {"machine": "M1", "at": "2026-11-23T06:08:00Z"},
-        {"machine": "M1", "at": "2026-11-23T06:00:00Z"},
-    ),
-    "what-changed-since": (
-        {"since": "2026-11-23T06:08:00Z"},
-        {"since": "2026-11-23T06:12:00Z"},
-    ),
-    "answers-that-would-be-different-today": (
-        {"at": "2026-11-23T06:08:00Z"},
-        {"at": "2026-11-23T06:11:00Z"},
-    ),
+GIVEN = {
+    "what-was-true-on-a-machine": ("machine", "at"),
+    "what-was-believed-about-a-machine": ("machine", "at"),
+    "what-changed-since": ("since",),
+    "answers-that-would-be-different-today": ("at",),
 }
-"""Of each question one case with rows, and one without."""
-
-
-@pytest.mark.parametrize("name", CASES)
-def test_each_question_of_history_has_rows_where_there_is_something(shop: Shop, name: str) -> None:
-    some, none = CASES[name]
-    assert shop.ask(name, 13, **some)
-    assert shop.ask(name, 13, **none) == []
+"""By question what it must be given; its rows stand in tests/questions."""
 
 
 def short(rows: list[dict[str, Any]], *columns: str) -> list[tuple[Any, ...]]:
@@ -296,11 +215,11 @@ def short(rows: list[dict[str, Any]], *columns: str) -> list[tuple[Any, ...]]:
 
 def test_what_was_true_and_what_was_believed_have_a_row_for_each_fact(shop: Shop) -> None:
     told = ("run", "slot", "value", "state", "record")
-    some, _ = CASES["what-was-true-on-a-machine"]
+    some = {"machine": "M1", "at": "2026-11-23T06:04:00Z"}
     rows = short(shop.ask("what-was-true-on-a-machine", 13, **some), *told)
     assert ("run/shop/run/1", "job", "job/1", "known", "record/shop/run/1") in rows
     assert (None, "activity", "production", "known", "record/shop/state/1") in rows
-    some, _ = CASES["what-was-believed-about-a-machine"]
+    some = {"machine": "M1", "at": "2026-11-23T06:08:00Z"}
     rows = short(shop.ask("what-was-believed-about-a-machine", 13, **some), *told)
     assert ("run/shop/run/1", "job", "job/1", "known", "record/shop/run/1") in rows
     assert (None, "activity", "idle", "known", "record/shop/state/2") in rows
@@ -335,9 +254,8 @@ def test_what_was_corrected_is_told_with_the_record_that_came_late(shop: Shop) -
     assert {row[0] for row in rows} >= {"run/shop/run/1"}
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", GIVEN)
 def test_a_question_about_a_time_to_come_is_refused(shop: Shop, name: str) -> None:
-    given = {key: value for key, value in CASES[name][0].items() if key == "machine"}
-    given |= {key: "2026-11-23T07:00:00Z" for key in CASES[name][0] if key != "machine"}
+    given = {key: "M1" if key == "machine" else "2026-11-23T07:00:00Z" for key in GIVEN[name]}
     with pytest.raises(ConfigError, match="has not come yet"):
         shop.ask(name, 13, **given)

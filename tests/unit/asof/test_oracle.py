@@ -119,7 +119,7 @@ def _context(answers: Answers, entity: str, then: Then) -> dict[str, Any] | None
 
 
 @settings(
-    max_examples=15,
+    max_examples=8,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
