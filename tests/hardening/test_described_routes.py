@@ -69,6 +69,7 @@ def _ask_everything(attacked: Attacked, folder: Path, headers: Mapping[str, str]
     command += [f"{attacked.url}/openapi.json", "--checks", CHECKS, "--mode", "all", "--seed", "1"]
     command += ["--max-examples", str(examples), "--phases", "examples,fuzzing", "--no-shrink"]
     command += ["--generation-database", "none", "--continue-on-failure", "--no-color"]
+    command += ["--request-timeout", "300"]  # how long an answer may take is told elsewhere
     for path in LEFT_OUT:
         command += ["--exclude-path", path]
     for name, value in headers.items():
