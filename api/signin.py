@@ -108,7 +108,7 @@ def tell_session(request: Request) -> SessionAnswer:
 
 @router.delete("/v1/session", status_code=204, summary="Is this browser done?")
 def sign_out(request: Request) -> Response:
-    """End the session of this browser."""
+    """End the session of this browser: its cookie counts nowhere any more, and is taken away."""
     gate = _gate(request)
     name = cookie_name(request.scope, gate)
     if secret := request.cookies.get(name):
