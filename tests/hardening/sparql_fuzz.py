@@ -5,10 +5,8 @@ from __future__ import annotations
 from random import Random
 
 VARIABLES = ("?s", "?p", "?o", "?x", "?y", "$z")
-NAMES = (
-    *("<x:a>", "tr:ofJob", "tr:onMachine", "rdfs:label", "a", "<job/1001>", "<>", "_:b", "[]"),
-    *("trc:job-status/released", "<http://[::1]/>", "<\\u0061:b>", "rdf:type"),
-)
+NODES = ("<x:a>", "<job/1001>", "<>", "rdfs:label", "<http://[::1]/>", "<\\u0061:b>", "[]")
+VERBS = ("tr:ofJob", "tr:onMachine", "rdfs:label", "a", "<x:p>", "rdf:type", "tr:startedAt")
 LITERALS = (
     *("1", "-1.5e308", "true", '"x"@en-x-y', '"\\uD7FF"', "'''a'b'''", '""', "1e99999"),
     *('"NaN"^^xsd:double', '"24:00:00"^^xsd:time', '"-P9999999999Y"^^xsd:duration'),
@@ -67,19 +65,21 @@ class Fuzz:
         if self._draw.random() < 0.2:
             parts.append(f"BIND({self._expression(2)} AS ?b{self._draw.randint(0, 99)})")
         if self._draw.random() < 0.1:
-            parts.append(f"VALUES (?s ?y) {{ ({self._choose(NAMES[:3])} UNDEF) (UNDEF 1) }}")
+            parts.append(f"VALUES (?s ?y) {{ ({self._choose(NODES[:3])} UNDEF) (UNDEF 1) }}")
         return " ".join(parts)
 
     def _pattern(self) -> str:
-        value = self._choose((*VARIABLES, *NAMES, *LITERALS))
-        subject = self._choose((*VARIABLES, *NAMES))
-        verb = self._path(3) if self._draw.random() < 0.4 else self._choose((*VARIABLES, *NAMES))
+        value = self._choose((*VARIABLES, *NODES, *LITERALS))
+        subject = self._choose((*VARIABLES, *NODES))
+        verb = self._path(3) if self._draw.random() < 0.4 else self._choose((*VARIABLES, *VERBS))
         return f"{subject} {verb} {value} ."
 
     def _path(self, depth: int) -> str:
         if not depth:
-            return self._choose(NAMES[1:5])
+            return self._choose(VERBS)
         form = self._choose(PATHS)
+        if form.startswith("!"):  # what is none of: properties, and no paths
+            depth = 1
         return form.format(a=self._path(depth - 1), b=self._path(depth - 1))
 
     def _expression(self, depth: int) -> str:
