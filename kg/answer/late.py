@@ -223,7 +223,8 @@ class _Walk:
             facts = self._values.facts(other.term, vocab.STATUS)
             if ended is not None and step.start is not None:
                 late = ended - step.start
-                text = f"{name}, which comes before, ended {span_text(late)} after {own} should have started"
+                text = f"{name}, which comes before, ended {span_text(late)} after {own} "
+                text += "should have started"
                 facts = (*self._said(self._done(other).runs, vocab.ENDED_AT), *facts)
                 yield Link("predecessor", other.term, text, ended, late, facts)
             elif not other.is_over:

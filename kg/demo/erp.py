@@ -19,7 +19,8 @@ CREATE TABLE customer (id INTEGER PRIMARY KEY, code TEXT, name TEXT, country TEX
 CREATE TABLE supplier (id INTEGER PRIMARY KEY, code TEXT, name TEXT);
 CREATE TABLE employee (id INTEGER PRIMARY KEY, badge TEXT, crew TEXT);
 CREATE TABLE work_center (id INTEGER PRIMARY KEY, code TEXT, name TEXT);
-CREATE TABLE resource (id INTEGER PRIMARY KEY, code TEXT, kind TEXT, work_center_id INTEGER, skill TEXT);
+CREATE TABLE resource (
+  id INTEGER PRIMARY KEY, code TEXT, kind TEXT, work_center_id INTEGER, skill TEXT);
 CREATE TABLE item (
   id INTEGER PRIMARY KEY, number TEXT, name TEXT, kind TEXT, lot_tracked INTEGER,
   supply INTEGER, current_rev TEXT, unit TEXT);
