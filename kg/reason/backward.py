@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
 from kg import vocab
 from kg.errors import HistoryError
 from kg.fold import infer_ends
-from kg.reason.concerned import THIS, concern_of
+from kg.reason.concerned import THIS
 from kg.reason.groups import join, variables
-from kg.reason.rules import INVERSE
+from kg.reason.reach import Reach
 from kg.store import stored_form
 from kg.vocab import RDF_TYPE
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator
 
     from kg.reason.concerned import Concern
     from kg.reason.known import Known
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 
     Bindings = dict[str, Term]
 
-_OF_RUNS = {vocab.STARTED_AT, vocab.ENDED_AT, vocab.INFERRED_END_AT, vocab.ACTIVITY_SINCE}
-"""What folding gives, besides what events say."""
 _NONE: frozenset[Term] = frozenset()
 _VERY_MANY = 1 << 40
 
@@ -84,7 +82,7 @@ class Backward:
     ) -> None:
         self.asserted = asserted
         self._folded = folded
-        reach = _Reach(rules, frozenset(said), is_folded=bool(folded))
+        reach = Reach(rules, frozenset(said), is_folded=bool(folded))
         self._giving, self._concerns, self._possible = reach.giving, reach.concerns, reach.possible
         self._supers: dict[Term, set[Term]] = defaultdict(set)
         for rule in self._giving.get(RDF_TYPE, ()):
@@ -321,51 +319,6 @@ class Backward:
                 things = [t for t in things if not self.asserted.objects(t, predicate)]
         for thing in sorted(things):
             yield {**bindings, THIS: thing}
-
-
-class _Reach:
-    """Which rules can give anything, where records say something for some properties only."""
-
-    def __init__(self, rules: RuleSet, said: frozenset[Term], *, is_folded: bool) -> None:
-        self.possible = {*said, RDF_TYPE}
-        if is_folded:
-            self.possible |= _OF_RUNS
-        self.giving: dict[Term, list[Rule]] = defaultdict(list)
-        self.concerns: dict[Term, list[tuple[int, Fact, Concern]]] = defaultdict(list)
-        concerns = [concern_of(construct) for construct in rules.constructs]
-        bodies = [
-            *((rule.body, [rule.head]) for rule in rules.rules),
-            *((concern.outer, concern.heads) for concern in concerns),
-        ]
-        self._spread(bodies)
-        for rule in rules.rules:
-            if self._can(rule.body):
-                self.giving[rule.head[1]].append(rule)
-        for p in list(self.giving):
-            self.giving[p] = [rule for rule in self.giving[p] if not self._is_echo(rule, said)]
-        self.giving = {p: kept for p, kept in self.giving.items() if kept}
-        for place, concern in enumerate(concerns):
-            for head in concern.heads if self._can(concern.outer) else ():
-                self.concerns[head[1]].append((place, head, concern))
-
-    def _spread(self, bodies: Sequence[tuple[tuple[Fact, ...], list[Fact]]]) -> None:
-        size = 0
-        while size != len(self.possible):
-            size = len(self.possible)
-            for body, heads in bodies:
-                if self._can(body):
-                    self.possible.update(head[1] for head in heads)
-
-    def _is_echo(self, rule: Rule, said: frozenset[Term]) -> bool:
-        """Tell whether a rule only turns back what comes by an inverse from what it gives."""
-        p = rule.head[1]
-        if rule.name != INVERSE or rule.body[0][1] in said:
-            return False
-        feeding = self.giving.get(rule.body[0][1], ())
-        return all(other.name == INVERSE and other.body[0][1] == p for other in feeding)
-
-    def _can(self, body: Iterable[Fact]) -> bool:
-        return all(p in self.possible for _, p, _ in body)
 
 
 class _Asked:
