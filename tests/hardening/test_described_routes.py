@@ -14,6 +14,8 @@ import pytest
 from tests.faults.live.served import ROOT
 from tests.hardening.conftest import IS_FULL, Attacked, serving, times, write_attacked
 
+pytestmark = pytest.mark.slow
+
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance"
 CHECKS += ",response_schema_conformance,response_headers_conformance"
 LEFT_OUT = ("/v1/stream", "/v1/checkpoint")
