@@ -16,7 +16,7 @@ from starlette.datastructures import Headers
 from starlette.responses import Response
 
 from api.access import PRINCIPAL, TOLD
-from kg.answer.kept import Moment, freshness_of, keep_context
+from kg.answer.keeping.kept import Moment, freshness_of, keep_context
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from kg.answer import Answers
     from kg.answer.bundle import Context
     from kg.answer.freshness import Freshness
-    from kg.answer.kept import Kept
+    from kg.answer.keeping.kept import Kept
     from kg.journal import Seen
 
 PREFIX = "/v1/context"

@@ -15,7 +15,7 @@ from kg.access.withhold import require_named, withhold_context
 from kg.answer.bundle import Focus
 from kg.answer.context import KINDS
 from kg.answer.focus import FOCUSES
-from kg.answer.next import DEFAULT_RULE, RULES, Rule
+from kg.answer.planning.next import DEFAULT_RULE, RULES, Rule
 from kg.answer.render import render_card, to_json, to_jsonld
 from kg.errors import UnknownEntity
 from kg.store.media import choose_media_type

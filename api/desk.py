@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from fastapi import Request
 
     from kg.answer import Answers
-    from kg.answer.coverage import Check
+    from kg.answer.gaps.coverage import Check
     from kg.owner import Owner
     from kg.pipeline import Pipeline
     from kg.store import Store

@@ -14,14 +14,14 @@ from api.desk import desk_of
 from api.models import GapHistoryAnswer, GapsAnswer, State
 from kg.access.withheldgaps import withhold_check, withhold_history
 from kg.answer.bundle import GapKind
-from kg.answer.gaphistory import told_history
-from kg.answer.gappage import POLICY
+from kg.answer.gaps.history import told_history
+from kg.answer.gaps.page import POLICY
 from kg.answer.render import to_json
 from kg.report import GapFormat, history_text, write_check
 
 if TYPE_CHECKING:
     from kg.answer.bundle import SlotGap
-    from kg.answer.coverage import Check
+    from kg.answer.gaps.coverage import Check
 
 router = APIRouter(tags=["Gaps"])
 

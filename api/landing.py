@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from kg.answer import Answers
-    from kg.answer.coverage import LinkCoverage
-    from kg.answer.questions import Question
+    from kg.answer.asking.questions import Question
+    from kg.answer.gaps.coverage import LinkCoverage
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'"
 MAX_MACHINES = 24

@@ -15,7 +15,7 @@ from kg.report import readiness_text
 from kg.times import format_time
 
 if TYPE_CHECKING:
-    from kg.answer.questions import Question
+    from kg.answer.asking.questions import Question
 
 router = APIRouter(tags=["Questions"])
 

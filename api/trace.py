@@ -9,11 +9,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.desk import desk_of
 from api.traced import RecallAnswer, TraceAnswer
-from kg.answer.recall import recall_csv, tell_recall
 from kg.answer.render import to_json
-from kg.answer.trace import MOST_THINGS
-from kg.answer.traced import tell_trace
-from kg.answer.tracetext import recall_text, trace_text
+from kg.answer.tracing.recall import recall_csv, tell_recall
+from kg.answer.tracing.trace import MOST_THINGS
+from kg.answer.tracing.traced import tell_trace
+from kg.answer.tracing.tracetext import recall_text, trace_text
 from kg.epcis.export import epcis_document
 
 router = APIRouter(tags=["Trace"])

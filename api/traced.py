@@ -7,9 +7,9 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.models import Entity
-from kg.answer.grading import How
-from kg.answer.steps import Direction
-from kg.answer.stock import StockState
+from kg.answer.tracing.grading import How
+from kg.answer.tracing.steps import Direction
+from kg.answer.tracing.stock import StockState
 
 
 class _Told(BaseModel):

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from kg.answer.evidence import short
-from kg.answer.gapgroups import group_gaps
-from kg.answer.gappage import gaps_html
-from kg.answer.gaptable import gaps_csv
-from kg.answer.gapturtle import gaps_turtle
+from kg.answer.gaps.groups import group_gaps
+from kg.answer.gaps.page import gaps_html
+from kg.answer.gaps.table import gaps_csv
+from kg.answer.gaps.turtle import gaps_turtle
 from kg.answer.render import to_json
 from kg.errors import printable
 from kg.moments import SAID
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from kg.answer.answers import Explained
+    from kg.answer.asking.questions import Question
+    from kg.answer.asking.readiness import Readiness
     from kg.answer.bundle import SlotGap
-    from kg.answer.coverage import Check
     from kg.answer.evidence import Lineage
-    from kg.answer.gapgroups import Group
-    from kg.answer.questions import Question
-    from kg.answer.readiness import Readiness
+    from kg.answer.gaps.coverage import Check
+    from kg.answer.gaps.groups import Group
     from kg.applied import Applied, Replayed
     from kg.arrivals import Balance
     from kg.journal import Quarantined

@@ -10,12 +10,12 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kg.answer.questions import load_questions
+from kg.answer.asking.questions import load_questions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from kg.answer.questions import Question
+    from kg.answer.asking.questions import Question
 
 GROUPS = {
     "Now": range(1, 6),

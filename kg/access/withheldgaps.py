@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from kg import vocab
 from kg.answer.bundle import AtRisk
-from kg.answer.coverage import Check
-from kg.answer.details import properties_of
-from kg.answer.ranking import find_repairs, ranked
+from kg.answer.gaps.coverage import Check
+from kg.answer.gaps.details import properties_of
+from kg.answer.gaps.ranking import find_repairs, ranked
 from kg.answer.slots import JOB_LINKS, LINK_RULES
 from kg.errors import UnknownEntity
 

@@ -10,29 +10,29 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from kg import vocab
-from kg.answer.answerers import ANSWERERS
-from kg.answer.computed import NAMES as COMPUTED
+from kg.answer.asking.answerers import ANSWERERS
+from kg.answer.asking.given import read_given
+from kg.answer.asking.producers import Producers
+from kg.answer.asking.questions import Question, load_questions
+from kg.answer.asking.readiness import find_readiness, shipped_mappings
+from kg.answer.asking.reads import readers
 from kg.answer.context import ContextBuilder
-from kg.answer.contradictions import name_contradictions
-from kg.answer.coverage import Check, Checker
-from kg.answer.details import Details
 from kg.answer.evidence import Evidence, Lineage, short
 from kg.answer.find import Finder
 from kg.answer.focus import expand
-from kg.answer.gaphistory import note_check
-from kg.answer.given import read_given
-from kg.answer.next import DEFAULT_RULE
+from kg.answer.gaps.contradictions import name_contradictions
+from kg.answer.gaps.coverage import Check, Checker
+from kg.answer.gaps.details import Details
+from kg.answer.gaps.history import note_check
+from kg.answer.gaps.placeholders import Placeholders
+from kg.answer.gaps.ranking import find_repairs, ranked
+from kg.answer.gaps.strangers import offer
+from kg.answer.gaps.suspicions import Suspicions
 from kg.answer.opengaps import OpenGaps
-from kg.answer.placeholders import Placeholders
-from kg.answer.planner import Planner
-from kg.answer.producers import Producers
-from kg.answer.questions import Question, load_questions
-from kg.answer.ranking import find_repairs, ranked
-from kg.answer.readiness import find_readiness, shipped_mappings
-from kg.answer.reads import readers
+from kg.answer.planning.computed import NAMES as COMPUTED
+from kg.answer.planning.next import DEFAULT_RULE
+from kg.answer.planning.planner import Planner
 from kg.answer.slots import LINK_RULES, Slots
-from kg.answer.strangers import offer
-from kg.answer.suspicions import Suspicions
 from kg.errors import UnknownEntity
 from kg.times import format_time
 
@@ -40,13 +40,13 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from datetime import datetime
 
-    from kg.answer.answerers import Row
+    from kg.answer.asking.answerers import Row
+    from kg.answer.asking.hindsight import Hindsight
+    from kg.answer.asking.readiness import Readiness
     from kg.answer.bundle import Context, Focus
-    from kg.answer.candidates import Candidates
-    from kg.answer.hindsight import Hindsight
-    from kg.answer.next import Rule
-    from kg.answer.placeholders import Columns
-    from kg.answer.readiness import Readiness
+    from kg.answer.gaps.candidates import Candidates
+    from kg.answer.gaps.placeholders import Columns
+    from kg.answer.planning.next import Rule
     from kg.journal import Journal
     from kg.reason.rules import RuleSet
     from kg.records import Fact, Record, Term

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from functools import cache
 from typing import Any, Literal
 
-from kg.answer.candidates import Candidate  # noqa: TC001 - answers as JSON read the annotations
+from kg.answer.gaps.candidates import Candidate  # noqa: TC001 - answers as JSON read the annotations
 
 FactState = Literal["known", "inferred", "conflicting"]
 SlotState = Literal[

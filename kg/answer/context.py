@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 from kg import vocab
 from kg.answer.bundle import Context, Run, Slot, SlotGap, unite
 from kg.answer.evidence import first_object, literal_text
-from kg.answer.next import waiting_by_plan
 from kg.answer.opengaps import gaps_of
+from kg.answer.planning.next import waiting_by_plan
 from kg.answer.slots import JOB_LINKS, LINKS
 from kg.times import parse_time
 

@@ -10,22 +10,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kg import vocab
-from kg.answer import computed
-from kg.answer.blockers import Blockers
 from kg.answer.bundle import NextOrder, Slot, unite
-from kg.answer.late import why_late
 from kg.answer.lookup import look_up
-from kg.answer.needs import material_of
-from kg.answer.next import MOST_LISTED, Ranked, advise, entries_of, entry_of, order_of
-from kg.answer.planner import OPEN
+from kg.answer.planning import computed
+from kg.answer.planning.blockers import Blockers
+from kg.answer.planning.late import why_late
+from kg.answer.planning.needs import material_of
+from kg.answer.planning.next import MOST_LISTED, Ranked, advise, entries_of, entry_of, order_of
+from kg.answer.planning.planner import OPEN
 from kg.answer.slots import JOB_LINKS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from kg.answer.bundle import Context, Focus
-    from kg.answer.next import Rule
-    from kg.answer.planner import Planner
+    from kg.answer.planning.next import Rule
+    from kg.answer.planning.planner import Planner
     from kg.answer.slots import Slots
     from kg.records import Term
 

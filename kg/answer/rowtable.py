@@ -6,7 +6,7 @@ import csv
 import io
 from typing import TYPE_CHECKING
 
-from kg.answer.gaptable import inert
+from kg.answer.gaps.table import inert
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from kg.answer import Answers
+    from kg.answer.asking.hindsight import Difference, Times
     from kg.answer.bundle import Context
-    from kg.answer.hindsight import Difference, Times
     from kg.asof.past import Place
     from kg.journal import Journal
     from kg.records import Fact, Record, Term

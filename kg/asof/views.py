@@ -5,8 +5,8 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
+from kg.answer.asking.hindsight import Difference
 from kg.answer.evidence import short
-from kg.answer.hindsight import Difference
 from kg.errors import UnknownEntity
 from kg.vocab import OWL_SAME_AS, RDF_TYPE
 

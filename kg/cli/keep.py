@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, get_args
 import typer
 
 from kg import report
-from kg.answer.gaphistory import told_history
+from kg.answer.gaps.history import told_history
 from kg.answer.render import to_json
 from kg.cli.options import (
     FormatOption,
@@ -35,7 +35,7 @@ from kg.settings import load_plant
 from kg.times import format_time
 
 if TYPE_CHECKING:
-    from kg.answer.coverage import Check
+    from kg.answer.gaps.coverage import Check
     from kg.settings import Plant
 
 AllowDropOption = Annotated[

@@ -11,7 +11,7 @@ from urllib.parse import quote
 import typer
 
 from kg import report
-from kg.answer.questions import load_questions
+from kg.answer.asking.questions import load_questions
 from kg.answer.render import to_json
 from kg.answer.rowtable import rows_csv
 from kg.cli.options import (
@@ -33,7 +33,7 @@ from kg.times import format_time
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from kg.answer.answerers import Row
+    from kg.answer.asking.answerers import Row
     from kg.settings import Plant
 
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
-from kg.answer.recall import recall_csv, tell_recall
 from kg.answer.render import to_json
-from kg.answer.trace import MOST_THINGS
-from kg.answer.traced import tell_trace
-from kg.answer.tracetext import recall_text, trace_text
+from kg.answer.tracing.recall import recall_csv, tell_recall
+from kg.answer.tracing.trace import MOST_THINGS
+from kg.answer.tracing.traced import tell_trace
+from kg.answer.tracing.tracetext import recall_text, trace_text
 from kg.cli.options import (
     FormatOption,
     NowOption,
@@ -29,7 +29,7 @@ from kg.pipeline import Pipeline
 from kg.settings import load_plant
 
 if TYPE_CHECKING:
-    from kg.answer.steps import Direction
+    from kg.answer.tracing.steps import Direction
 
 ThingArgument = Annotated[
     str, typer.Argument(help="Any source's id or a label: batch/4790, 1043, a serial number.")

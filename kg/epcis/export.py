@@ -15,9 +15,9 @@ from urllib.parse import quote, unquote
 
 from kg import vocab
 from kg.answer.evidence import literal_text
-from kg.answer.genealogy import Genealogy
 from kg.answer.lookup import look_up
-from kg.answer.stock import counted
+from kg.answer.tracing.genealogy import Genealogy
+from kg.answer.tracing.stock import counted
 from kg.epcis.words import CONTEXT_URL
 from kg.times import format_time
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from kg.answer.answers import Answers
     from kg.answer.evidence import Evidence
-    from kg.answer.genealogy import Use
+    from kg.answer.tracing.genealogy import Use
     from kg.records import Fact, Term
 
 UNITS = {

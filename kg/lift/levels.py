@@ -37,7 +37,9 @@ class Levels:
 
     def output(self, expression: exp.Expr) -> int:
         """Make an expression a column of the result and give its number."""
-        return self._outputs.setdefault(expression.sql(copy=False), (len(self._outputs), expression))[0]
+        return self._outputs.setdefault(
+            expression.sql(copy=False), (len(self._outputs), expression)
+        )[0]
 
     @property
     def outputs(self) -> list[exp.Expr]:

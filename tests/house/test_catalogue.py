@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from kg.answer.questions import Question, load_questions
+from kg.answer.asking.questions import Question, load_questions
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent / "tools"))
 import questions_page

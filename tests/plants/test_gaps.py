@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from kg.answer.gaphistory import told_history
-from kg.answer.gaptable import gaps_csv
+from kg.answer.gaps.history import told_history
+from kg.answer.gaps.table import gaps_csv
 from kg.demo import DEFAULT_HOURS, build_plant
 from kg.pipeline import Pipeline
 from kg.settings import load_plant

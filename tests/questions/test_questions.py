@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from kg.answer.answerers import ANSWERERS
-from kg.answer.questions import load_questions
+from kg.answer.asking.answerers import ANSWERERS
+from kg.answer.asking.questions import load_questions
 from kg.errors import ConfigError, UnknownEntity
 from tests.unit.asof.past_shop import busy_shop
 

@@ -1,4 +1,4 @@
-"""A file that nobody has written since is not read again; its source vouches for it all the same."""
+"""A file that nobody has written since is not read again; its source vouches for it yet."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ from kg.access.withheldgaps import withhold_check, withhold_explained
 from kg.access.withhold import withhold_context
 from kg.answer.answers import Explained
 from kg.answer.bundle import Context
-from kg.answer.coverage import Check
+from kg.answer.gaps.coverage import Check
 from kg.answer.render import render_card, to_json, to_jsonld
 from kg.errors import ConfigError, UnknownEntity
 from kg.pipeline import Pipeline

@@ -12,7 +12,7 @@ import pyoxigraph as ox
 
 from kg import assets, vocab
 from kg.answer.evidence import Evidence
-from kg.answer.planner import Planner
+from kg.answer.planning.planner import Planner
 from kg.answer.slots import LINK_RULES, Slots
 from kg.journal import Journal
 from kg.reason.rules import RuleSet, compile_rules

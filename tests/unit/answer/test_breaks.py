@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kg import assets, vocab
-from kg.answer.breaks import WAYS, Break, find_breaks
+from kg.answer.gaps.breaks import WAYS, Break, find_breaks
 from kg.answer.slots import LINK_RULES
 from kg.reason.rules import compile_rules
 from kg.store import EmbeddedStore

@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from kg.answer import computed
 from kg.answer.bundle import Slot
+from kg.answer.planning import computed
 from tests.unit.answer.planners import NOW, planner_of, term
 
 JOB = term("job/1")

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kg.answer.alike import compare_names
-from kg.answer.doubles import FEW, compare_all
+from kg.answer.gaps.alike import compare_names
+from kg.answer.gaps.doubles import FEW, compare_all
 from kg.answer.names import id_key, name_key
 from kg.pipeline import Pipeline
 from kg.settings import load_plant

@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 
 from kg import vocab
 from kg.answer.bundle import AtRisk, SlotGap, Worth
-from kg.answer.candidates import Candidate
-from kg.answer.coverage import Check, LinkCoverage
-from kg.answer.gappage import MAX_SHOWN, gaps_html
-from kg.answer.gaptable import COLUMNS, gaps_csv
-from kg.answer.gapturtle import gap_iri, gaps_turtle
-from kg.answer.ranking import Repair
+from kg.answer.gaps.candidates import Candidate
+from kg.answer.gaps.coverage import Check, LinkCoverage
+from kg.answer.gaps.page import MAX_SHOWN, gaps_html
+from kg.answer.gaps.ranking import Repair
+from kg.answer.gaps.table import COLUMNS, gaps_csv
+from kg.answer.gaps.turtle import gap_iri, gaps_turtle
 
 BASE = "https://tiny.example/"
 DCTERMS = rdflib.Namespace("http://purl.org/dc/terms/")

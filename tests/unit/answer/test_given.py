@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kg.answer.asking.given import read_given
+from kg.answer.asking.questions import Question
 from kg.answer.find import Finder
-from kg.answer.given import read_given
-from kg.answer.questions import Question
 from kg.errors import ConfigError, UnknownEntity
 from kg.store import EmbeddedStore
 

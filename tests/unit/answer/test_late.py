@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from kg.answer.bundle import Cause
-from kg.answer.late import why_late
+from kg.answer.planning.late import why_late
 from tests.unit.answer.planners import planner_of, term
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kg.answer.alike import compare_names
+from kg.answer.gaps.alike import compare_names
 from kg.answer.names import LEGAL_FORMS, id_key, name_key, numbers_of
 
 WORDS = st.lists(st.sampled_from(["Alpen", "Hydraulik", "Süd", "Maß", "60", "Nord"]), min_size=1)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kg.answer.next import RULES, advise, entries_of, order_of
+from kg.answer.planning.next import RULES, advise, entries_of, order_of
 from tests.unit.answer.planners import NOW, planner_of, term
 
 DAY = datetime(2026, 11, 23, tzinfo=UTC)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kg.answer.outlook import Outlook
+from kg.answer.planning.outlook import Outlook
 from tests.unit.answer.planners import NOW, planner_of, term
 
 few = settings(max_examples=40, deadline=None)

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kg.answer.planner import number_text, read_number
-from kg.answer.quantities import Rate, convert, rates_of
+from kg.answer.planning.planner import number_text, read_number
+from kg.answer.planning.quantities import Rate, convert, rates_of
 from tests.unit.answer.planners import planner_of, term
 
 BAR = Rate("pcs", "m", Fraction(6))

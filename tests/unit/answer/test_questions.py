@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from kg.answer.questions import load_questions
+from kg.answer.asking.questions import load_questions
 from kg.errors import OntologyError
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)

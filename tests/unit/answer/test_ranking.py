@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kg.answer.bundle import AtRisk, SlotGap, Worth
-from kg.answer.ranking import MAX_REPAIRS, find_repairs, ranked
+from kg.answer.gaps.ranking import MAX_REPAIRS, find_repairs, ranked
 
 amounts = st.integers(0, 5).map(str)
 gaps = st.lists(

@@ -7,10 +7,10 @@ from functools import cache
 import pytest
 
 from kg import assets, vocab
-from kg.answer.producers import Producers
-from kg.answer.questions import load_questions
-from kg.answer.readiness import ORDER, Readiness, find_readiness, shipped_mappings
-from kg.answer.sayable import can_answer, closed, roots
+from kg.answer.asking.producers import Producers
+from kg.answer.asking.questions import load_questions
+from kg.answer.asking.readiness import ORDER, Readiness, find_readiness, shipped_mappings
+from kg.answer.asking.sayable import can_answer, closed, roots
 from kg.lift import Engine, Lifter
 from kg.reason.rules import compile_rules
 from kg.settings import Plant, load_source

@@ -6,8 +6,8 @@ from rdflib.paths import Path
 from rdflib.plugins.sparql import prepareQuery
 
 from kg import vocab
-from kg.answer.questions import load_questions
-from kg.answer.reads import properties_read, readers
+from kg.answer.asking.questions import load_questions
+from kg.answer.asking.reads import properties_read, readers
 
 PREFIX = "PREFIX tr: <https://w3id.org/traveler/ontology/>\n"
 

@@ -12,8 +12,8 @@ import pytest
 
 from kg import assets
 from kg.answer import Answers
-from kg.answer.recall import recall_csv, tell_recall
-from kg.answer.tracetext import recall_text
+from kg.answer.tracing.recall import recall_csv, tell_recall
+from kg.answer.tracing.tracetext import recall_text
 from kg.journal import Journal
 from kg.reason.rules import RuleSet, compile_rules
 from kg.settings import Plant, SourceSettings

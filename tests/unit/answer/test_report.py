@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kg.answer.bundle import SlotGap
-from kg.answer.coverage import Check, LinkCoverage
+from kg.answer.gaps.coverage import Check, LinkCoverage
 from kg.answer.render import render_card
 from kg.report import WIDTH, card_text, check_text, explained_text, rows_text
 from tests.unit.answer.conftest import NOW

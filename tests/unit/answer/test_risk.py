@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from kg import vocab
 from kg.answer.bundle import AtRisk, Worth
-from kg.answer.risk import MAX_NAMED, find_stakes
+from kg.answer.gaps.risk import MAX_NAMED, find_stakes
 from kg.store import EmbeddedStore
 
 BASE = "https://tiny.example/"

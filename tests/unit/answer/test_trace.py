@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from kg.answer.leaks import find_breaks
-from kg.answer.stock import stock_of
-from kg.answer.trace import begin, trace
-from kg.answer.traced import reasons
-from kg.answer.worstcase import worst_case
+from kg.answer.tracing.leaks import find_breaks
+from kg.answer.tracing.stock import stock_of
+from kg.answer.tracing.trace import begin, trace
+from kg.answer.tracing.traced import reasons
+from kg.answer.tracing.worstcase import worst_case
 from kg.errors import QueryError, UnknownEntity
 from tests.unit.answer.genealogies import BASE, short, store_of, term
 

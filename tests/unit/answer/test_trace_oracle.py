@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kg.answer.trace import begin, trace
+from kg.answer.tracing.trace import begin, trace
 from tests.unit.answer.genealogies import BASE, store_of, term
 
 HOWS = ("certain", "possible", "excluded")

@@ -7,8 +7,8 @@ from random import Random
 import pytest
 
 from kg import touched
-from kg.answer.watched import Reads, WatchedStore
-from kg.answer.watchplan import Unplanned, plan_query
+from kg.answer.keeping.watched import Reads, WatchedStore
+from kg.answer.keeping.watchplan import Unplanned, plan_query
 from kg.reason.ways import ways_in
 from kg.store import EmbeddedStore
 from kg.touched import Touched

@@ -13,7 +13,7 @@ import pytest
 from api.cache import Cache, Key, is_named
 from api.desk import Desk
 from kg import touched
-from kg.answer.kept import Kept, Moment, freshness_of, keep_context
+from kg.answer.keeping.kept import Kept, Moment, freshness_of, keep_context
 from kg.answer.render import to_json
 from kg.owner import Owner
 

@@ -5,7 +5,7 @@ import pytest
 
 from api.models import ContextAnswer
 from kg.answer.focus import FOCUSES
-from kg.answer.next import RULES
+from kg.answer.planning.next import RULES
 
 
 def context(client: httpx.Client, thing: str, **parameters: str) -> ContextAnswer:

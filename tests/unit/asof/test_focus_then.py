@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from kg.answer.next import RULES
+from kg.answer.planning.next import RULES
 from tests.unit.asof.past_shop import Shop, at, busy_shop, fold_only, those_that_count, told
 
 ASKED = [("full", "earliest-due-date"), *(("next", rule) for rule in RULES)]

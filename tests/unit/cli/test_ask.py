@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from kg.answer.questions import load_questions
+from kg.answer.asking.questions import load_questions
 from tests.unit.cli.conftest import Traveler
 
 Plant = Callable[..., Path]

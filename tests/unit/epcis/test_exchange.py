@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from kg.answer.traced import tell_trace
+from kg.answer.tracing.traced import tell_trace
 from kg.cli.epcis import _messages, _tables
 from kg.epcis.export import epcis_document
 from kg.epcis.rows import events_of, rows_of

@@ -1,0 +1,1 @@
+"""Asking: the saved questions, those that a function answers, and which can be answered at all."""
