@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyoxigraph as ox
 
-from kg.errors import QueryError, StoreError, StoreFull
+from kg.errors import QueryError, StoreError, StoreFull, StoreLocked
 from kg.store.columns import to_columns
 from kg.store.engine_errors import (
     ENGINE_ERRORS,
@@ -73,6 +73,13 @@ class EmbeddedStore:
         """
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                return cls(ox.Store(path), base, path)
+            except (OSError, RuntimeError) as error:
+                if not isinstance(open_error(path, error), StoreLocked):
+                    raise
+            # A store of ours that was closed may wait in a cycle for the garbage collector.
+            _collect()
             return cls(ox.Store(path), base, path)
         except (OSError, RuntimeError) as error:
             raise open_error(path, error) from error
@@ -91,14 +98,15 @@ class EmbeddedStore:
         return cls(ox.Store(), base)
 
     def close(self) -> None:
-        """Let the folder go; harmless when repeated, and every later call raises StoreError."""
+        """Let the folder go; harmless when repeated, and every later call raises StoreError.
+
+        The engine has no close: its lock goes with the last reference. Where a cycle keeps one (a
+        traceback that holds an iterator, for instance), that is when garbage is looked for, or the
+        folder is opened again here.
+        """
         with self._writing:
             self._engine = None
             self._met_full_disk = False
-        # The engine has no close: its lock goes with the last reference, wherever a cycle
-        # (a traceback that holds an iterator, for instance) still keeps one.
-        gc.unfreeze()
-        gc.collect()
 
     def __enter__(self) -> Self:
         return self
@@ -344,8 +352,7 @@ class EmbeddedStore:
                     hint=FREE_SPACE,
                 )
             self._engine = None
-            gc.unfreeze()
-            gc.collect()
+            _collect()
             try:
                 self._engine = open_again(self.path)
             except StoreFull:
@@ -414,6 +421,12 @@ class EmbeddedStore:
 
     def _offset_line(self, seq: int) -> str:
         return f'{self._offset_subject} {_APPLIED_SEQ} "{seq}"^^{_INTEGER} .'
+
+
+def _collect() -> None:
+    """Look for garbage everywhere, also among what was set aside as lasting."""
+    gc.unfreeze()
+    gc.collect()
 
 
 class _LineReader:
