@@ -20,7 +20,7 @@ from kg.times import sortable
 from kg.vocab import OWL_SAME_AS, RDF_TYPE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from kg.records import Fact, Record, Term
     from kg.settings import FoldSettings, Plant, TableSettings
@@ -91,10 +91,19 @@ class Merge:
         self._records = f"<{plant.base}graph/records>"
         self._record_prefix = f"<{plant.base}record/"
 
-    def merge(self, batch: Iterable[tuple[Record, list[Fact]]], graphs: Graphs) -> Change:
-        """Compare a batch (newest version of a record last) with the store; tell the change."""
+    def merge(
+        self,
+        batch: Iterable[tuple[Record, list[Fact]]],
+        graphs: Graphs,
+        unknown: Collection[str] = (),
+    ) -> Change:
+        """Compare a batch (newest version of a record last) with the store; tell the change.
+
+        Of records whose paths are ``unknown`` the store holds nothing, and is not asked.
+        """
         newest = {self.graph_of(record): (record, facts) for record, facts in batch}
-        return _Batch(self, newest, graphs).run()
+        fresh = {f"<{self._base}{path}>" for path in unknown}
+        return _Batch(self, newest, graphs, fresh).run()
 
     def graph_of(self, record: Record) -> Term:
         """Give the named graph of a record."""
@@ -161,9 +170,12 @@ class Merge:
 class EffectiveOf:
     """Looks up when a record's claim became true: in the batch first, then in the store."""
 
-    def __init__(self, batch: Mapping[Term, Moment], graphs: Graphs) -> None:
+    def __init__(
+        self, batch: Mapping[Term, Moment], graphs: Graphs, fresh: Collection[Term]
+    ) -> None:
         self._batch = batch
         self._graphs = graphs
+        self._fresh = fresh
 
     def __getitem__(self, graph: Term) -> str:
         if graph in self._batch:
@@ -172,6 +184,8 @@ class EffectiveOf:
 
     def before(self, graph: Term) -> str:
         """Give what the store holds, whatever the batch says."""
+        if graph in self._fresh:
+            return ""
         found = self._graphs.claims(graph, vocab.EFFECTIVE_AT)
         return found[0][0].split('"')[1] if found else ""
 
@@ -194,12 +208,14 @@ class _Batch:
         merge: Merge,
         records: dict[Term, tuple[Record, list[Fact]]],
         graphs: Graphs,
+        fresh: Collection[Term],
     ) -> None:
         self._merge = merge
         self._records = records
         self._graphs = graphs
+        self._fresh = fresh
         self._moments = {g: merge.moments.of(record) for g, (record, _) in records.items()}
-        self._effective = EffectiveOf(self._moments, graphs)
+        self._effective = EffectiveOf(self._moments, graphs, fresh)
         self._change = Change()
         self._gone: dict[Slot, set[Claim]] = defaultdict(set)
         self._come: dict[Slot, set[Claim]] = defaultdict(set)
@@ -216,7 +232,8 @@ class _Batch:
                 contributions.setdefault(graph, set()).update(given)
         for graph, given in contributions.items():
             name = f"{graph[:-1]}{NOW}>"
-            self._replace_graph(name, self._graphs.graph(name), given, is_support=True)
+            old = set() if graph in self._fresh else self._graphs.graph(name)
+            self._replace_graph(name, old, given, is_support=True)
             self._touch(graph, given)
         for slot in self._gone.keys() | self._come.keys():
             self._settle(slot)
@@ -226,7 +243,7 @@ class _Batch:
         table = self._merge.table_of(record)
         is_event = table is not None and table.row == "event"
         new = set() if record.deleted or table is None else set(facts)
-        old = self._graphs.graph(graph)
+        old = set() if graph in self._fresh else self._graphs.graph(graph)
         self._replace_graph(graph, old, new, is_support=not is_event)
         if not is_event:  # what an event says supports nothing by itself
             self._touch(graph, new)

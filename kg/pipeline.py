@@ -271,7 +271,8 @@ class Pipeline:
                 return False
             applied.rejected += said.rejected
             with applied.timed("merge"):
-                change = self.store.consult(lambda graphs: self._merged(said, graphs))
+                unknown = self.journal.history.unknown_at(self.store.applied_seq(), records)
+                change = self.store.consult(lambda graphs: self._merged(said, graphs, unknown))
             with applied.timed("derive"):
                 self._derive(change)
             with applied.timed("store"):
@@ -286,8 +287,8 @@ class Pipeline:
         self.changes.tell_batch(change.removed, change.added, seq, records)
         return True
 
-    def _merged(self, said: Said, graphs: Graphs) -> Change:
-        change = self._merge.merge(said.facts, graphs)
+    def _merged(self, said: Said, graphs: Graphs, unknown: Collection[str] = ()) -> Change:
+        change = self._merge.merge(said.facts, graphs, unknown)
         change.removed |= said.removed
         change.added |= said.added
         return change

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from kg.records import record_path
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
@@ -28,6 +30,11 @@ _VERSIONS = """
 FROM json_each(?) AS wanted
 CROSS JOIN record ON record.source = ? AND record.kind = ? AND record.key = wanted.value
 WHERE record.payload <> '' ORDER BY record.seq
+"""
+_UNKNOWN = """
+SELECT wanted.value ->> 0, wanted.value ->> 1, wanted.value ->> 2 FROM json_each(?) AS wanted
+WHERE NOT EXISTS (SELECT 1 FROM record AS r WHERE r.source = wanted.value ->> 0
+  AND r.kind = wanted.value ->> 1 AND r.key = wanted.value ->> 2 AND r.seq <= ?)
 """
 _ALL_REPLACED = """
 SELECT record.seq FROM record LEFT JOIN newest ON newest.seq = record.seq
@@ -74,6 +81,11 @@ class History:
             key: Standing(seq, at, recorded, bool(gone), bool(held))
             for key, seq, at, recorded, gone, held in rows
         }
+
+    def unknown_at(self, seq: int, records: Collection[Record]) -> set[str]:
+        """Give the paths of those records of which no version had come by ``seq``."""
+        places = [(record.source, record.kind, record.key) for record in records]
+        return {record_path(*row) for row in self._read(_UNKNOWN, (json.dumps(places), seq))}
 
     def versions(self, source: str, kind: str, keys: Collection[str]) -> list[Record]:
         """Give all versions of keys that were not pruned, the oldest first."""

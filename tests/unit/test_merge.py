@@ -45,8 +45,11 @@ def apply(store: EmbeddedStore, change: Change, seq: int) -> None:
 
 def merged(*batches: list) -> EmbeddedStore:
     store = EmbeddedStore.in_memory(BASE)
+    known: set[str] = set()
     for seq, batch in enumerate(batches, 1):
-        apply(store, MERGE.merge(batch, store), seq)
+        paths = {record.path() for record, _ in batch}
+        apply(store, MERGE.merge(batch, store, paths - known), seq)
+        known |= paths
     return store
 
 

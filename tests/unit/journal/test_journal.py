@@ -228,3 +228,16 @@ def test_a_closed_journal_says_so_as_a_journal_error(tmp_path: Path) -> None:
     journal.close()
     with pytest.raises(JournalError, match="closed"):
         journal.last_seq()
+
+
+def test_it_is_known_which_records_had_come_by_a_seq(journal: Journal) -> None:
+    known, late, odd = state("1", "a"), state("2", "a"), state("ä/1 %2F", "a")
+    journal.append([known], NOW)
+    seq = journal.last_seq()
+    journal.append([state("1", "b"), late, odd], NOW)
+    asked = [known, late, odd, state("3", "never came")]
+    assert journal.history.unknown_at(seq, asked) == {r.path() for r in asked[1:]}
+    assert journal.history.unknown_at(journal.last_seq(), asked) == {asked[3].path()}
+    assert journal.history.unknown_at(0, asked) == {r.path() for r in asked}
+    journal.retire_missing(known.source, known.kind, set(), NOW)
+    assert journal.history.unknown_at(journal.last_seq(), asked) == {asked[3].path()}
