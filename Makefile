@@ -58,7 +58,7 @@ test-all: install spark servers ## run every test; a missing server, or Spark, i
 
 .PHONY: faults
 faults: install ## kill, fill and damage a live plant hundreds of times, and print the counts
-	TRAVELER_FAULTS=full $(BIN)/python -m pytest -q tests/faults/live
+	TRAVELER_FAULTS=full $(BIN)/python -m pytest -q tests/faults/live tests/faults/test_any_order.py tests/faults/test_damaged_log.py
 
 .PHONY: hardening
 hardening: install ## attack a served plant tens of thousands of times, and print the counts

@@ -23,6 +23,7 @@ from tests.faults.test_any_order import (
     day_of,
     deliver,
 )
+from tests.faults.live.conftest import times
 from tests.shop_plant import write_shop
 
 EVENTS = 40
@@ -83,10 +84,10 @@ def opened_again(killed: Killed, plant: Path) -> str:
     return "whole" if was == killed.seq else "replayed"
 
 
-def outcomes(killed: Killed, folder: Path, times: int, ending: str, cut: bool) -> set[str]:
-    chance = random.Random(times)
+def outcomes(killed: Killed, folder: Path, count: int, ending: str, cut: bool) -> set[str]:
+    chance = random.Random(count)
     return {
-        opened_again(killed, damaged(killed, folder, ending, chance, cut)) for _ in range(times)
+        opened_again(killed, damaged(killed, folder, ending, chance, cut)) for _ in range(count)
     }
 
 
@@ -109,6 +110,7 @@ def test_a_changed_byte_is_mended_or_refused(killed: Killed, tmp_path: Path) -> 
 def test_no_cut_or_changed_byte_of_very_many_makes_a_wrong_graph(
     killed: Killed, tmp_path: Path
 ) -> None:
-    for times, ending, cut in ((100, "log", True), (40, "log", False), (40, "sst", False)):
-        found = outcomes(killed, tmp_path, times, ending, cut)
+    cuts, flips = times("cuts", 20, 100), times("flips", 8, 40)
+    for count, ending, cut in ((cuts, "log", True), (flips, "log", False), (flips, "sst", False)):
+        found = outcomes(killed, tmp_path, count, ending, cut)
         assert found <= {"whole", "replayed", "refused"}, (ending, cut)
