@@ -14,6 +14,7 @@ import pytest
 from kg.errors import TravelerError
 from kg.pipeline import Pipeline
 from kg.settings import load_plant
+from tests.faults.live.conftest import times
 from tests.faults.test_any_order import (
     EVENING,
     MACHINES,
@@ -23,7 +24,6 @@ from tests.faults.test_any_order import (
     day_of,
     deliver,
 )
-from tests.faults.live.conftest import times
 from tests.shop_plant import write_shop
 
 EVENTS = 40
