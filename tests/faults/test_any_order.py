@@ -206,7 +206,7 @@ def test_any_order_gives_the_graph_of_the_right_one(happened: list[Said], seed: 
 
 
 @pytest.mark.slow
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(happenings, st.integers(0, 2**32))
 def test_many_more_orders_give_the_graph_of_the_right_one(happened: list[Said], seed: int) -> None:
     check_any_order(happened, seed)

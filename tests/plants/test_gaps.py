@@ -64,7 +64,7 @@ def test_the_repair_that_answers_most_is_told_first(demo: Path) -> None:
         repairs = work.answers().check(NOW).repairs
     assert repairs[0].sentence() == (
         "Fill in the customer in erp.production_order (Planning office): "
-        "4 gaps closed, 16 answer(s) made whole."
+        "4 gaps closed, 32 answer(s) made whole."
     )
     record = next(repair for repair in repairs if repair.what == "record")
     assert (record.where, record.example, record.gaps) == ("record/erp/item/15", "part/P-190", 2)

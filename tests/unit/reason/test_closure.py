@@ -143,7 +143,7 @@ def test_owlrl_derives_the_same(axioms, present) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(ontologies, data)
 def test_owlrl_derives_the_same_many_times(axioms, present) -> None:
     check_closure(axioms, present)
@@ -156,7 +156,7 @@ def test_owlrl_finds_the_same_things_to_be_one(ontology, present, said) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(with_keys, data, same)
 def test_owlrl_finds_the_same_things_to_be_one_many_times(ontology, present, said) -> None:
     check_identity(*ontology, present, said)
@@ -172,7 +172,7 @@ def test_following_changes_gives_the_closure(axioms, changes) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(ontologies, steps)
 def test_following_many_changes_gives_the_closure(axioms, changes) -> None:
     check_steps(axioms, changes)

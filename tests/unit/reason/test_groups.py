@@ -75,7 +75,7 @@ def test_a_group_has_the_solutions_that_a_store_finds(body, held) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=3_000, deadline=None)
+@settings(max_examples=1_000, deadline=None)
 @given(groups(), facts)
 def test_many_groups_have_the_solutions_that_a_store_finds(body, held) -> None:
     check(body, held)

@@ -282,7 +282,7 @@ def test_following_a_change_gives_what_deriving_all_anew_gives(steps) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(changes)
 def test_following_many_changes_gives_what_deriving_all_anew_gives(steps) -> None:
     check_following(steps)

@@ -132,7 +132,7 @@ QUICK = settings(
     phases=[Phase.explicit, Phase.generate, Phase.shrink],
 )
 FEWER = settings(QUICK, max_examples=9)
-LONG = settings(QUICK, max_examples=60)
+LONG = settings(QUICK, max_examples=20)
 
 
 def run(settled: settings, drawn: SearchStrategy[Case], body: Callable[[Case], None]) -> None:
@@ -223,7 +223,7 @@ def lift_sorted(pair: tuple[Case, Case]) -> None:
 
 @pytest.mark.slow
 def test_many_rows_make_the_same_quads_in_little_memory() -> None:
-    run(settings(LONG, max_examples=20), cases(Limits(has_faults=False)), lift_many_rows)
+    run(settings(LONG, max_examples=8), cases(Limits(has_faults=False)), lift_many_rows)
 
 
 def lift_many_rows(case: Case) -> None:
