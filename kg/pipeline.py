@@ -16,6 +16,7 @@ from kg.applied import Applied, Replayed, unlifted
 from kg.asof import PlantHistory
 from kg.canonical import Canonical
 from kg.changes import Changes
+from kg.closing import Closing
 from kg.errors import StoreError, StoreFull, StoreLocked
 from kg.forget import People
 from kg.gaps import Gaps
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
     from datetime import datetime
     from pathlib import Path
-    from types import TracebackType
 
     from kg.applied import Place
     from kg.arrivals import Balance
@@ -69,7 +69,7 @@ def _silent(_stage: str, _what: str) -> None:
     """Report nothing."""
 
 
-class Pipeline:
+class Pipeline(Closing):
     """One plant's journal, store and stages; one process may own a plant's at a time."""
 
     def __init__(
@@ -144,17 +144,6 @@ class Pipeline:
             self._generations.close()
             self.history.close()
             self.journal.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def flush(self) -> None:
         """Bring the graph to the disk for good, from any thread, and note how far it is there."""

@@ -31,6 +31,16 @@ mappings:
 """
 
 
+MACHINE = """
+  machine:
+    sources: [[machine~table]]
+    s: machine/$(id)
+    po:
+      - [a, tr:Machine]
+      - [rdfs:label, $(name)]
+"""
+
+
 def csv_table(name: str, more: str = "") -> str:
     """Describe a table whose rows have an id, in a CSV file and with a mapping of its name."""
     text = (

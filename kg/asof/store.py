@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
+from kg.closing import Closing
 from kg.errors import StoreError
 from kg.store.memory import MemoryStore
 from kg.validate.shapesgraph import SUBCLASS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
-    from types import TracebackType
 
     from kg.asof.asserted import Asserted
     from kg.asof.demand import Demand
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from kg.store.protocol import T
 
 
-class StoreThen:
+class StoreThen(Closing):
     """A ``Store`` of one time that is past, to be read only; one thread at a time.
 
     What a question can look at is looked up, put into a small store in memory, and asked there.
@@ -133,17 +133,6 @@ class StoreThen:
     def close(self) -> None:
         """Let the memory go."""
         self._memory.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def _unanswered() -> StoreError:

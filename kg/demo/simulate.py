@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from random import Random
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from kg.closing import Closing
 from kg.demo.agenda import Agenda
 from kg.demo.catalogue import ITEM, ITEMS
 from kg.demo.defects import Defects
@@ -60,7 +61,7 @@ path = "."
 WRITTEN = ("erp.sqlite", "events.jsonl", "machines.csv", "crosswalk.csv", "notes.csv", "plant.toml")
 
 
-class Simulation:
+class Simulation(Closing):
     """A demo plant at a moment of its own clock; ``advance`` is the only way time passes.
 
     The same seed and start give the same events and rows, whatever the steps.
@@ -106,12 +107,6 @@ class Simulation:
         self._erp.close()
         self._crosswalk.close()
         self._mes.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def _note_next_shift(self) -> None:
         local = self._agenda.now.astimezone(ZONE).replace(minute=0, second=0)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import httpx
 
+from kg.closing import Closing
 from kg.errors import SourceError, printable
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ class Answer:
         return SourceError(f"{self.where}: {shown(self.url)} {message}", hint=hint)
 
 
-class WebClient:
+class WebClient(Closing):
     """Asks one server; ``where`` is what its errors begin with."""
 
     def __init__(
@@ -93,12 +94,6 @@ class WebClient:
     def close(self) -> None:
         """Close its connections."""
         self._client.close()
-
-    def __enter__(self) -> WebClient:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def resolve(self, address: str, base: httpx.URL | None = None) -> httpx.URL:
         """Give an address that an answer or a setting names, from where it was named.

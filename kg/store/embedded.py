@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyoxigraph as ox
 
+from kg.closing import Closing
 from kg.errors import QueryError, StoreError, StoreFull, StoreLocked
 from kg.store.columns import to_columns
 from kg.store.engine_errors import (
@@ -36,8 +37,6 @@ from kg.store.updates import by_graph, data_text
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
     from pathlib import Path
-    from types import TracebackType
-    from typing import Self
 
     from kg.records import Fact, Term
     from kg.store.protocol import Graphs, T
@@ -49,7 +48,7 @@ _LINES_PER_LOAD = 500_000
 _ROOM_TO_OPEN = 8_000_000
 
 
-class EmbeddedStore:
+class EmbeddedStore(Closing):
     """The graph of one plant; opened by one process, written by one call at a time.
 
     ``base`` is the plant's base IRI; it also resolves relative IRIs in queries. Reads may come
@@ -107,17 +106,6 @@ class EmbeddedStore:
         with self._writing:
             self._engine = None
             self._met_full_disk = False
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     # Writing
 

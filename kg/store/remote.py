@@ -11,6 +11,7 @@ from __future__ import annotations
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from kg.closing import Closing
 from kg.errors import QueryError, StoreError
 from kg.store.dataset import Scoped, scope_query
 from kg.store.gathered import Gathered
@@ -21,8 +22,6 @@ from kg.store.updates import in_chunks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
-    from types import TracebackType
-    from typing import Self
 
     from kg.records import Fact, Term
     from kg.store.bookkeeping import Bookkeeping, Head
@@ -34,7 +33,7 @@ SURE_ROWS = 1_000
 """No server cuts answers that are shorter: a longer one is counted where it must be whole."""
 
 
-class RemoteStore:
+class RemoteStore(Closing):
     """One generation of a plant's graph in a SPARQL server; see ``Store``.
 
     Its owner's claim goes with it when it is closed.
@@ -60,17 +59,6 @@ class RemoteStore:
         with self._writing:
             self._open_endpoint = None
             self._books.owner.release()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     # Writing
 

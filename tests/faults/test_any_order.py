@@ -19,7 +19,7 @@ from kg.pipeline import Pipeline
 from kg.records import Record
 from kg.settings import load_plant
 from kg.times import format_time
-from tests.faults.live.conftest import times
+from tests.counts import FAULTS
 from tests.shop_plant import write_shop
 
 MORNING = datetime(2026, 11, 23, 6, tzinfo=UTC)
@@ -240,7 +240,7 @@ def day_of(count: int, chance: random.Random) -> list[Said]:
 
 @pytest.mark.slow
 def test_a_long_history_told_three_times_in_any_order_gives_the_graph_of_the_right_one() -> None:
-    count = times("events", 10_000, 100_000)
+    count = FAULTS.times("events", 10_000, 100_000)
     chance = random.Random(7)
     happened = day_of(count, chance)
     machines = [

@@ -14,7 +14,7 @@ import pytest
 from kg.errors import TravelerError
 from kg.pipeline import Pipeline
 from kg.settings import load_plant
-from tests.faults.live.conftest import times
+from tests.counts import FAULTS
 from tests.faults.test_any_order import (
     EVENING,
     MACHINES,
@@ -110,7 +110,7 @@ def test_a_changed_byte_is_mended_or_refused(killed: Killed, tmp_path: Path) -> 
 def test_no_cut_or_changed_byte_of_very_many_makes_a_wrong_graph(
     killed: Killed, tmp_path: Path
 ) -> None:
-    cuts, flips = times("cuts", 20, 100), times("flips", 8, 40)
+    cuts, flips = FAULTS.times("cuts", 20, 100), FAULTS.times("flips", 8, 40)
     for count, ending, cut in ((cuts, "log", True), (flips, "log", False), (flips, "sst", False)):
         found = outcomes(killed, tmp_path, count, ending, cut)
         assert found <= {"whole", "replayed", "refused"}, (ending, cut)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -13,20 +12,13 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.counts import HARDENING
 from tests.faults.live.served import ROOT, Served
-from tests.shop_plant import csv_table, write_shop
+from tests.shop_plant import MACHINE, csv_table, write_shop
 
-_TOLD: list[str] = []
 _HERE = Path(__file__).parent
 _MAPPINGS = {
-    "machine": """
-  machine:
-    sources: [[machine~table]]
-    s: machine/$(id)
-    po:
-      - [a, tr:Machine]
-      - [rdfs:label, $(name)]
-""",
+    "machine": MACHINE,
     "job": """
   job:
     sources: [[job~table]]
@@ -46,19 +38,12 @@ _MAPPINGS = {
 """,
 }
 MACHINES, JOBS = 20, 400
-IS_FULL = os.environ.get("TRAVELER_HARDENING") == "full"
-
-
-def times(name: str, few: int, full: int) -> int:
-    """Give how often: ``few`` in every run, ``full`` by `make hardening`, else what is set."""
-    set_here = os.environ.get(f"TRAVELER_HARDENING_{name.upper()}")
-    return int(set_here or (full if IS_FULL else few))
 
 
 @pytest.fixture(scope="session")
 def tell() -> Callable[[str], None]:
     """Say at the end of the run what was tried, and what became of it."""
-    return _TOLD.append
+    return HARDENING.told.append
 
 
 class Attacked:
@@ -128,7 +113,4 @@ def attacked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Attacked]:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    if _TOLD:
-        terminalreporter.section("hardening")
-        for line in _TOLD:
-            terminalreporter.write_line(line)
+    HARDENING.write(terminalreporter)

@@ -8,7 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 
-from tests.hardening.conftest import Attacked, times
+from tests.counts import HARDENING
+from tests.hardening.conftest import Attacked
 from tests.hardening.sparql_fuzz import Fuzz
 
 CLIENTS = 4
@@ -17,7 +18,7 @@ OF_TIME = 504
 
 
 def test_any_query_is_answered_or_refused(attacked: Attacked, tell: Callable[[str], None]) -> None:
-    count = times("queries", few=400, full=50_000)
+    count = HARDENING.times("queries", few=400, full=50_000)
     with ThreadPoolExecutor(CLIENTS) as pool:
         tallies = pool.map(
             lambda seed: _ask(attacked, seed, count // CLIENTS), range(1, CLIENTS + 1)

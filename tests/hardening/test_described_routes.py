@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.counts import HARDENING
 from tests.faults.live.served import ROOT
-from tests.hardening.conftest import IS_FULL, Attacked, serving, times, write_attacked
+from tests.hardening.conftest import Attacked, serving, write_attacked
 
 pytestmark = pytest.mark.slow
 
@@ -57,7 +58,7 @@ def test_every_route_keeps_to_its_description(
 def test_every_route_keeps_to_its_description_for_every_role(
     guarded: Attacked, tell: Callable[[str], None], tmp_path: Path, role: str
 ) -> None:
-    if role != ROLES[-1] and not IS_FULL:
+    if role != ROLES[-1] and not HARDENING.is_full:
         pytest.skip("one role is asked as in every run; `make hardening` asks as all")
     cases = _ask_everything(guarded, tmp_path, {"Authorization": f"Bearer {guarded.key(role)}"})
     tell(f"described routes, as {role}: {cases} cases, no fault")
@@ -66,7 +67,7 @@ def test_every_route_keeps_to_its_description_for_every_role(
 
 def _ask_everything(attacked: Attacked, folder: Path, headers: Mapping[str, str]) -> int:
     """Ask every route in every way; gives the number of cases, of which none may fail."""
-    examples = times("examples", few=1, full=150)
+    examples = HARDENING.times("examples", few=1, full=150)
     command = [str(Path(sys.executable).with_name("schemathesis")), "run"]
     command += [f"{attacked.url}/openapi.json", "--checks", CHECKS, "--mode", "all", "--seed", "1"]
     command += ["--max-examples", str(examples), "--phases", "examples,fuzzing", "--no-shrink"]

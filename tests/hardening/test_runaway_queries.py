@@ -9,7 +9,8 @@ from collections.abc import Callable
 
 import httpx
 
-from tests.hardening.conftest import MACHINES, Attacked, times
+from tests.counts import HARDENING
+from tests.hardening.conftest import MACHINES, Attacked
 
 ENDLESS = (
     "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l . ?m ?x ?o }",
@@ -23,7 +24,7 @@ RUNAWAYS = 50
 def test_contexts_are_answered_beside_queries_that_never_end(
     attacked: Attacked, tell: Callable[[str], None]
 ) -> None:
-    seconds = times("seconds", few=3, full=30)
+    seconds = HARDENING.times("seconds", few=3, full=30)
     _contexts(attacked, 1)  # the first answers are of a process that has just begun
     idle = _contexts(attacked, min(seconds, 5))
     is_over = threading.Event()

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from kg.answer.asking.given import Given
     from kg.records import Term
 
-_TRUE = '"true"'
-
 
 def certificate_verdicts(answers: Answers, given: Given, now: datetime) -> list[Row]:
     """Answer for each characteristic whether the batch's certificates meet its limits."""
@@ -39,15 +37,15 @@ def certificate_verdicts(answers: Answers, given: Given, now: datetime) -> list[
             told, verdict, why = judge(row)
             is_of_spec = row["characteristic"] in owed
             why = why if why or is_of_spec or not owed else "the specification does not name it"
-        named = {n: t for n, t in row.items() if n != "is_owed"}
         rows.append(
-            answers.shortened(named) | told | {"verdict": verdict} | ({"why": why} if why else {})
+            answers.shortened(row) | told | {"verdict": verdict} | ({"why": why} if why else {})
         )
     return rows
 
 
 def _is_owed(row: Mapping[str, Term]) -> bool:
-    return row["is_owed"].startswith(_TRUE)
+    """Tell what the specification asks for from what a certificate says."""
+    return "certificate" not in row
 
 
 def judge(row: Mapping[str, Term]) -> tuple[Row, str, str]:

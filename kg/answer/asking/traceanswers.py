@@ -9,7 +9,7 @@ from kg.answer.evidence import short
 from kg.answer.tracing.leaks import find_breaks
 from kg.answer.tracing.stock import stock_of
 from kg.answer.tracing.trace import MOST_THINGS, begin, trace
-from kg.answer.tracing.traced import number_text
+from kg.answer.tracing.traced import told_stock
 from kg.answer.tracing.worstcase import worst_case
 from kg.errors import ConfigError, QueryError
 
@@ -88,19 +88,8 @@ def unused_of_batch(answers: Answers, given: Given, _now: datetime) -> list[Row]
         stock = stock_of(traced.held, one)
         if stock.state == "none":
             continue
-        row = {
-            "batch": short(one, base),
-            "holds_it": "itself" if one == batch else traced.things[one].how,
-            "state": stock.state,
-            "left": number_text(stock.left),
-            "unit": stock.unit,
-            "received": number_text(stock.received),
-            "used": number_text(stock.used),
-            "shipped": number_text(stock.shipped),
-            "discarded": number_text(stock.discarded),
-            "perhaps_used": number_text(stock.perhaps),
-            "places": ", ".join(short(place, base) for place in stock.places),
-            "why": stock.why,
-        }
+        row = told_stock(stock, base)
+        row["holds_it"] = "itself" if one == batch else traced.things[one].how
+        row["places"] = ", ".join(row["places"])
         rows.append({name: cell for name, cell in row.items() if cell})
     return rows

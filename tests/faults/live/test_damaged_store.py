@@ -16,7 +16,7 @@ from kg.errors import StoreError
 from kg.pipeline import Pipeline
 from kg.settings import load_plant
 from kg.store.generations import current_generation
-from tests.faults.live.conftest import times
+from tests.counts import FAULTS
 from tests.faults.live.plant import START, write_plant
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -90,7 +90,7 @@ def test_a_damaged_graph_is_replayed_or_told_and_a_rebuild_heals_it(
     few: int,
     full: int,
 ) -> None:
-    count = times(f"store_{damage.__name__}", few, full)
+    count = FAULTS.times(f"store_{damage.__name__}", few, full)
     chance = random.Random(11)
     became: Counter[str] = Counter()
     trial = plant.with_name("trial")

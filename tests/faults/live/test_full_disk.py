@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.faults.live.conftest import times
+from tests.counts import FAULTS
 from tests.faults.live.plant import state, write_plant
 from tests.faults.live.served import Served
 
@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[3]
 def test_a_disk_that_fills_up_loses_nothing_and_damages_nothing(
     tmp_path: Path, tell: Callable[[str], None]
 ) -> None:
-    count = times("disk_full", 2, 10)
+    count = FAULTS.times("disk_full", 2, 10)
     command = [sys.executable, "-m", "tests.faults.live.full_disk", str(count), str(tmp_path)]
     # A mount of its own, which is gone with the process.
     ran = subprocess.run(

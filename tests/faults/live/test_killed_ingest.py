@@ -17,12 +17,12 @@ import httpx
 from kg.owner import owner_url
 from kg.pipeline import Pipeline
 from kg.settings import load_plant
-from tests.faults.live.conftest import times
+from tests.counts import FAULTS
 from tests.faults.live.plant import START, key_of, line_of, state, write_plant
 from tests.faults.live.served import Served
 
 ROOT = Path(__file__).resolve().parents[3]
-RESTART_SECONDS = times("restart_seconds", 60, 5)
+RESTART_SECONDS = FAULTS.times("restart_seconds", 60, 5)
 """How long it may take from the start of the process to its first answer."""
 SENDERS = 3
 MACHINES = 20
@@ -94,7 +94,7 @@ class Writer(threading.Thread):
 def test_nothing_acknowledged_is_lost_or_applied_twice_by_kill_9(
     tmp_path: Path, tell: Callable[[str], None]
 ) -> None:
-    count = times("kill", 3, 200)
+    count = FAULTS.times("kill", 3, 200)
     chance = random.Random(7)
     write_plant(tmp_path)
     served, ends = Served(tmp_path), threading.Event()
@@ -153,7 +153,7 @@ def has_all(url: str, written: list[str]) -> bool:
 def test_a_second_owner_of_the_same_folder_is_refused_at_once(
     tmp_path: Path, tell: Callable[[str], None]
 ) -> None:
-    count = times("second_owner", 1, 5)
+    count = FAULTS.times("second_owner", 1, 5)
     write_plant(tmp_path)
     served = Served(tmp_path)
     served.start()

@@ -19,7 +19,7 @@ from kg.pipeline import Pipeline
 from kg.settings import load_plant
 from kg.sources import Message
 from kg.store.generations import current_generation
-from tests.faults.live.conftest import times
+from tests.counts import FAULTS
 from tests.faults.live.plant import START, line_of, state, write_plant
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -73,7 +73,7 @@ def generations(folder: Path) -> list[str]:
 def test_a_first_load_that_was_killed_is_none_or_whole_and_the_next_one_makes_it(
     unfolded: Path, expected: list[str], tell: Callable[[str], None]
 ) -> None:
-    count = times("first_load", 2, 20)
+    count = FAULTS.times("first_load", 2, 20)
     chance = random.Random(5)
     discarded = 0
     for number in range(count):
@@ -93,7 +93,7 @@ def test_a_first_load_that_was_killed_is_none_or_whole_and_the_next_one_makes_it
 def test_a_rebuild_that_was_killed_leaves_the_old_graph_which_answered_all_along(
     unfolded: Path, expected: list[str], tell: Callable[[str], None]
 ) -> None:
-    count = times("rebuild", 2, 20)
+    count = FAULTS.times("rebuild", 2, 20)
     chance = random.Random(6)
     answers, halves = 0, 0
     trial = shutil.copytree(unfolded, unfolded.with_name("rebuilt"))

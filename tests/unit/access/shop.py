@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.unit.api.conftest import PREFIXES
+from tests.shop_plant import MACHINE, PREFIXES
 
 PLANT = """
 [plant]
@@ -95,14 +95,7 @@ MAPPINGS = {
       - [tr:makes, part/$(part)~iri]
       - [tr:dueDate, $(due), xsd:date]
 """,
-    "machine": """
-  machine:
-    sources: [[machine~table]]
-    s: machine/$(id)
-    po:
-      - [a, tr:Machine]
-      - [rdfs:label, $(name)]
-""",
+    "machine": MACHINE,
     "run": """
   run:
     sources: [[run~table]]

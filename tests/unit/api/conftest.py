@@ -13,6 +13,7 @@ from api.serving import bind, make_server
 from kg.owner import Owner
 from kg.pipeline import Pipeline
 from kg.settings import load_plant
+from tests.shop_plant import MACHINE, PREFIXES
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 
@@ -45,23 +46,8 @@ row = "{row}"
 """
     for name, row in [("machine", "state"), ("job", "state"), ("run", "interval")]
 )
-PREFIXES = """
-prefixes:
-  tr: https://w3id.org/traveler/ontology/
-  trc: https://w3id.org/traveler/code/
-  rdfs: http://www.w3.org/2000/01/rdf-schema#
-  xsd: http://www.w3.org/2001/XMLSchema#
-mappings:
-"""
 MAPPINGS = {
-    "machine": """
-  machine:
-    sources: [[machine~table]]
-    s: machine/$(id)
-    po:
-      - [a, tr:Machine]
-      - [rdfs:label, $(name)]
-""",
+    "machine": MACHINE,
     "job": """
   job:
     sources: [[job~table]]
@@ -150,7 +136,7 @@ def owner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Owner]:
 
 
 @contextmanager
-def served(owner: Owner) -> Iterator[httpx.Client]:
+def served(owner: Owner, prefix: str = "") -> Iterator[httpx.Client]:
     """Serve an owner's answers on a free port, and give a client of them."""
     is_up = threading.Event()
     urls: list[str] = []
@@ -160,7 +146,7 @@ def served(owner: Owner) -> Iterator[httpx.Client]:
         is_up.set()
 
     with bind("127.0.0.1", 0) as listener:
-        server = make_server(owner, "127.0.0.1", listener, ready)
+        server = make_server(owner, "127.0.0.1", listener, ready, prefix=prefix)
         thread = threading.Thread(target=server.run, args=([listener],))
         thread.start()
         try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 
 import httpx
@@ -11,9 +10,9 @@ from rdflib import RDF, Graph, URIRef
 
 from api.description import SD
 from api.prefix import read_prefix
-from api.serving import bind, make_server
 from kg.errors import ConfigError
 from kg.owner import Owner
+from tests.unit.api.conftest import served
 
 PUBLIC = {"X-Forwarded-Proto": "https", "X-Forwarded-For": "10.1.2.3"}
 
@@ -21,24 +20,8 @@ PUBLIC = {"X-Forwarded-Proto": "https", "X-Forwarded-For": "10.1.2.3"}
 @pytest.fixture(scope="module")
 def below(owner: Owner) -> Iterator[httpx.Client]:
     """A client of the small plant's API, which is shown below /traveler."""
-    is_up, urls = threading.Event(), []
-    with bind("127.0.0.1", 0) as listener:
-        server = make_server(
-            owner,
-            "127.0.0.1",
-            listener,
-            lambda url: (urls.append(url), is_up.set())[1],
-            prefix="/traveler/",
-        )
-        thread = threading.Thread(target=server.run, args=([listener],))
-        thread.start()
-        try:
-            assert is_up.wait(10), "the server did not start"
-            with httpx.Client(base_url=urls[0], timeout=30, trust_env=False) as client:
-                yield client
-        finally:
-            server.should_exit = True
-            thread.join()
+    with served(owner, "/traveler/") as client:
+        yield client
 
 
 @pytest.mark.parametrize("prefix", ["/traveler", ""], ids=["passed on", "cut off"])
