@@ -86,7 +86,10 @@ class Grading:
         )
 
     def _used_up(self, batch: Term, job: Term) -> Grade | None:
-        """Tell whether all that there was of a batch is booked to jobs, in one unit."""
+        """Tell whether all that there was of a batch is booked to jobs, in one unit.
+
+        Where more is booked than there was, some of it is wrong, and rules nothing out.
+        """
         had = self._held.number(batch, vocab.QUANTITY)
         unit = self._held.text(batch, vocab.UNIT)
         booked = [
@@ -95,7 +98,7 @@ class Grading:
         if had is None or any(use.unit not in {None, unit} for use in booked):
             return None
         used = sum((use.quantity or Decimal(0) for use in booked), Decimal(0))
-        if not booked or used < had:
+        if not booked or used != had:
             return None
         jobs = ", ".join(dict.fromkeys(self._name(use.job) for use in booked[:3]))
         more = " and others" if len(booked) > 3 else ""

@@ -114,6 +114,8 @@ def test_a_batch_booked_to_the_last_bit_elsewhere_is_ruled_out() -> None:
     wholly = partly + "\nuse/6 ofBatch batch/X ; inputTo job/8 ; usedQuantity 0.5"
     assert hows(wholly, "batch/X")["job/1"] == "excluded"
     assert why(wholly, "batch/X", "job/1") == ["all 5 kg of batch/X is booked to job/9, job/8"]
+    twice = wholly + "\nuse/7 ofBatch batch/X ; inputTo job/8 ; usedQuantity 0.5"
+    assert hows(twice, "batch/X")["job/1"] == "possible"
     other = partly + "\nuse/6 ofBatch batch/X ; inputTo job/8 ; usedQuantity 900 ; unit g"
     assert hows(other, "batch/X")["job/1"] == "possible"
 

@@ -65,7 +65,7 @@ class Plant:
         if any(j == job and b != batch and self.same(b, batch) for b, j in self.scanned):
             return 2
         booked = [n for (b, _), n in self.scanned.items() if b == batch]
-        return 2 if booked and batch in self.had and sum(booked) >= self.had[batch] else 1
+        return 2 if booked and batch in self.had and sum(booked) == self.had[batch] else 1
 
     def out(self, job: str, batch: str, thing: str) -> int:
         if thing in self.cut:
