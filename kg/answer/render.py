@@ -1,7 +1,56 @@
-"""Render an answer: the card that people and language models read, and JSON-LD.
+"""Render an answer as a card: what people and language models read, in a given number of tokens.
 
-The card is deterministic: the same context gives the same bytes. Whole facts are cut, never
-strings; what was cut is counted. Every literal is taken as untrusted text.
+The same answer, clock and budget give the same bytes. Facts are cut whole, the least urgent first
+(`kg.answer.priority`), and counted; header, state, gaps and the sources of what is shown stay. All
+that comes from data went through `kg.answer.untrusted`: it stands as a bare word or in double
+quotes, and can neither end a line nor write a citation, a mark or a quote.
+
+The grammar of a card, one production a line (NL ends a line, ``{x}`` is any number, ``[x]`` none or
+one; literal square brackets stand in quotes)::
+
+    card      = header marks {section} sources
+    header    = "# " id " " quoted " | as of " time " | " count NL
+    count     = n " of " n " facts" [", " n " cut (" how ")"]
+    marks     = "Marks: " text NL                      -- only the marks that the card uses
+    section   = "## " title NL {line}
+    line      = state | facts | told | entry | gap | note | withheld
+    state     = "- " STATE [": " value {", " value}] [" since " time] NL
+    facts     = "- " pair {"; " pair} ["; " n " more cut"] NL
+    pair      = [name [" of " id] ": "] (fact | STATE)
+    fact      = value [" " (label | unit)] [" (" remark ")"] {citation}
+    remark    = mark {", " mark} [": " said] | said
+    told      = ["  "] "- " [lead " "] name ": " said {citation} NL
+    entry     = "- " (n ". " | STATE ": ") id [" " label] " of " id {", " name " " value} NL
+    gap       = "- " STATE " " name " of " id {", " id} [": " said] NL
+    note      = "- " id ": " quoted " (" value ", " value "; " name ")" NL
+    sources   = "## Sources: …" NL {source} | "## Sources" NL "none" NL
+    source    = "[" n "] " record " " ["~"] (time | "-") " " (age " ago" | "-") NL
+    citation  = " " "[" n "]" for the first of a fact, "[" n "]" for the others
+    value     = bare | quoted;  label, unit = bare | quoted
+    bare      = no blank, none of  " ; ( ) [ ] ,  and at least one character
+    quoted    = '"' text without '"' '"'
+    STATE     = one word in capitals: MISSING, NONE, UNKNOWN, NOT_DUE, WITHHELD, RUNNING …
+    mark      = STALE | INFERRED | CONFLICT | COMPUTED | PERSON
+
+A pair without a name takes name and subject of the pair before it in its line, one without ``of``
+the subject of the pair before it. The subject of a line's first pair, where it names none, is that
+of its section:
+
+* ``## Now (2 runs)``: the entity of the header; its state, and what is said of it itself.
+* ``## Run run/mes/run/E17: production, since …``: that run. No section has facts of two runs.
+* ``## Why it matters: job/1043 "Shaft"``: that job, whichever runs it has.
+* ``## Details``, ``## Computed``: the entity of the header, or what ``of`` names.
+* ``## Why it is late``, ``## Next, by …``: told lines and entries, in words, with what they cite.
+* ``## Missing or unknown``: gaps. MISSING is owed and in no source; UNKNOWN no source covers.
+* ``## Notes by people …``: only where asked for, between two lines that data cannot write.
+
+A name is that of a slot of the answer (``customer``, ``spec``, ``due``); in slots of several
+properties it is the property (``good``, ``scrap``, ``upperLimit``). A value with a slash is an
+entity's id, and a text after it its label; after a number it is the unit. Where a slot lists what
+points to the entity (a customer's jobs), the value is what points. A fact without a mark is known,
+fresh, and from a system. Within a conflict the value that counts comes first. The record of a source
+line is its path below ``record/``; ``~`` says that the time is when it was first seen, no mark since
+when it is true; the age is how long ago its source last vouched for it, at most.
 """
 
 from __future__ import annotations
