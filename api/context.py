@@ -10,8 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.access import note, sight_of
 from api.desk import desk_of
 from api.models import ContextAnswer
-from kg.access.withheldgaps import unseen
-from kg.access.withhold import require_named, withhold_context
+from kg.access.shown import show_context
 from kg.answer.bundle import Focus
 from kg.answer.context import KINDS
 from kg.answer.focus import FOCUSES
@@ -200,17 +199,8 @@ def _answer(request: Request, shape: Shape, find: _Find) -> Response:
 def _shown(request: Request, answers: Answers, find: _Find, now: datetime) -> Context:
     """Find what is asked for, without what is not shown to whoever asks."""
     sight = sight_of(request, answers, now)
-    if sight is None:
-        found = find(answers, now)
-    else:
-        given = request.query_params.get("q") or request.path_params["entity"]
-        try:
-            found = find(answers, now)
-            require_named(found, given, sight)
-            found = withhold_context(found, sight, answers.covering)
-        except UnknownEntity:
-            # All are told alike: what is near, or that there are several, could be hidden.
-            raise unseen(given) from None
+    given = request.query_params.get("q") or request.path_params["entity"]
+    found = show_context(lambda: find(answers, now), given, sight, answers.covering)
     facts = sum(len(slot.facts) for slot in found.slots.values())
     note(request, about=found.entity["id"], rows=facts, withheld=found.withheld)
     return found
