@@ -8,12 +8,6 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from kg.answer.asking.certificates import certificate_verdicts
 from kg.answer.asking.completion import completion_dates
-from kg.answer.asking.flowanswers import (
-    dark_steps,
-    processes_to_connect,
-    single_points,
-    where_facts_arise,
-)
 from kg.answer.asking.hindsight import (
     what_changed,
     what_was_believed,
@@ -33,6 +27,12 @@ from kg.answer.asking.planninganswers import (
 )
 from kg.answer.asking.staleruns import stale_runs
 from kg.answer.asking.traceanswers import unused_of_batch, where_chain_breaks
+from kg.answer.flow.asked import (
+    dark_steps,
+    processes_to_connect,
+    single_points,
+    where_facts_arise,
+)
 
 if TYPE_CHECKING:
     from kg.answer.answers import Answers

@@ -10,7 +10,7 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from kg import vocab
-from kg.answer.asking.flowsteps import (
+from kg.answer.flow.steps import (
     LINK_NAMES,
     MACHINE_NOW,
     SHEETS,
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from kg.answer.answers import Answers
     from kg.answer.asking.answerers import Row
-    from kg.answer.asking.flowsteps import Flow, FlowStep
+    from kg.answer.flow.steps import Flow, FlowStep
     from kg.answer.asking.given import Given
     from kg.answer.gaps.coverage import Check
     from kg.records import Term
