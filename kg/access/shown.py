@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kg.access.withhold import require_named, withhold_context
 from kg.access.withheldgaps import unseen
+from kg.access.withhold import require_named, withhold_context
 from kg.errors import UnknownEntity
 
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from kg.asof.asserted import Asserted
 from kg.asof.demand import Demand
+from kg.asof.earlier import find_earlier
 from kg.asof.find import FinderThen
 from kg.asof.journal import JournalThen
 from kg.asof.past import Past
@@ -27,12 +28,13 @@ from kg.times import format_time
 from kg.vocab import OWL_SAME_AS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from datetime import datetime
 
     from kg.answer import Answers
     from kg.answer.asking.hindsight import Difference, Times
     from kg.answer.bundle import Context
+    from kg.asof.earlier import Earlier
     from kg.asof.past import Place
     from kg.journal import Journal
     from kg.records import Fact, Record, Term
@@ -142,6 +144,13 @@ class PlantHistory:
                 code="as-of-everything",
             )
         return self._at(thens, lambda views: compare_views(views, spoken_of(views, places)))
+
+    def earlier(
+        self, records: Sequence[Record], wanted: Collection[tuple[Term, Term]]
+    ) -> list[Earlier]:
+        """Give what records said by properties of things before they said something else."""
+        with self._turn:
+            return find_earlier(self._journal.history, self._lift_each, records, wanted)
 
     def _at(self, thens: Sequence[Then], question: Callable[[list[View]], T]) -> T:
         """Ask views of times, all of the same state of journal and graph."""
