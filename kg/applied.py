@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from kg.tally import Tally
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from datetime import datetime
 
     from kg.errors import SourceError
     from kg.journal import Quarantined
@@ -29,6 +31,10 @@ class Applied:
     seconds: dict[str, float] = field(default_factory=lambda: defaultdict(float))
     is_rebuild: bool = False
     tally: Tally = field(default_factory=Tally)
+
+    def at(self, began: datetime) -> datetime:
+        """Give what time it is, by the time at which it began and what its stages took."""
+        return began + timedelta(seconds=sum(self.seconds.values()))
 
     @contextmanager
     def timed(self, stage: str) -> Iterator[None]:

@@ -182,6 +182,7 @@ class Pipeline(Closing):
                 self.plant, self.store, self.journal, self.rules, single_valued, produced, columns
             )
             self._answers.hindsight = self.history
+            self._answers.tally = self.tally
         return self._answers
 
     def latest(self) -> datetime | None:
@@ -273,6 +274,7 @@ class Pipeline(Closing):
             raise
         applied.records += len(records)
         self.tally.apply(Counter(record.source for record in records))
+        self.tally.see(((r.source, r.recorded) for r in records), applied.at(now))
         self.changes.tell_batch(change.removed, change.added, seq, records)
         return True
 

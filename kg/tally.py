@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections import Counter, defaultdict
+from collections import Counter, defaultdict, deque
 from dataclasses import dataclass, field
+from datetime import datetime
 from threading import Lock
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 BUCKETS_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60)
+LATEST = 10_000
+"""Of how many of a source's newest records it is known how soon the graph followed."""
 
 
 @dataclass(slots=True)
@@ -32,6 +39,7 @@ class Tally:
         self.quarantined: Counter[str] = Counter()
         self.applied: Counter[str] = Counter()
         self.stages: dict[str, Durations] = defaultdict(Durations)
+        self._lags: dict[str, deque[float]] = defaultdict(lambda: deque(maxlen=LATEST))
 
     def take(self, source: str, new: int, quarantined: int) -> None:
         """Count what a source gave: new versions, and rows that could not be read."""
@@ -48,3 +56,18 @@ class Tally:
         """Count how long a stage took."""
         with self._lock:
             self.stages[stage].add(seconds)
+
+    def see(self, records: Iterable[tuple[str, str]], now: datetime) -> None:
+        """Count how long after its receipt each record came to be seen in the graph, at ``now``.
+
+        A record is its source, and when it was recorded (ISO 8601, UTC).
+        """
+        with self._lock:
+            for source, recorded in records:
+                lag = (now - datetime.fromisoformat(recorded)).total_seconds()
+                self._lags[source].append(max(lag, 0.0))
+
+    def lags(self, source: str) -> list[float]:
+        """Give how many seconds after their receipt a source's newest records were seen."""
+        with self._lock:
+            return list(self._lags.get(source, ()))

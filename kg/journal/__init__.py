@@ -6,6 +6,7 @@ from kg.journal.checks import CheckHistory, Day, Lacking, Linked
 from kg.journal.gaps import Checked, OpenGap, checked_now
 from kg.journal.history import History, Standing
 from kg.journal.journal import Journal
+from kg.journal.measures import Came, Counted, Measures
 from kg.journal.people import Forgetting, Forgotten
 from kg.journal.quarantine import Quarantined, WaitingCount
 from kg.journal.sight import Seen
@@ -14,8 +15,10 @@ from kg.journal.versions import Appended
 
 __all__ = [
     "Appended",
+    "Came",
     "CheckHistory",
     "Checked",
+    "Counted",
     "Day",
     "Forgetting",
     "Forgotten",
@@ -23,6 +26,7 @@ __all__ = [
     "Journal",
     "Lacking",
     "Linked",
+    "Measures",
     "OpenGap",
     "Quarantined",
     "Seen",

@@ -17,6 +17,7 @@ from kg.journal.doubts import has_doubts, write_doubts, write_stand_ins
 from kg.journal.file import SET_CURSOR, connect, open_journal_file, translated
 from kg.journal.gaps import GapHistory, OpenGap, checked_now
 from kg.journal.history import History
+from kg.journal.measures import Measures
 from kg.journal.people import Forgetting, Forgotten, Place, forget, read_names, remember_names
 from kg.journal.quarantine import (
     Quarantined,
@@ -72,6 +73,7 @@ class Journal:
         self.gaps = GapHistory(self._read, self._write)
         self.checks = CheckHistory(self._read, self._write)
         self.history = History(self._read, _record, _COLUMNS)
+        self.measures = Measures(self._read)
 
     @classmethod
     def open(cls, path: Path) -> Journal:

@@ -10,37 +10,24 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from kg import vocab
-from kg.answer.flow.steps import (
-    LINK_NAMES,
-    MACHINE_NOW,
-    SHEETS,
-    SOMEBODY,
-    read_flows,
-    records_per_day,
-    sheets,
-)
+from kg.answer.flow.declared import LINK_NAMES, MACHINE_NOW
+from kg.answer.flow.steps import SHEETS, SOMEBODY, find_flows, records_per_day, sheets
 from kg.answer.planning.planner import local_name, number_text
 from kg.answer.slots import LINK_RULES
 from kg.times import format_time
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from datetime import datetime
 
     from kg.answer.answers import Answers
     from kg.answer.asking.answerers import Row
-    from kg.answer.flow.steps import Flow, FlowStep
     from kg.answer.asking.given import Given
+    from kg.answer.flow.steps import Flow, FlowStep
     from kg.answer.gaps.coverage import Check
     from kg.records import Term
 
-DESCRIBED = "where-the-facts-arise"
 WEEK = timedelta(days=7)
-
-
-def _flows(answers: Answers, now: datetime) -> list[Flow]:
-    query = answers.questions[DESCRIBED].fill({}, now)
-    return read_flows(answers, answers.store.select(query))
 
 
 def _told(step: FlowStep) -> Row:
@@ -63,7 +50,7 @@ def where_facts_arise(answers: Answers, _given: Given, now: datetime) -> list[Ro
     per_day = records_per_day(answers, format_time(now - WEEK), format_time(now))
     owners = {source.name: source.owner for source in answers.plant.sources}
     rows = []
-    for flow in _flows(answers, now):
+    for flow in find_flows(answers, now):
         described = {table for step in flow.steps.values() for table in step.tables}
         for term, step in flow.steps.items():
             onward = "passes on" if flow.after(step) else "ends"
@@ -90,8 +77,8 @@ def where_facts_arise(answers: Answers, _given: Given, now: datetime) -> list[Ro
 def dark_steps(answers: Answers, _given: Given, now: datetime) -> list[Row]:
     """Answer at which steps links leave what connected systems record, or begin outside of it."""
     rows: list[Row] = []
-    for flow in _flows(answers, now):
-        if not flow.steps and not _is_covered(answers, flow.link):
+    for flow in find_flows(answers, now):
+        if not flow.steps and not is_covered(answers, flow.link):
             why = "no connected source can say it, and no step is described that carries it"
             rows.append({"link": flow.link, "why": why})
         for term, step in flow.steps.items():
@@ -102,16 +89,17 @@ def dark_steps(answers: Answers, _given: Given, now: datetime) -> list[Row]:
             if before:
                 seen = sorted(other.name for other in before if other.is_seen)
                 where = f"it leaves {', '.join(seen)}, which is the last to record it"
-            rows.append({"link": flow.link} | _told(step) | _seen_again(flow, step, where))
+            rows.append({"link": flow.link} | _told(step) | seen_again(flow, step, where))
     return rows
 
 
-def _is_covered(answers: Answers, link: str) -> bool:
+def is_covered(answers: Answers, link: str) -> bool:
+    """Tell whether a connected source can say a link."""
     slot = "now" if link == MACHINE_NOW else link.removeprefix("job-")
     return bool(answers.covering.get(slot))
 
 
-def _seen_again(flow: Flow, step: FlowStep, where: str) -> Row:
+def seen_again(flow: Flow, step: FlowStep, where: str) -> Row:
     """Find the step by which the link is soonest seen again (Dijkstra, by minutes)."""
     # What was found first goes first among equals: steps have no order of their own.
     found = count()
@@ -135,8 +123,13 @@ def _seen_again(flow: Flow, step: FlowStep, where: str) -> Row:
 
 def single_points(answers: Answers, _given: Given, now: datetime) -> list[Row]:
     """Answer what hangs on one person or one sheet: described steps first, then sheets we read."""
+    return hanging_on_one(answers, find_flows(answers, now))
+
+
+def hanging_on_one(answers: Answers, flows: Iterable[Flow]) -> list[Row]:
+    """Tell what hangs on one person or one sheet, of flows that are known."""
     carried: dict[tuple[str, str, str], set[str]] = defaultdict(set)
-    for flow in _flows(answers, now):
+    for flow in flows:
         for step in _cuts(flow):
             people = sorted(step.people)
             why = "every way of the link leads through it"
@@ -168,7 +161,8 @@ def _ordered(links: set[str]) -> list[str]:
     return [link for link in LINK_NAMES if link in links] + sorted(links - set(LINK_NAMES))
 
 
-def _questions(answers: Answers, links: set[str]) -> Row:
+def questions_of(answers: Answers, links: set[str]) -> list[str]:
+    """Name the saved questions that have no full answer without some links."""
     properties = {
         p
         for link in links
@@ -180,7 +174,11 @@ def _questions(answers: Answers, links: set[str]) -> Row:
             else ()
         )
     }
-    names = sorted({name for p in properties for name in answers.readers.get(p, ())})
+    return sorted({name for p in properties for name in answers.readers.get(p, ())})
+
+
+def _questions(answers: Answers, links: set[str]) -> Row:
+    names = questions_of(answers, links)
     return {"questions": ", ".join(names)} if names else {}
 
 
@@ -210,14 +208,18 @@ def _lonely_sheets(answers: Answers) -> Iterator[Row]:
 
 def processes_to_connect(answers: Answers, _given: Given, now: datetime) -> list[Row]:
     """Answer which process outside of the systems to connect first, by the gaps that it fills."""
-    check = answers.check(now)
+    return ranked_processes(answers, find_flows(answers, now), answers.check(now))
+
+
+def ranked_processes(answers: Answers, flows: Iterable[Flow], check: Check) -> list[Row]:
+    """Rank the processes of flows that are known, by the gaps of a check."""
     lacking = {row.link: row.missing + row.unknown for row in check.coverage}
     found: dict[str, _Process] = defaultdict(_Process)
-    for flow in _flows(answers, now):
+    for flow in flows:
         dark = [step for step in flow.steps.values() if not step.is_seen]
         for step in dark:
             found[step.process or step.label or step.name].take(flow.link, step)
-        if not flow.steps and lacking.get(flow.link) and not _is_covered(answers, flow.link):
+        if not flow.steps and lacking.get(flow.link) and not is_covered(answers, flow.link):
             found[""].take(flow.link, None)
     rows = []
     for name, process in found.items():

@@ -14,33 +14,41 @@ from urllib.parse import unquote
 
 from kg import vocab
 from kg.answer.evidence import literal_text, short
+from kg.answer.flow.declared import FLOWS_FILE, LINK_NAMES, MACHINE_NOW, load_declared
 from kg.answer.gaps.breaks import WAYS
 from kg.answer.planning.planner import read_number
-from kg.answer.slots import LINK_RULES, LINKS
+from kg.answer.slots import LINK_RULES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from datetime import datetime
 
     from kg.answer.answers import Answers
     from kg.answer.asking.producers import Producer
     from kg.records import Term
 
-MACHINE_NOW = "machine-now"
-LINK_NAMES = (*(f"job-{slot}" for slot in LINKS), MACHINE_NOW)
-"""The five links, by the codes that ``tr:carries`` leads to."""
+DESCRIBED = "where-the-facts-arise"
+"""The saved question that finds the steps that stand in the graph."""
 SHEETS = frozenset({"paper", "spreadsheet"})
 SOMEBODY = frozenset({"speech", "message"})
 
 
 @dataclass(slots=True)
 class FlowStep:
-    """One described step; ``onward`` are the steps that get a link from it, by link."""
+    """One described step; ``onward`` are the steps that get a link from it, by link.
+
+    ``said_at`` is its line in flows.yml, "" of one that only records describe; ``carries`` are the
+    links that it passes on.
+    """
 
     term: Term
     name: str
     label: str = ""
     process: str = ""
     medium: str = ""
+    handover: str = ""
+    said_at: str = ""
+    carries: set[str] = field(default_factory=set)
     people: set[str] = field(default_factory=set)
     times_per_day: Fraction | None = None
     latency_minutes: Fraction | None = None
@@ -88,6 +96,24 @@ class Flow:
         return [s for _, s in sorted(self.steps.items()) if s.is_seen or not self.after(s)]
 
 
+def find_flows(answers: Answers, now: datetime) -> list[Flow]:
+    """Make the flow of each link, of the steps in the graph and those that flows.yml declares.
+
+    Raises:
+        MappingError: flows.yml says what cannot be.
+    """
+    base = answers.plant.base
+    declared = load_declared(answers.plant)
+    said = answers.store.select(answers.questions[DESCRIBED].fill({}, now))
+    flows = read_flows(answers, [*said, *declared.rows(base)])
+    lines = {f"flow-step/{step.name}": step.line for step in declared.steps.values()}
+    for flow in flows:
+        for step in flow.steps.values():
+            if (line := lines.get(unquote(step.name))) is not None:
+                step.said_at = f"{FLOWS_FILE}:{line}"
+    return flows
+
+
 def read_flows(answers: Answers, rows: Iterable[Mapping[str, Term]]) -> list[Flow]:
     """Make the flow of each link of what ``where-the-facts-arise`` finds, in the links' order."""
     base = answers.plant.base
@@ -100,6 +126,7 @@ def read_flows(answers: Answers, rows: Iterable[Mapping[str, Term]]) -> list[Flo
         link = short(row["link"], base)
         step = steps.setdefault(row["step"], FlowStep(row["step"], short(row["step"], base)))
         carried[link].add(step.term)
+        step.carries.add(link)
         _describe(step, row, base)
         if "next" in row:
             step.onward[link].add(row["next"])
@@ -120,8 +147,9 @@ def _describe(step: FlowStep, row: Mapping[str, Term], base: str) -> None:
     step.label = first(step.label, "label")
     step.process = first(step.process, "process")
     step.medium = first(step.medium, "medium")
+    step.handover = first(step.handover, "handover")
     step.people |= {short(row["person"], base)} if "person" in row else set()
-    step.tables |= {_table(row["kind"], base)} if "kind" in row else set()
+    step.tables |= {table_of_kind(row["kind"], base)} if "kind" in row else set()
     step.times_per_day = _greatest(step.times_per_day, row.get("times"))
     step.latency_minutes = _greatest(step.latency_minutes, row.get("latency"))
 
@@ -132,7 +160,7 @@ def _greatest(known: Fraction | None, term: Term | None) -> Fraction | None:
     return max((n for n in (known, number) if n is not None), default=None)
 
 
-def _table(kind: Term, base: str) -> str:
+def table_of_kind(kind: Term, base: str) -> str:
     """Name the table of a record kind: ``erp.sales_order``."""
     parts = short(kind, base).removeprefix("kind/").split("/", 1)
     return ".".join(unquote(part) for part in parts)
@@ -165,7 +193,7 @@ def records_per_day(answers: Answers, since: str, until: str) -> dict[str, Fract
     )
     base = answers.plant.base
     return {
-        _table(row["kind"], base): Fraction(int(literal_text(row["n"])), 7)
+        table_of_kind(row["kind"], base): Fraction(int(literal_text(row["n"])), 7)
         for row in rows
         if "kind" in row
     }
