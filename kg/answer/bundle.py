@@ -18,6 +18,7 @@ ReasonKind = Literal[
     "rule", "release", "predecessor", "spec", "material", "tool", "qualification", "machine",
     "supplier", "start", "work", "scrap", "due", "plan", "program", "pallet", "capability",
 ]  # fmt: skip
+Trust = Literal["system", "event", "person", "derived", "computed"]
 GapKind = Literal[
     "link", "value", "conflict", "identity", "placeholder", "duplicate", "contradiction"
 ]
@@ -43,6 +44,11 @@ class Fact:
     since then. Times are ISO 8601 in UTC. A computed fact names the facts that it was computed
     from in ``inputs``, and is as sure as the least sure of them. Of a conflict's facts the losers
     are not ``is_current``.
+
+    ``trust`` says what vouches for it: a ``system`` of record, an ``event``, a ``person``'s word, or
+    nothing but what it was ``derived`` or ``computed`` from. ``datatype`` is what ``value`` is
+    written in: ``iri``, a list of codes (``trc:job-status``), a datatype (``xsd:date``), or a
+    language (``@sv``).
     """
 
     id: str
@@ -64,6 +70,8 @@ class Fact:
     note: str | None = None
     inputs: tuple[str, ...] = ()
     is_current: bool = True
+    trust: Trust = "system"
+    datatype: str = "xsd:string"
 
     @property
     def is_computed(self) -> bool:

@@ -88,6 +88,7 @@ def computed_fact(planner: Planner, made: Reckoned, *, is_inferred: bool = False
         unit=made.unit,
         note=made.note,
         inputs=tuple(fact.id for fact in inputs),
+        trust="computed",
     )
 
 
