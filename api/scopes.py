@@ -27,6 +27,8 @@ _RULE = Need("plant:admin")
 NEEDS: dict[tuple[str, str], Need] = {
     ("GET", "/v1/context"): _READ,
     ("GET", "/v1/context/{kind}/{entity:path}"): _READ,
+    ("GET", "/v1/plant"): _READ,
+    ("GET", "/v1/machines"): _READ,
     ("GET", "/v1/gaps"): _READ,
     ("GET", "/v1/gaps/history"): _READ,
     ("GET", "/v1/facts/{fact:path}"): _READ,
@@ -57,7 +59,10 @@ NEEDS: dict[tuple[str, str], Need] = {
     ("GET", "/docs/start.js"): OPEN,
     ("GET", "/docs/{name}"): OPEN,
     ("GET", "/openapi.json"): OPEN,
-    ("GET", "/"): Need("context:read", is_whole=False),
+    ("GET", "/"): _READ,
+    ("GET", "/plain"): _READ,
+    # The files of the pages tell nothing of the plant either.
+    ("GET", "/assets/{name}"): OPEN,
     ("GET", "/signin"): OPEN,
     ("GET", "/signin/start"): OPEN,
     ("GET", "/signin/callback"): OPEN,

@@ -6,7 +6,7 @@ import httpx
 
 
 def test_the_landing_page_leads_on(client: httpx.Client) -> None:
-    page = client.get("/")
+    page = client.get("/plain")
     assert page.headers["content-type"] == "text/html; charset=utf-8"
     links = re.findall(r'href="([^"]+)"', page.text)
     assert links[:2] == ["docs", "v1/context/machine/SAW-01?format=md"], "what runs comes first"
@@ -16,7 +16,7 @@ def test_the_landing_page_leads_on(client: httpx.Client) -> None:
 
 
 def test_the_landing_page_needs_nothing_from_elsewhere(client: httpx.Client) -> None:
-    page = client.get("/")
+    page = client.get("/plain")
     assert "://" not in page.text
     assert "script-src" not in page.headers["content-security-policy"]
     assert "default-src 'none'" in page.headers["content-security-policy"]
@@ -24,6 +24,6 @@ def test_the_landing_page_needs_nothing_from_elsewhere(client: httpx.Client) -> 
 
 
 def test_names_are_shown_as_text(client: httpx.Client) -> None:
-    page = client.get("/").text
+    page = client.get("/plain").text
     assert "<h1>Small &amp; &lt;b&gt;neat&lt;/b&gt;</h1>" in page
     assert "<script" not in page
