@@ -16,6 +16,7 @@
     ├── BackupError               a backup cannot be made, is damaged, or cannot be restored
     ├── AccessError               who asks is not known, or may not have what is asked for
     ├── HistoryError              a time is asked about that cannot be answered for as a whole
+    ├── CardError                 a card has no room for what is never cut
     ├── OntologyError             the ontology or a shape cannot be used
     └── UnknownEntity             no such machine, job, customer, batch …
 
@@ -127,6 +128,12 @@ class OntologyError(TravelerError):
     """An ontology file, shape or question cannot be used."""
 
     code = "ontology"
+
+
+class CardError(TravelerError):
+    """A card cannot be as short as is asked; the message says how many tokens it needs."""
+
+    code = "card-too-short"
 
 
 class UnknownEntity(TravelerError):

@@ -1,81 +1,157 @@
-"""Card: the lines of a card under way, and text from data made safe to stand in them."""
+"""Card: what an answer tells as sections, lines and parts, and which of them there is room for."""
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from kg.answer.priority import KEPT, rank_of
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
-    from kg.answer.bundle import Fact
-
-MAX_TEXT = 120
-MAX_LISTED = 8
-MAX_READ = 8
-"""How many times the shown length is looked at of a text: longer ones only cost time."""
-_LINK = re.compile(r"\b\w{1,20}://\S+|www\.\S+|mailto:\S+|\[[^\]]*\]\([^)]*\)", re.IGNORECASE)
-_HIDDEN = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
-_STAND_INS = str.maketrans({"[": "(", "]": ")", "`": "'", '"': "'", "<": "‹", ">": "›"})
+    from kg.answer.bundle import Citation, Fact, Focus
+    from kg.answer.tokens import Tokenizer
 
 
-def clean(text: str, most: int = MAX_TEXT) -> str:
-    """Make text from data safe to show: one line, NFKC, no hidden marks, markup or links."""
-    plain = _HIDDEN.sub("", unicodedata.normalize("NFKC", text[: MAX_READ * most]))
-    plain = "".join(
-        " " if unicodedata.category(c) in {"Zl", "Zp", "Cc"} else c
-        for c in plain
-        if unicodedata.category(c) != "Cf"
-    )
-    plain = _LINK.sub("(link)", " ".join(plain.split()))
-    plain = plain.translate(_STAND_INS).lstrip("#›-*= ")
-    return plain if len(plain) <= most else plain[: most - 1] + "…"
+@dataclass(slots=True, eq=False)
+class Part:
+    """What is told or cut as a whole: a fact, a state, a sentence with what it rests on.
+
+    ``name`` and ``about`` are those of a pair (none: of a sentence); ``link`` stands before it
+    where it is not the first of its line; ``cited`` are paths of records, ``marks`` what the card
+    must explain.
+    """
+
+    text: str
+    rank: int
+    name: str = ""
+    about: str = ""
+    link: str = "; "
+    cited: tuple[str, ...] = ()
+    marks: tuple[str, ...] = ()
+    fact: Fact | None = None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
+class Line:
+    """A line of parts; ``is_list`` where those that are cut are counted in the line itself."""
+
+    lead: str
+    parts: list[Part]
+    is_list: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class Section:
+    """Lines under a heading; ``about`` is the subject of pairs that name none.
+
+    One that is kept stands even where all its lines are cut.
+    """
+
+    heading: str
+    about: str = ""
+    lines: list[Line] = field(default_factory=list)
+    is_kept: bool = False
+
+
 class Card:
-    """Lines under way: (priority, text, facts in it, records cited); the lowest is kept longest."""
+    """A card under way: its sections in their order."""
 
-    lines: list[tuple[int, str, int, tuple[str, ...]]] = field(default_factory=list)
-    numbers: dict[str, int] = field(default_factory=dict)
-    beyond: int = 0
+    def __init__(self, focus: Focus) -> None:
+        self.focus = focus
+        self.sections: list[Section] = []
+        self._told: set[str] = set()
 
-    def add(self, priority: int, text: str, facts: Iterable[Fact] = ()) -> None:
-        """Add a line; facts beyond those that a line lists count as cut."""
-        every = list(facts)
-        self.beyond += max(0, len(every) - MAX_LISTED)
-        listed = every[:MAX_LISTED]
-        cited = tuple(dict.fromkeys(c.record for fact in listed for c in fact.via))
-        marks = "".join(f"[{self.number(record)}]" for record in cited)
-        self.lines.append((priority, f"{text} {marks}".rstrip(), len(listed), cited))
+    def section(self, heading: str, about: str = "", *, is_kept: bool = False) -> Section:
+        """Begin a section."""
+        made = Section(heading, about, is_kept=is_kept)
+        self.sections.append(made)
+        return made
 
-    def number(self, record: str) -> int:
-        """Number a record by the order in which it is first cited."""
-        return self.numbers.setdefault(record, len(self.numbers) + 1)
+    def rank(self, topic: str) -> int:
+        """Give the rank of a topic."""
+        return rank_of(topic, self.focus)
+
+    def is_new(self, *told: str) -> bool:
+        """Tell, once only, that something has not been told: a fact, an empty slot."""
+        key = "\0".join(told)
+        if key in self._told:
+            return False
+        self._told.add(key)
+        return True
+
+    def keep(self, section: Section, text: str, marks: tuple[str, ...] = ()) -> None:
+        """Add a line that is never cut."""
+        section.lines.append(Line("- ", [Part(text, KEPT, marks=marks)]))
+
+    def tell(
+        self,
+        section: Section,
+        topic: str,
+        text: str,
+        via: Iterable[Citation] = (),
+        lead: str = "- ",
+    ) -> None:
+        """Add a sentence with the records that it rests on."""
+        cited = tuple(dict.fromkeys(one.record for one in via))
+        section.lines.append(Line(lead, [Part(text, self.rank(topic), cited=cited)]))
+
+    def parts(self) -> Iterator[Part]:
+        """Give every part in the order of the card."""
+        for section in self.sections:
+            for line in section.lines:
+                yield from line.parts
 
 
-def fact_text(fact: Fact) -> str:
-    """Write a fact's value with its unit where it was computed, and what is to be minded of it."""
-    text = clean(fact.value)
-    if fact.is_computed and fact.unit:
-        text += f" {clean(fact.unit)}"
-    label = clean(fact.label)
-    if not fact.is_computed and label not in {text, text.rsplit("/", 1)[-1]}:
-        text += f' "{label}"'
-    marks = [
-        mark
-        for mark, is_on in (
-            ("INFERRED", fact.state == "inferred"),
-            ("CONFLICT", fact.state == "conflicting"),
-            ("STALE", fact.is_stale),
-            ("COMPUTED", fact.is_computed),
-        )
-        if is_on
-    ]
-    shown = ", ".join(marks)
-    if fact.note:
-        note = clean(fact.note)
-        shown = f"{shown}: {note}" if marks else note
-    return f"{text} ({shown})" if shown else text
+def prefix_of(part: Part, before: Part | None, section: Section) -> str:
+    """Write the name of a pair, and its subject, as far as the line has not said them."""
+    if not part.name:
+        return ""
+    subject = before.about if before else section.about
+    if part.about != subject:
+        return f"{part.name} of {part.about}: "
+    return "" if before and before.name == part.name else f"{part.name}: "
+
+
+class Budget:
+    """Chooses the parts that there is room for, by adding up what each brings onto the card.
+
+    A part brings its own text and, where it is the first, its line and its section; sources and
+    marks that nothing else needed. ``sources`` are the lines of records without their numbers.
+    """
+
+    def __init__(self, card: Card, sources: dict[str, str], marks: dict[str, str]) -> None:
+        self._card = card
+        self._sources = sources
+        self._marks = marks
+
+    def costs(self, count: Tokenizer) -> list[tuple[Part, int]]:
+        """Give every part, what is kept longest first, with the tokens that it brings."""
+        places = [
+            (part, line, section)
+            for section in self._card.sections
+            for line in section.lines
+            for part in line.parts
+        ]
+        places.sort(key=lambda place: place[0].rank)  # stable: then in the order of the card
+        last: dict[int, Part] = {}
+        shown: set[int] = set()
+        named: set[str] = set()
+        found = []
+        for part, line, section in places:
+            pieces = [part.text, *("[999]" for _ in part.cited), " "]
+            before = last.get(id(line))
+            pieces.append(prefix_of(part, before, section))
+            pieces += [part.link] if before else [line.lead, "\n"]
+            if before is None and line.is_list and len(line.parts) > 1:
+                pieces.append("; 999 more cut")
+            if id(section) not in shown and not section.is_kept:
+                pieces += [section.heading, "\n"]
+            pieces += [f"[999] {self._sources[one]}\n" for one in part.cited if one not in named]
+            pieces += [f", {self._marks[one]}" for one in part.marks if one not in named]
+            last[id(line)] = part
+            shown.add(id(section))
+            named.update(part.cited, part.marks)
+            found.append((part, sum(map(count, pieces))))
+        return found

@@ -1,114 +1,134 @@
-"""What a focus adds to a card: why it is late, what was computed, what comes next."""
+"""What a focus adds to a card: details, why it is late, what was computed, what comes next."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kg.answer.card import MAX_TEXT, clean, fact_text
+from kg.answer.card import Line, Part
 from kg.answer.focus import DETAILS
+from kg.answer.told import fact_part, state_part
+from kg.answer.untrusted import id_text, quoted, said, value_text
 
 if TYPE_CHECKING:
-    from kg.answer.bundle import Context, NextEntry, Reason, Slot
-    from kg.answer.card import Card
-
-COMPUTED = "COMPUTED=reckoned now from the facts cited."
-_REASON = 2 * MAX_TEXT
+    from kg.answer.bundle import Context, NextEntry, NextOrder, Reason, Slot
+    from kg.answer.card import Card, Section
 
 
-def add_details(card: Card, context: Context) -> None:
-    """Add what is said of each thing that a focus adds: its properties in one line."""
+def tell_details(card: Card, context: Context) -> None:
+    """Tell what a focus adds of single things: the properties of each in one line."""
+    entity = context.entity["id"]
+    section = card.section("## Details", id_text(entity))
     for name in DETAILS:
         slot = context.slots.get(name)
         if slot is None:
             continue
         if not slot.facts:
-            card.add(3, f"- {name}: {slot.state.upper()}")
-        abouts = dict.fromkeys(fact.about for fact in slot.facts)
-        for about in abouts:
-            facts = [fact for fact in slot.facts if fact.about == about]
-            said = ", ".join(f"{fact.predicate} {fact_text(fact)}" for fact in facts)
-            card.add(3, f"- {name} {clean(about)}: {said}", facts)
+            state = state_part(card, name, slot.state, section.about)
+            section.lines.append(Line("- ", [state]))
+        for about in dict.fromkeys(fact.about for fact in slot.facts):
+            facts = [fact for fact in slot.facts if fact.about == about and card.is_new(fact.id)]
+            parts = [fact_part(card, name, fact, entity, name) for fact in facts]
+            if parts:
+                section.lines.append(Line("- ", parts, is_list=True))
 
 
-def add_causes(card: Card, context: Context) -> None:
-    """Add the chain of causes, the nearest first."""
+def tell_causes(card: Card, context: Context) -> None:
+    """Tell the chain of causes, the nearest first."""
     if context.focus not in {"why_late", "full"}:
         return
-    card.add(0, "## Why it is late")
+    section = card.section("## Why it is late")
     if not context.causes and "late_by" in context.computed:
-        card.add(0, "- neither past its due date nor behind its plan, by any record")
+        text = "cause: neither past its due date nor behind its plan, by any record"
+        card.tell(section, "cause", text)
     elif not context.causes:
-        card.add(0, "- it has no job to look at")
+        card.tell(section, "cause", "cause: it has no job to look at")
     for place, cause in enumerate(context.causes, start=1):
-        card.add(1, f"- {place}. {cause.kind}: {clean(cause.text, _REASON)}", cause.facts)
+        text = f"{place}. {cause.kind}: {said(cause.text)}"
+        card.tell(section, "cause", text, (one for fact in cause.facts for one in fact.via))
 
 
-def add_computed(card: Card, context: Context) -> None:
-    """Add what was computed, and why something could not be."""
+def tell_computed(card: Card, context: Context) -> None:
+    """Tell what was computed, and why something could not be."""
     if not context.computed:
         return
-    card.add(0, "## Computed")
+    entity = context.entity["id"]
+    section = card.section("## Computed", id_text(entity))
     for name, slot in context.computed.items():
-        _add_slot(card, name, slot)
+        _tell_computed(card, section, name, slot, entity)
 
 
-def _add_slot(card: Card, name: str, slot: Slot) -> None:
-    why = f": {clean(slot.note, _REASON)}" if slot.note else ""
-    if not slot.facts:
-        card.add(2, f"- {name}: {slot.state.upper()}{why}")
-        return
-    abouts = {fact.about for fact in slot.facts}
-    for fact in slot.facts:
-        whose = f" of {clean(fact.about)}" if len(abouts) > 1 or len(slot.facts) > 1 else ""
-        card.add(2, f"- {name}{whose}: {fact_text(fact)}", [fact])
-    if slot.note:
-        card.add(3, f"- {name}{why}")
+def _tell_computed(card: Card, section: Section, name: str, slot: Slot, entity: str) -> None:
+    parts = [fact_part(card, name, fact, entity, name, name) for fact in slot.facts]
+    if not slot.facts or slot.note:
+        state = slot.state if not slot.facts else "note"
+        made = state_part(card, name, state, section.about, slot.note or "")
+        made.rank = card.rank(name)
+        parts.append(made)
+    section.lines.append(Line("- ", parts, is_list=True))
 
 
-def add_order(card: Card, context: Context) -> None:
-    """Add what waits: by plan, or by a rule with the reasons and what blocks each."""
+def tell_next(card: Card, context: Context) -> None:
+    """Tell what waits: by plan, or by a rule with the reasons and what blocks each."""
     order = context.order
     if order is None:
-        _add_waiting(card, context)
-        return
-    card.add(0, f"## Next, by {order.rule}: {order.ready} ready, {order.blocked} blocked")
-    card.add(1, f"- the rule: {order.means}")
+        section = card.section("## Next, by planned start")
+        for entry in context.next:
+            card.tell(section, "entry", _entry_text(entry))
+    else:
+        _tell_order(card, context, order)
+
+
+def _tell_order(card: Card, context: Context, order: NextOrder) -> None:
+    title = f"## Next, by {value_text(order.rule)}: {order.ready} ready, {order.blocked} blocked"
+    section = card.section(title)
+    card.tell(section, "rule", f"rule: {said(order.means)}")
     for remark in order.remarks:
-        said = "CANNOT SAY" if remark.text.startswith(("no ", "cannot ")) else "NOTE"
-        card.add(1, f"- {said}: {clean(remark.text, _REASON)}", remark.facts)
+        word = "CANNOT SAY" if remark.text.startswith(("no ", "cannot ")) else "NOTE"
+        _tell_reason(card, section, "rule", f"- {word} ", remark)
     for entry in context.next:
-        _add_entry(card, entry)
+        _tell_entry(card, section, entry)
     more = order.ready + order.blocked - order.listed
     if more > 0:
-        card.add(1, f"- and {more} more that wait")
+        card.tell(section, "rule", f"more: {more} others wait")
     if not context.next:
-        card.add(0, "- nothing waits")
+        card.tell(section, "entry", "entry: nothing waits")
 
 
-def _add_waiting(card: Card, context: Context) -> None:
-    if context.next:
-        card.add(2, "## Next, by planned start")
-    for entry in context.next:
-        due = f", due {clean(entry.due)}" if entry.due else ""
-        card.add(4, f"- {clean(entry.operation)} of {clean(entry.job)}{due}")
-
-
-def _add_entry(card: Card, entry: NextEntry) -> None:
-    name = clean(entry.operation)
-    label = clean(entry.label)
-    shown = f' "{label}"' if label != name else ""
-    due = f", due {clean(entry.due)}" if entry.due else ""
-    place = f"{entry.rank}. " if entry.rank is not None else ""
-    state = "" if entry.rank is not None else f"{entry.state.upper()}: "
-    card.add(2, f"- {place}{state}{name}{shown} of {clean(entry.job)}{due}")
+def _tell_entry(card: Card, section: Section, entry: NextEntry) -> None:
+    card.tell(section, "entry", _entry_text(entry))
     for reason in entry.blockers:
-        _add_reason(card, 3, "BLOCKED by", reason)
+        _tell_reason(card, section, "entry", "  - BLOCKED by ", reason)
     for reason in entry.doubts:
-        _add_reason(card, 5, "CANNOT SAY", reason)
+        _tell_reason(card, section, "reason", "  - CANNOT SAY ", reason)
     for reason in entry.reasons:
-        _add_reason(card, 4, "because", reason)
+        _tell_reason(card, section, "reason", "  - because ", reason)
 
 
-def _add_reason(card: Card, priority: int, said: str, reason: Reason) -> None:
-    text = f"  - {said} {reason.kind}: {clean(reason.text, _REASON)}"
-    card.add(priority, text, reason.facts)
+def _entry_text(entry: NextEntry) -> str:
+    label = entry.label
+    is_told = label in {entry.operation, entry.operation.rsplit("/", 1)[-1]}
+    place = f"{entry.rank}. " if entry.rank is not None else f"{entry.state.upper()}: "
+    text = f"{place}{id_text(entry.operation)}{'' if is_told else f' {quoted(label)}'}"
+    text += f" of {id_text(entry.job)}"
+    text += f", planned {value_text(entry.planned_start)}" if entry.planned_start else ""
+    return text + (f", due {value_text(entry.due)}" if entry.due else "")
+
+
+def _tell_reason(card: Card, section: Section, topic: str, lead: str, reason: Reason) -> None:
+    via = (one for fact in reason.facts for one in fact.via)
+    card.tell(section, topic, f"{reason.kind}: {said(reason.text)}", via, lead)
+
+
+def tell_gaps(card: Card, context: Context) -> None:
+    """Tell what is missing or unknown, like gaps together; the reason may be cut."""
+    section = card.section("## Missing or unknown", is_kept=True)
+    groups: dict[tuple[str, str, str], dict[str, None]] = {}
+    for gap in context.gaps:
+        told = (gap.state.upper(), value_text(gap.slot), said(gap.message))
+        groups.setdefault(told, {})[id_text(gap.entity)] = None
+    for (state, slot, message), entities in groups.items():
+        parts = [Part(f"{state} {slot} of {', '.join(entities)}", 0, marks=(state,))]
+        parts += [Part(message, card.rank("gap"), link=": ")] if message else []
+        section.lines.append(Line("- ", parts))
+    if not groups:
+        card.keep(section, "nothing that is owed")

@@ -1,9 +1,9 @@
 """Untrusted: the one border through which text from data goes to a card or a model.
 
 Names, ids, descriptions, notes, units, record ids and source names are all written by somebody, and
-some of them by somebody who means harm. What passes is one line in NFKC (Unicode Standard Annex 15)
-of at most some characters, without anything that is not seen, that leads elsewhere, or that a card is
-made of. It is shown and never obeyed: nothing is left out because of what it says in plain words.
+some of them by somebody who means harm. What passes is one line in NFKC (Unicode Standard Annex
+15) of at most some characters, without anything that is not seen, that leads elsewhere, or that a
+card is made of. Nothing is left out because of what it says in plain words: it is shown as data.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ MAX_READ = 8
 MAX_MARKS = 2
 """Accents on one letter; more are piled up to hide the lines around."""
 STATES = (
-    "MISSING", "UNKNOWN", "NONE", "NOT_DUE", "WITHHELD", "STALE", "INFERRED", "CONFLICT", "COMPUTED",
-    "PERSON", "BLOCKED", "CANNOT SAY", "READY", "WAITING", "LATE", "RUNNING",
+    "MISSING", "UNKNOWN", "NONE", "NOT_DUE", "WITHHELD", "STALE", "INFERRED", "CONFLICT",
+    "COMPUTED", "PERSON", "BLOCKED", "CANNOT SAY", "READY", "WAITING", "LATE", "RUNNING",
 )  # fmt: skip
 """The words in capitals by which a card says how things stand; in data they are lower-cased."""
 _GONE = {"Cf", "Cs", "Co", "Cn"}

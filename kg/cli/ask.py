@@ -15,8 +15,9 @@ from kg import report
 from kg.answer.bundle import Focus  # noqa: TC001 - the options are read at run time
 from kg.answer.evidence import short
 from kg.answer.focus import FOCUSES
+from kg.answer.jsonld import to_jsonld
 from kg.answer.planning.next import DEFAULT_RULE, Rule
-from kg.answer.render import render_card, to_json, to_jsonld
+from kg.answer.render import render_card, to_json
 from kg.cli.options import (
     FormatOption,
     NowOption,
