@@ -56,6 +56,13 @@ def of_gaps(entity: Term) -> int:
     return hash((8, entity))
 
 
+def of_name(key: str) -> int:
+    """Give the key of which things go by a name, or end in a number."""
+    return hash((9, key))
+
+
+ANY_NAME = hash((10,))
+"""The key of what was looked for in all names."""
 EVERYTHING = hash((7,))
 """The key of what was read in a way that names nothing: any change touches it."""
 
@@ -109,7 +116,15 @@ class Touched:
 
     def tell_gaps(self, entities: Iterable[Term]) -> None:
         """Say of which entities gaps were opened, closed or told anew."""
-        keys = [of_gaps(entity) for entity in entities]
+        self.tell_keys([of_gaps(entity) for entity in entities])
+
+    def tell_names(self, names: Iterable[str]) -> None:
+        """Say which names some thing has now that it had not, or had and has no longer."""
+        keys = [of_name(name) for name in names]
+        self.tell_keys([*keys, ANY_NAME] if keys else [])
+
+    def tell_keys(self, keys: Collection[int]) -> None:
+        """Say what has changed, by keys."""
         if not keys:
             return
         with self._lock:

@@ -19,6 +19,7 @@ from kg.answer.asking.reads import readers
 from kg.answer.context import ContextBuilder
 from kg.answer.evidence import Evidence, Lineage, short
 from kg.answer.find import Finder
+from kg.answer.finding.found import ALL_SEEN
 from kg.answer.focus import expand
 from kg.answer.gaps.contradictions import name_contradictions
 from kg.answer.gaps.coverage import Check, Checker
@@ -44,6 +45,8 @@ if TYPE_CHECKING:
     from kg.answer.asking.hindsight import Hindsight
     from kg.answer.asking.readiness import Readiness
     from kg.answer.bundle import Context, Focus
+    from kg.answer.finding.found import Asked, Eyes, Found
+    from kg.answer.finding.gazetteer import Names
     from kg.answer.gaps.candidates import Candidates
     from kg.answer.gaps.placeholders import Columns
     from kg.answer.planning.next import Rule
@@ -69,7 +72,7 @@ class Answers:
     """Answers questions about one plant from its store and journal.
 
     ``produced`` is, for each source, what its mappings can produce: (table, class, predicate);
-    ``columns`` tells of which columns they make it.
+    ``columns`` tells of which columns they make it, ``names`` what things of the graph are called.
     """
 
     def __init__(
@@ -81,6 +84,7 @@ class Answers:
         single_valued: frozenset[Term],
         produced: Mapping[str, Collection[tuple[str, str, str]]],
         columns: Columns,
+        names: Names | None = None,
     ) -> None:
         self.plant = plant
         self.store = store
@@ -92,7 +96,7 @@ class Answers:
         self._suspicions = Suspicions(store)
         self.hindsight: Hindsight | None = None
         """The plant's history, where there is one."""
-        self.finder = Finder(store, plant.base, {source.name for source in plant.sources})
+        self.finder = Finder(store, plant.base, {one.name for one in plant.sources}, names)
 
     def as_of(self, store: Store, journal: Journal, finder: Finder) -> Answers:
         """Give the answers from another store and journal, by the same rules and mappings."""
@@ -161,6 +165,35 @@ class Answers:
         found = builder.build(entity.term, entity.kind, format_time(now), self.sources(now))
         expand(found, self._planner(evidence, slots, now), entity.term, focus, rule)
         return found
+
+    def find_entities(
+        self,
+        query: str,
+        kinds: Collection[str] = (),
+        limit: int = 5,
+        eyes: Eyes = ALL_SEEN,
+    ) -> Found:
+        """Give what words can mean: a name, an id or a question; see ``Finder.find_entities``.
+
+        Raises:
+            ConfigError: the query is empty, or too long.
+        """
+        return self.finder.find_entities(query, kinds, limit, eyes)
+
+    def read_question(
+        self,
+        question: str,
+        kind: str | None = None,
+        focus: Focus | None = None,
+        eyes: Eyes = ALL_SEEN,
+    ) -> Asked:
+        """Say what a question in words is about and what it asks; see ``Finder.read_question``.
+
+        Raises:
+            UnknownEntity: nothing known is named, or something of which several can be meant.
+            ConfigError: the question is empty, or too long.
+        """
+        return self.finder.read_question(question, kind, focus, eyes)
 
     def check(self, now: datetime) -> Check:
         """Count coverage and list gaps, as of the last validation; count the rows that wait.

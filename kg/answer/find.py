@@ -1,71 +1,101 @@
-"""Find: which entity somebody means by an id or a label of any source."""
+"""Find: which entity somebody means by an id, a name of any source, or a question in words."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
-from rapidfuzz import fuzz, process
-
 from kg import vocab
 from kg.answer.context import KINDS
-from kg.answer.evidence import literal_text
-from kg.answer.names import normalise
-from kg.errors import UnknownEntity
+from kg.answer.finding.asking import asked_of, found_of
+from kg.answer.finding.found import ALL_SEEN, Asked, Entity, Found, Match
+from kg.answer.finding.gazetteer import LONGEST_NAME, Names
+from kg.answer.finding.lookup import Lookup
+from kg.answer.finding.reading import MOST_LISTED, Reader
+from kg.answer.names import id_key
+from kg.errors import ConfigError, UnknownEntity
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Callable, Collection
 
+    from kg.answer.bundle import Focus
+    from kg.answer.finding.found import Eyes
     from kg.records import Term
     from kg.store import Store
 
+__all__ = ["Asked", "Entity", "Finder", "Found", "Match"]
+
 _IRI = re.compile(r"<(?:[^%<>\s]|%[0-9A-Fa-f]{2})+>")
-NEAR_ENOUGH = 75.0
+LONGEST_REFERENCE = 1_000
 
 
-@dataclass(frozen=True, slots=True)
-class Entity:
-    """Something that can be asked about: its IRI term, kind and short id (``machine/M7``)."""
-
-    term: Term
-    kind: str
-    id: str
+def _note_nothing(_key: int) -> None:
+    """Note nothing."""
 
 
 class Finder:
-    """Finds entities by short id, IRI, any source's id, identifier or label."""
+    """Finds entities by short id, IRI, any source's id, identifier or label, or by a question.
 
-    def __init__(self, store: Store, base: str, sources: Collection[str] = ()) -> None:
+    ``names`` keeps the gazetteer of the store current; without it one is made that follows the
+    store by its offset. ``note`` is told the key (`kg.touched`) of each name that is looked up.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        base: str,
+        sources: Collection[str] = (),
+        names: Names | None = None,
+        note: Callable[[int], None] = _note_nothing,
+    ) -> None:
         self._store = store
         self._base = base
-        self._sources = sources
+        self._names = names or Names(base, sources)
+        self._note = note
+        self._named_store = store
 
-    def find(self, reference: str, kind: str | None = None) -> Entity:
+    def watched(self, store: Store, note: Callable[[int], None]) -> Finder:
+        """Give a finder of the same names that reads a store that watches what is read of it."""
+        twin = Finder(store, self._base, (), self._names, note)
+        twin._named_store = self._named_store  # noqa: SLF001 - its own
+        return twin
+
+    # ---- by a name
+
+    def find(self, reference: str, kind: str | None = None, eyes: Eyes = ALL_SEEN) -> Entity:
         """Find the one entity that is meant.
 
         Raises:
             UnknownEntity: none is, or several are; near or equal ones stand in the hint.
         """
-        exact = self.by_iri(reference, kind)
-        if exact:
-            return exact
-        wanted = normalise(reference)
-        names = [(e, n) for e, n in self._names(kind) if n == wanted]
-        found = {entity.term: entity for entity, _ in names}
+        found = self.called(reference, kind, eyes)
         if len(found) == 1:
-            return next(iter(found.values()))
+            return found[0]
         if found:
-            ids = ", ".join(sorted(entity.id for entity in found.values()))
+            ids = [entity.id for entity in found]
+            more = f" and {len(ids) - MOST_LISTED:,} more" if len(ids) > MOST_LISTED else ""
             raise UnknownEntity(
-                f"{reference!r} can mean several things: {ids}",
+                f"{reference!r} can mean several things: {', '.join(ids[:MOST_LISTED])}{more}",
                 hint="ask for one of them by its full id",
                 code="ambiguous-entity",
             )
         raise UnknownEntity(
-            f"nothing here is called {reference!r}", hint=self._nearest(wanted, kind)
+            f"nothing here is called {reference[:LONGEST_NAME]!r}",
+            hint=self._nearest(reference, kind, eyes),
         )
+
+    def called(self, reference: str, kind: str | None, eyes: Eyes = ALL_SEEN) -> list[Entity]:
+        """Give every entity that a reference as a whole is an id or a name of."""
+        if len(reference) > LONGEST_REFERENCE:
+            return []
+        exact = self.by_iri(reference, kind)
+        lookup = self._lookup(eyes)
+        if exact is not None and _sees(eyes, exact, reference):
+            return [exact]
+        key = id_key(reference) if len(reference) <= LONGEST_NAME else ""
+        shorts = lookup.called(key, {kind} if kind else ()) if key else []
+        return [self._known(lookup, short) for short in shorts]
 
     def by_iri(self, reference: str, kind: str | None) -> Entity | None:
         """Find an entity by its short id, its IRI or an alias; None where there is none."""
@@ -95,49 +125,87 @@ class Finder:
         types = set(self._store.objects(term, vocab.RDF_TYPE))
         if not types:
             return None
-        own = self._short(term).split("/", 1)[0]
-        kind = next((name for type_, name in KINDS.items() if type_ in types), own)
-        return Entity(term, kind, self._short(term))
+        short = term[1:-1].removeprefix(self._base)
+        kind = next((name for type_, name in KINDS.items() if type_ in types), None)
+        return Entity(term, kind or short.split("/", 1)[0], short)
 
-    def _short(self, term: Term) -> str:
-        return term[1:-1].removeprefix(self._base)
+    def _known(self, lookup: Lookup, short: str) -> Entity:
+        return Entity(lookup.term(short), lookup.gazetteer.kind(short), short)
 
-    def _names(self, kind: str | None) -> Iterable[tuple[Entity, str]]:
-        """Give every name of every entity: label, identifier, own id, and the ids of sources."""
-        aliases = self._aliases()
-        for type_, name in KINDS.items():
-            if kind not in {None, name}:
-                continue
-            rows = self._store.select(
-                f"SELECT ?e ?n WHERE {{ ?e a {type_} . OPTIONAL {{ "
-                f"VALUES ?p {{ {vocab.RDFS_LABEL} {vocab.IDENTIFIER} }} ?e ?p ?n }} }}"
-            )
-            for row in rows:
-                entity = Entity(row["e"], name, self._short(row["e"]))
-                own = unquote(entity.id.split("/", 1)[-1])
-                yield entity, normalise(own)
-                if "n" in row:
-                    yield entity, normalise(literal_text(row["n"]))
-                for alias in aliases.get(row["e"], ()):
-                    yield entity, normalise(alias)
+    def _lookup(self, eyes: Eyes) -> Lookup:
+        return Lookup(self._store, self._names.of(self._named_store), eyes, self._note)
 
-    def _aliases(self) -> dict[Term, list[str]]:
-        result: dict[Term, list[str]] = {}
-        rows = self._store.select(
-            f"SELECT ?a ?c WHERE {{ GRAPH <{self._base}graph/aliases> "
-            f"{{ ?a {vocab.OWL_SAME_AS} ?c }} }}"
-        )
-        for row in rows:
-            local = unquote(self._short(row["a"]).split("/", 1)[-1])
-            names = result.setdefault(row["c"], [local])
-            names.append(local)
-            source, _, rest = local.partition("-")
-            if source in self._sources and rest:
-                names.append(rest)
-        return result
-
-    def _nearest(self, wanted: str, kind: str | None) -> str:
-        names = {name: entity.id for entity, name in self._names(kind)}
-        near = process.extract(wanted, names.keys(), scorer=fuzz.WRatio, limit=3)
-        ids = list(dict.fromkeys(names[name] for name, score, _ in near if score >= NEAR_ENOUGH))
+    def _nearest(self, reference: str, kind: str | None, eyes: Eyes) -> str:
+        try:
+            found = self.find_entities(reference, {kind} if kind else (), 3, eyes)
+        except ConfigError:
+            found = None
+        ids = [match.id for match in found.matches] if found else []
+        near = found.absent[:1] if found else ()
+        if not ids and near:
+            return near[0]
         return f"did you mean {', '.join(ids)}?" if ids else "try a machine's or job's number"
+
+    # ---- by words
+
+    def find_entities(
+        self,
+        query: str,
+        kinds: Collection[str] = (),
+        limit: int = 5,
+        eyes: Eyes = ALL_SEEN,
+    ) -> Found:
+        """Give what the words of a query can mean, the best first; ``kinds`` are all if empty.
+
+        Raises:
+            ConfigError: the query is empty, or too long.
+        """
+        whole = self.called(query, None, eyes) if len(query) <= LONGEST_NAME else []
+        whole = [entity for entity in whole if not kinds or entity.kind in kinds]
+        if len(whole) == 1:
+            match = self._whole(whole[0], query, eyes)
+            return Found((match,), 1)
+        return found_of(Reader(self._lookup(eyes), kinds).read(query), limit)
+
+    def read_question(
+        self,
+        question: str,
+        kind: str | None = None,
+        focus: Focus | None = None,
+        eyes: Eyes = ALL_SEEN,
+    ) -> Asked:
+        """Say what a question is about and what it asks; a name alone asks what is going on now.
+
+        ``kind`` is what the subject must be, ``focus`` what is asked where that is known already.
+
+        Raises:
+            UnknownEntity: nothing known is named, or something of which several can be meant.
+            ConfigError: the question is empty, or too long.
+        """
+        whole = self.called(question, kind, eyes) if len(question) <= LONGEST_NAME else []
+        if len(whole) == 1:
+            why = "as was asked for" if focus else "it is a name and asks for no more"
+            return Asked(self._whole(whole[0], question, eyes), focus or "now", why)
+        if whole:
+            self.find(question, kind, eyes)  # says which
+        reading = Reader(self._lookup(eyes), {kind} if kind else ()).read(question)
+        return asked_of(reading, focus)
+
+    def _whole(self, entity: Entity, query: str, eyes: Eyes) -> Match:
+        lookup = self._lookup(eyes)
+        found = lookup.match(entity.id, id_key(query), query.strip(), 1.0, 0)
+        by_id = found.why.endswith('"') is False
+        why = "it is its full id" if by_id else found.why
+        return Match(entity.id, entity.kind, found.label, 1.0, found.by, found.words, why)
+
+
+def _sees(eyes: Eyes, entity: Entity, reference: str) -> bool:
+    """Tell whether an entity is shown, by an id that is no hidden source's."""
+    if eyes is ALL_SEEN:
+        return True
+    names = eyes.names(entity.id)
+    given = {reference, unquote(reference), f"{entity.kind}/{reference}"}
+    keys = {id_key(name) for name in given}
+    return not eyes.hides(entity.id) and (
+        names is None or any(id_key(name) in keys for name in names)
+    )

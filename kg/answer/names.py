@@ -8,6 +8,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _PARTS = re.compile(r"\d+|[^\W\d_]+")
 _DOTTED = re.compile(r"(?<=\b[^\W\d])[./](?=[^\W\d]\b)|(?<=\b[^\W\d])\.(?=\s|$)")
@@ -20,24 +24,42 @@ LEGAL_FORMS = frozenset(_FORMS.split())
 """What companies write after their names, without dots: it tells no two of them apart."""
 
 
+_SPELT = str.maketrans(
+    {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "ı": "i", "þ": "th", "æ": "ae", "œ": "oe"}
+)
+"""Letters that Unicode takes for letters of their own, and keyboards elsewhere have not."""
+
+
+def fold(text: str) -> str:
+    """Fold case and accents, and write digits of any script as 0 to 9."""
+    plain = text.casefold()
+    if plain.isascii():
+        return plain
+    plain = unicodedata.normalize("NFKD", text).casefold().translate(_SPELT)
+    return "".join(
+        str(unicodedata.decimal(c)) if c.isdecimal() else c
+        for c in plain
+        if not unicodedata.combining(c)
+    )
+
+
 def normalise(text: str) -> str:
     """Fold case and accents, split letters from digits and drop leading zeros.
 
     Digits are never changed otherwise: 1043 is not 1034.
     """
-    plain = text.casefold()
-    if not plain.isascii():
-        plain = unicodedata.normalize("NFKD", text).casefold()
-        plain = "".join(c for c in plain if not unicodedata.combining(c))
     return " ".join(
-        part.lstrip("0") or "0" if part.isdigit() else part for part in _PARTS.findall(plain)
+        part.lstrip("0") or "0" if part.isdigit() else part for part in _PARTS.findall(fold(text))
     )
 
 
-@lru_cache(maxsize=65_536)
-def words_of(text: str) -> tuple[str, ...]:
+def split_words(text: str) -> tuple[str, ...]:
     """Split a name into words and numbers, normalised; letters between dots are one word."""
     return tuple(normalise(_DOTTED.sub("", text)).split())
+
+
+words_of = lru_cache(maxsize=65_536)(split_words)
+"""`split_words`, remembered: for names that are compared with many."""
 
 
 def id_key(text: str) -> str:
@@ -45,14 +67,14 @@ def id_key(text: str) -> str:
 
     Numbers that a separator parts stay parted: 10-43 is not 1043.
     """
-    return _joined(words_of(text))
+    return key_of(words_of(text))
 
 
 def name_key(text: str) -> str:
     """Give a name without what `id_key` drops and without its legal form, if anything is left."""
     words = words_of(text)
     own = tuple(word for word in words if word not in LEGAL_FORMS) or words
-    return _joined(own)
+    return key_of(own)
 
 
 def numbers_of(text: str) -> tuple[str, ...]:
@@ -60,7 +82,8 @@ def numbers_of(text: str) -> tuple[str, ...]:
     return tuple(word for word in words_of(text) if word[0].isdigit())
 
 
-def _joined(words: tuple[str, ...]) -> str:
+def key_of(words: Iterable[str]) -> str:
+    """Join words and numbers into a key; numbers that stand beside each other stay parted."""
     key = ""
     for word in words:
         key += f"-{word}" if key and key[-1].isdigit() and word[0].isdigit() else word
