@@ -1,4 +1,4 @@
-"""The plant: its name and zone, and every machine of it in short."""
+"""The plant: its name, zone and vocabulary, and every machine of it in short."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from api.desk import desk_of
 from api.models import Answer
 from kg.answer.board import MachineNow, machines_now
 from kg.answer.context import KINDS
+from kg.answer.terms import TermKind, ontology_terms
+from kg.assets import ontology_folder
 from kg.times import format_time
 
 if TYPE_CHECKING:
@@ -58,6 +60,21 @@ class MachinesAnswer(Answer):
     next: str | None
 
 
+class TermEntry(Answer):
+    """A term of the ontology, as one writes it in a query."""
+
+    name: str = Field(examples=["tr:runningOn"])
+    label: str = Field(examples=["running on"])
+    definition: str
+    kind: TermKind
+
+
+class TermsAnswer(Answer):
+    """The ontology's classes, properties and codes, in the order of their names."""
+
+    terms: list[TermEntry]
+
+
 class Part(BaseModel):
     """Which machines."""
 
@@ -78,6 +95,16 @@ def tell_plant(request: Request) -> PlantAnswer:
         kinds=list(KINDS.values()),
         is_limited=plant.access is not None,
     )
+
+
+@router.get("/v1/terms", summary="Which words are there to write queries with?")
+def list_terms() -> TermsAnswer:
+    """Tell the ontology's terms with what they mean, as editors complete them.
+
+    A code's name is a whole IRI: it holds a slash, which no prefixed name may.
+    """
+    terms = ontology_terms(ontology_folder())
+    return TermsAnswer(terms=[TermEntry(**asdict(term)) for term in terms])
 
 
 @router.get("/v1/machines", summary="What does every machine do now?")
