@@ -7,7 +7,7 @@ reader that saw any of a change finds its keys touched by something newer than w
 
 from __future__ import annotations
 
-from itertools import chain
+from itertools import chain, repeat
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -67,52 +67,62 @@ EVERYTHING = hash((7,))
 """The key of what was read in a way that names nothing: any change touches it."""
 
 
-class Touched:
-    """Numbers what is told, and keeps for each registered key the number that last touched it.
+WATCHED = 1 << 24
+"""Marks of what is watched: one each for very many keys."""
+MOST_TOLD = 200_000
+"""After so many touched keys those that were touched before the last so many are forgotten."""
 
+
+class Touched:
+    """Numbers what is told, and keeps for what is watched the number that last touched it.
+
+    What is watched is a mark, which several keys may share: an answer that reads a hundred things
+    costs no more than their keys, however many answers there are, as little of it is ever touched.
     Any thread may.
     """
 
     def __init__(self) -> None:
-        self._last: dict[int, int] = {EVERYTHING: 0}
+        self._marks = bytearray(WATCHED)
+        self._next: bytearray | None = None
+        self._told: tuple[dict[int, int], dict[int, int]] = ({}, {})
         self._lock = Lock()
-        self._at_once = 0
+        self._known_since = self._forgetting = 0
+        self.watched = 0
+        """How many marks there are."""
+        self.generation = 0
+        """How often marks were renewed: who began to read before counts as touched."""
         self.number = 0
         """Of what was told last."""
         self.seq = 0
         """The journal's record that the graph had reached then."""
 
-    def __len__(self) -> int:
-        return len(self._last)
-
     def register(self, key: int) -> None:
         """Watch a key from now on."""
-        self._last.setdefault(key, 0)
+        place, marks, next_ = key % WATCHED, self._marks, self._next
+        if not marks[place]:
+            marks[place] = 1
+            self.watched += 1
+        if next_ is not None:
+            next_[place] = 1
 
     def is_untouched(self, keys: Iterable[int], since: int) -> bool:
         """Tell whether nothing has touched any of the keys after a number."""
-        if self._at_once > since:
+        last, before = self._told  # first: what is forgotten is known before it is gone
+        if since < self._known_since:
             return False
-        last = self._last
-        try:
-            return max(map(last.__getitem__, keys), default=0) <= since
-        except KeyError:  # forgotten
-            return False
+        newest = (max(map(one.get, keys, repeat(0)), default=0) for one in (last, before))
+        return all(number <= since for number in newest)
 
     def tell(
         self, removed: Iterable[Quad], added: Iterable[Quad], records: Iterable[str], seq: int
     ) -> None:
         """Say what a batch has changed in the store, and the paths of the records it was of."""
+        keys = chain.from_iterable(map(_keys_of, chain(removed, added)))
         with self._lock:
-            number, last = self.number + 1, self._last
-            last[EVERYTHING] = number
-            for key in chain(
-                chain.from_iterable(map(_keys_of, chain(removed, added))), map(of_record, records)
-            ):
-                if key in last:
-                    last[key] = number
+            self._told[0][EVERYTHING] = self.number + 1
+            self._touch(chain(keys, map(of_record, records)))
             self.seq = seq
-            self.number = number
+            self.number += 1
 
     def tell_gaps(self, entities: Iterable[Term]) -> None:
         """Say of which entities gaps were opened, closed or told anew."""
@@ -128,25 +138,37 @@ class Touched:
         if not keys:
             return
         with self._lock:
-            number, last = self.number + 1, self._last
-            for key in keys:
-                if key in last:
-                    last[key] = number
-            self.number = number
+            self._touch(keys)
+            self.number += 1
 
     def tell_all(self, seq: int) -> None:
         """Say that anything may have changed."""
         with self._lock:
-            self._at_once = self.number + 1
+            self._known_since = self.number + 1
             self.seq = seq
             self.number += 1
 
-    def forget_but(self, keys: Collection[int]) -> None:
-        """Watch no other keys than these; whoever is reading meanwhile counts as touched."""
+    def renew(self, kept: Iterable[Iterable[int]]) -> int:
+        """Watch no other keys than these any more; gives the generation that they are now of."""
+        self._next = marks = bytearray(WATCHED)
+        for keys in kept:
+            for key in keys:
+                marks[key % WATCHED] = 1
         with self._lock:
-            last = self._last
-            self._last = {key: last[key] for key in keys if key in last}
-            self._last.setdefault(EVERYTHING, self.number)
+            self._marks, self._next = marks, None
+            self.watched = WATCHED - marks.count(0)
+            self.generation += 1
+            return self.generation
+
+    def _touch(self, keys: Iterable[int]) -> None:
+        number, marks, (last, _) = self.number + 1, self._marks, self._told
+        for key in keys:
+            if marks[key % WATCHED]:
+                last[key] = number
+        if len(last) > MOST_TOLD:
+            self._known_since = max(self._known_since, self._forgetting)
+            self._forgetting = number
+            self._told = ({}, last)
 
 
 def _keys_of(quad: Quad) -> tuple[int, ...]:
