@@ -149,7 +149,8 @@ class Budget:
             if id(section) not in shown and not section.is_kept:
                 pieces += [section.heading, "\n"]
             pieces += [f"[999] {self._sources[one]}\n" for one in part.cited if one not in named]
-            pieces += [f", {self._marks[one]}" for one in part.marks if one not in named]
+            unsaid = self._marks.keys() - named
+            pieces += [f", {self._marks[one]}" for one in part.marks if one in unsaid]
             last[id(line)] = part
             shown.add(id(section))
             named.update(part.cited, part.marks)
