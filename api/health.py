@@ -139,6 +139,12 @@ def get_readiness(request: Request) -> Response:
     )
 
 
+@router.get("/v1/sources", summary="How does each source do?")
+def tell_sources(request: Request) -> Readiness:
+    """Tell what `/ready` tells, as an answer whatever it is: how old and how far behind each is."""
+    return _readiness(desk_of(request))
+
+
 def _may_read(request: Request) -> bool:
     principal = principal_of(request)
     return principal.sees_all and "context:read" in principal.scopes

@@ -30,6 +30,7 @@ NEEDS: dict[tuple[str, str], Need] = {
     ("GET", "/v1/plant"): _READ,
     ("GET", "/v1/machines"): _READ,
     ("GET", "/v1/terms"): _READ,
+    ("GET", "/v1/sources"): _READ_ALL,
     ("GET", "/v1/gaps"): _READ,
     ("GET", "/v1/gaps/history"): _READ,
     ("GET", "/v1/facts/{fact:path}"): _READ,

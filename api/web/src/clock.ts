@@ -2,6 +2,9 @@
 
 import { language, t } from "./texts";
 
+/** English as most plants write it: the day before the month, and 24 hours. */
+const LOCALE = language === "en" ? "en-GB" : language;
+
 let newest = "";
 
 /** Take note of the time that an answer is of. */
@@ -33,7 +36,7 @@ export function since(time: string, until = now()): string {
 export function moment(time: string, zone: string): string {
   const date = new Date(time);
   if (Number.isNaN(date.getTime())) return time;
-  return new Intl.DateTimeFormat(language, {
+  return new Intl.DateTimeFormat(LOCALE, {
     dateStyle: "medium",
     timeStyle: "short",
     timeZone: zone,
