@@ -19,6 +19,7 @@ from kg.demo.masterdata import write_master
 from kg.demo.mes import Mes
 from kg.demo.notes import write_notes
 from kg.demo.office import Office
+from kg.demo.paper import FLOWS, Slips
 from kg.demo.scenario import OPENED, Scenario
 from kg.demo.shop import Shop
 from kg.demo.stock import Stock
@@ -58,7 +59,10 @@ name = "notes"
 mapping = "mappings/demo-notes"
 path = "."
 """
-WRITTEN = ("erp.sqlite", "events.jsonl", "machines.csv", "crosswalk.csv", "notes.csv", "plant.toml")
+WRITTEN = (
+    "erp.sqlite", "events.jsonl", "machines.csv", "crosswalk.csv", "notes.csv", "flows.yml",
+    "plant.toml",
+)  # fmt: skip
 
 
 class Simulation(Closing):
@@ -76,7 +80,8 @@ class Simulation(Closing):
         self._crosswalk = Crosswalk(folder / "crosswalk.csv")
         ids = write_master(self._erp, start)
         office = Office(self._agenda, dice, self._erp, ids, defects, self._crosswalk)
-        stock = Stock(self._agenda, self._erp, ids, defects, self._crosswalk)
+        self.slips = Slips(self._agenda, end)
+        stock = Stock(self._agenda, self._erp, ids, defects, self._crosswalk, self.slips)
         self._shop = Shop(self._agenda, dice, office, stock, self._mes, defects)
         for item in (*(item for item in ITEMS if item.kind == "R"), ITEM["P-300"], ITEM["P-140"]):
             stock.open_with(item)
@@ -150,6 +155,7 @@ def build_plant(
     start = start.replace(microsecond=0)
     end = start + timedelta(hours=hours)
     (folder / "plant.toml").write_text(PLANT, encoding="utf-8")
+    (folder / "flows.yml").write_text(FLOWS, encoding="utf-8")
     write_machines(folder / "machines.csv")
     write_notes(folder / "notes.csv", end, ZONE)
     simulation = Simulation(folder, seed, start, end)

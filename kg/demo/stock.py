@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from kg.demo.identity import Crosswalk
     from kg.demo.masterdata import MasterIds
     from kg.demo.model import Job
+    from kg.demo.paper import Slips
 
 SCENE_LOTS = range(4780, 4800)
 """Lot numbers that only scenes use."""
@@ -24,16 +25,23 @@ SMALLEST_DELIVERY = 12.0
 
 
 class Stock:
-    """Receives and issues lots, oldest first, and writes every movement into the ERP."""
+    """Receives and issues lots, oldest first, and writes a slip of every movement for the ERP."""
 
     def __init__(
-        self, agenda: Agenda, erp: Erp, ids: MasterIds, defects: Defects, crosswalk: Crosswalk
+        self,
+        agenda: Agenda,
+        erp: Erp,
+        ids: MasterIds,
+        defects: Defects,
+        crosswalk: Crosswalk,
+        slips: Slips,
     ) -> None:
         self._agenda = agenda
         self._erp = erp
         self._ids = ids
         self._defects = defects
         self._crosswalk = crosswalk
+        self._slips = slips
         self._last = 4700
         self._lots: dict[str, list[Lot]] = {}
         self._kept: dict[int, Lot] = {}
@@ -114,14 +122,20 @@ class Stock:
         return lot
 
     def _move(self, kind: str, lot_ref: str, job: Job, quantity: float) -> None:
-        self._erp.insert(
-            "batch_move",
-            move_type=kind,
-            lot_ref=lot_ref,
-            prod_id=job.row_id,
-            qty=amount(quantity),
-            moved_at=self._erp.time(self._agenda.now),
+        """Write a slip of an issue (I) or a receipt (R), which somebody types later."""
+        moved_at = self._erp.time(self._agenda.now)
+        self._slips.write(
+            lambda: self._book(
+                move_type=kind,
+                lot_ref=lot_ref,
+                prod_id=job.row_id,
+                qty=amount(quantity),
+                moved_at=moved_at,
+            )
         )
+
+    def _book(self, **values: str | int) -> None:
+        self._erp.insert("batch_move", **values)
 
     def _take_number(self) -> int:
         self._last += 1

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from kg.records import Term
 
 WEEK = timedelta(days=7)
+LACKING = frozenset({"link", "placeholder"})
+"""Kinds of gaps that say that a link is not there: nothing is, or what means nothing."""
 
 
 def _told(step: FlowStep) -> Row:
@@ -161,8 +163,7 @@ def _ordered(links: set[str]) -> list[str]:
     return [link for link in LINK_NAMES if link in links] + sorted(links - set(LINK_NAMES))
 
 
-def questions_of(answers: Answers, links: set[str]) -> list[str]:
-    """Name the saved questions that have no full answer without some links."""
+def _questions(answers: Answers, links: set[str]) -> Row:
     properties = {
         p
         for link in links
@@ -174,11 +175,7 @@ def questions_of(answers: Answers, links: set[str]) -> list[str]:
             else ()
         )
     }
-    return sorted({name for p in properties for name in answers.readers.get(p, ())})
-
-
-def _questions(answers: Answers, links: set[str]) -> Row:
-    names = questions_of(answers, links)
+    names = sorted({name for p in properties for name in answers.readers.get(p, ())})
     return {"questions": ", ".join(names)} if names else {}
 
 
@@ -239,7 +236,7 @@ def ranked_processes(answers: Answers, flows: Iterable[Flow], check: Check) -> l
 def _made_whole(check: Check, link: str) -> int:
     """Count the questions that gaps of a link leave without a full answer, once for each gap."""
     slot = "job" if link == MACHINE_NOW else link.removeprefix("job-")
-    return sum(len(gap.questions) for gap in check.gaps if gap.slot == slot and gap.kind == "link")
+    return sum(len(gap.questions) for gap in check.gaps if gap.slot == slot and gap.kind in LACKING)
 
 
 class _Process:

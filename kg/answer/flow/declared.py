@@ -37,6 +37,14 @@ LINK_NAMES = (*(f"job-{slot}" for slot in LINKS), MACHINE_NOW)
 """The five links, by the codes that ``tr:carries`` leads to."""
 MEDIA = ("system", "spreadsheet", "paper", "message", "speech")
 HANDOVERS = ("hand", "wire")
+DESCRIBES = frozenset(
+    {
+        *(vocab.FLOW_STEP, vocab.CARRIES, vocab.MEDIUM, vocab.HANDOVER, vocab.PROCESS),
+        *(vocab.DONE_BY, vocab.RECORDED_IN, vocab.PASSES_TO),
+        *(vocab.TIMES_PER_DAY, vocab.LATENCY_MINUTES),
+    }
+)
+"""What flows.yml can say, in the ontology's terms."""
 LATE_AFTER_MINUTES = Fraction(60)
 """From how late on a record is late, where flows.yml does not say."""
 MOST_BYTES = 262_144

@@ -10,10 +10,11 @@ from collections import Counter
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from kg.answer.flow.asked import hanging_on_one, questions_of, ranked_processes, seen_again
+from kg.answer.flow.asked import LACKING, hanging_on_one, ranked_processes, seen_again
 from kg.answer.flow.declared import MACHINE_NOW, load_declared
 from kg.answer.flow.measured import Delay, measure_tables
-from kg.answer.flow.steps import find_flows
+from kg.answer.flow.steps import find_flows, properties_of_link
+from kg.answer.slots import LINK_RULES
 from kg.times import format_time
 
 if TYPE_CHECKING:
@@ -31,13 +32,14 @@ if TYPE_CHECKING:
 State: TypeAlias = Literal["seen", "never", "unrecorded", "late", "patchy"]
 DARKEST: tuple[State, ...] = ("never", "unrecorded", "late", "patchy", "seen")
 MOST_NEXT = 5
-_ON = {
-    "paper": "on paper",
-    "spreadsheet": "in a sheet of somebody's own",
-    "message": "by message",
-    "speech": "by word of mouth",
-    "system": "in a system that is not connected",
+_BY = {
+    "paper": "paper",
+    "spreadsheet": "somebody's own sheet",
+    "message": "message",
+    "speech": "word of mouth",
+    "system": "a system that is not connected",
 }
+_BY_NOBODY_KNOWS = "means that nobody told"
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +211,7 @@ def _lost_at(check: Check, link: str) -> Counter[str]:
     """Count the open gaps of a link by the table in which it would be said; "" where by none."""
     slot = "job" if link == MACHINE_NOW else link.removeprefix("job-")
     return Counter(
-        gap.flow_step or "" for gap in check.gaps if gap.slot == slot and gap.kind == "link"
+        gap.flow_step or "" for gap in check.gaps if gap.slot == slot and gap.kind in LACKING
     )
 
 
@@ -230,9 +232,16 @@ def _link(
         coverage.unknown if coverage else 0,
         tuple(arises),
         tuple(str(table) for table in flow.tables),
-        tuple(questions_of(answers, {flow.link})),
+        tuple(_readers(answers, flow.link)),
         sum(number for table, number in lost.items() if table not in reached),
     )
+
+
+def _readers(answers: Answers, link: str) -> list[str]:
+    """Name the saved questions that read a link, or what it is made of."""
+    rule = LINK_RULES.get(link.removeprefix("job-"))
+    read = {*properties_of_link(link), *(rule.certain if rule else ())}
+    return sorted({name for term in read for name in answers.readers.get(term, ())})
 
 
 class _Way:
@@ -251,7 +260,7 @@ class _Way:
         self._late_seconds = float(late_after_minutes) * 60
 
     def edges(self) -> Iterator[FlowEdge]:
-        """Give an edge for each step that a link reaches, and for each at which it ends unseen."""
+        """Give an edge for each step that a link reaches; of one that stands alone, its end."""
         for step in self._flow.origins:
             if step.is_seen:
                 yield self._into("", step)
@@ -262,8 +271,9 @@ class _Way:
                     yield self._into(step.name, further)
                 else:
                     yield self._unseen(step.name, further)
-            if not onward and not step.is_seen:
-                why = f"it ends {_ON.get(step.medium, 'off the record')}: nothing takes it up"
+            if not (onward or step.is_seen or self._flow.before(step.term)):
+                means = _BY.get(step.medium, _BY_NOBODY_KNOWS)
+                why = f"it is known by {means} alone, and nothing takes it up"
                 yield FlowEdge(self._flow.link, step.name, "", "unrecorded", why)
 
     def _unseen(self, start: str, end: FlowStep) -> FlowEdge:
@@ -273,7 +283,7 @@ class _Way:
         lit = next((step for step in self._flow.steps.values() if step.name == again), None)
         where = tuple(sorted(lit.tables & self._tables.keys())) if lit else ()
         state: State = "never" if end.tables else "unrecorded"
-        why = f"it goes on {_ON.get(end.medium, 'off the record')}"
+        why = f"it is passed on by {_BY.get(end.medium, _BY_NOBODY_KNOWS)}"
         if end.tables:
             why = f"it should be in {', '.join(sorted(end.tables))}, which is not connected"
         rest = f"; seen again at {again}" if again else "; no connected source sees it again"
@@ -305,6 +315,8 @@ class _Way:
         names = ", ".join(table.table for table in given)
         if not any(table.records for table in given):
             return "never", f"{names} has not given one record"
+        if all(table.is_crosswalk for table in given):
+            return "seen", f"{names} brings the ids of others together"
         said = [one for table in given if (one := table.carried(self._flow.link)) is not None]
         if not any(one.records for one in said):
             return "never", f"no record of {names} says it"

@@ -78,7 +78,7 @@ class MeasuredTable:
     """What one table gave; ``delay`` is from when something became true to when it was received.
 
     ``per_day`` is the average of what became true in the last seven days; ``people`` have entered
-    so many of its records, by their codes.
+    so many of its records, by their codes. A crosswalk brings the ids of others together.
     """
 
     table: str
@@ -90,6 +90,7 @@ class MeasuredTable:
     delay: Delay | None
     people: tuple[tuple[str, int], ...]
     links: tuple[Carried, ...]
+    is_crosswalk: bool = False
 
     def carried(self, link: str) -> Carried | None:
         """Give what its records say of a link; None where its mapping says nothing of it."""
@@ -116,6 +117,7 @@ def measure_tables(answers: Answers, now: datetime) -> dict[str, MeasuredTable]:
     per_day = records_per_day(answers, format_time(now - WEEK), format_time(now))
     people = _people(answers)
     links = _links(answers)
+    crosswalks = {str(table) for table in answers.producers.of(vocab.OWL_SAME_AS)}
     found = {}
     for source in answers.plant.sources:
         for table in source.tables:
@@ -131,6 +133,7 @@ def measure_tables(answers: Answers, now: datetime) -> dict[str, MeasuredTable]:
                 Delay.of(delays.get(name, ())),
                 tuple(sorted(people.get(name, {}).items(), key=lambda one: (-one[1], one[0]))),
                 tuple(links.get(name, ())),
+                name in crosswalks,
             )
     return found
 
@@ -180,17 +183,12 @@ def _links(answers: Answers) -> dict[str, list[Carried]]:
     totals = _by_table(answers, "")
     deciding = {link: _deciding(answers, link) for link in LINK_NAMES}
     terms = sorted({term for tables in deciding.values() for term in tables.values()})
-    said = {term: _by_table(answers, f"GRAPH ?record {{ {_pattern(term)} }}") for term in terms}
+    said = {term: _by_table(answers, f"GRAPH ?record {{ ?it {term} ?value }}") for term in terms}
     found: dict[str, list[Carried]] = defaultdict(list)
     for link, tables in deciding.items():
         for table, term in sorted(tables.items()):
             found[table].append(Carried(link, said[term].get(table, 0), totals.get(table, 0)))
     return found
-
-
-def _pattern(term: Term) -> str:
-    is_class = term == vocab.RUN_STARTED
-    return f"?it {vocab.RDF_TYPE} {term}" if is_class else f"?it {term} ?value"
 
 
 def _deciding(answers: Answers, link: str) -> dict[str, Term]:
@@ -201,7 +199,7 @@ def _deciding(answers: Answers, link: str) -> dict[str, Term]:
     """
     of = answers.producers.of
     if link == MACHINE_NOW:
-        return {str(table): term for term in reversed(_NOW_SAID) for table in of(term)}
+        return {str(table): vocab.ON_MACHINE for term in _NOW_SAID for table in of(term)}
     slot = link.removeprefix("job-")
     ways = [[step.said for step in way] for way in WAYS[slot]]
     found: dict[str, Term] = {}

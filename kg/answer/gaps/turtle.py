@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from kg import vocab
+from kg.answer.turtle import write_block, write_iri, write_text, write_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,8 +24,6 @@ _PREFIXES = f"""\
 @prefix xsd: <{vocab.XSD}> .
 """
 _SEVERITY = {"violation": "sh:Violation", "warning": "sh:Warning", "info": "sh:Info"}
-_NOT_IN_IRI = re.compile(r"[\x00-\x20<>\"{}|^`\\]")
-_ESCAPED = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
 def gaps_turtle(check: Check, base: str) -> str:
@@ -36,7 +34,9 @@ def gaps_turtle(check: Check, base: str) -> str:
     audience, what is at risk are its relations.
     """
     blocks = [_PREFIXES, _collection(check, base)]
-    blocks += [_block(f"<{gap_iri(gap, base)}>", list(_pairs(gap, base))) for gap in check.gaps]
+    blocks += [
+        write_block(f"<{gap_iri(gap, base)}>", list(_pairs(gap, base))) for gap in check.gaps
+    ]
     return "\n".join(blocks)
 
 
@@ -48,66 +48,49 @@ def gap_iri(gap: SlotGap, base: str) -> str:
 def _collection(check: Check, base: str) -> str:
     pairs = [("a", "prov:Collection")]
     if check.checked_at:
-        pairs.append(("prov:generatedAtTime", _time(check.checked_at)))
+        pairs.append(("prov:generatedAtTime", write_time(check.checked_at)))
     pairs += [("prov:hadMember", f"<{gap_iri(gap, base)}>") for gap in check.gaps]
-    return _block(f"<{base}gap/>", pairs)
+    return write_block(f"<{base}gap/>", pairs)
 
 
 def _pairs(gap: SlotGap, base: str) -> Iterator[tuple[str, str]]:
     yield "a", "sh:AbstractResult"
-    yield "dcterms:identifier", _text(gap.id)
-    yield "dcterms:type", _text(gap.kind)
-    yield "rdfs:label", _text(gap.label or gap.entity)
-    yield "sh:focusNode", _iri(gap.entity, base)
-    yield "sh:resultMessage", _text(gap.message)
+    yield "dcterms:identifier", write_text(gap.id)
+    yield "dcterms:type", write_text(gap.kind)
+    yield "rdfs:label", write_text(gap.label or gap.entity)
+    yield "sh:focusNode", write_iri(gap.entity, base)
+    yield "sh:resultMessage", write_text(gap.message)
     yield "sh:resultSeverity", _SEVERITY.get(gap.severity or "", "sh:Info")
-    yield "tr:slot", _text(gap.slot)
+    yield "tr:slot", write_text(gap.slot)
     if gap.shape:
-        yield "sh:sourceShape", _iri(gap.shape, base)
+        yield "sh:sourceShape", write_iri(gap.shape, base)
     yield from _provenance(gap, base)
     yield from _consequences(gap, base)
 
 
 def _provenance(gap: SlotGap, base: str) -> Iterator[tuple[str, str]]:
     if gap.record:
-        yield "prov:wasDerivedFrom", _iri(gap.record, base)
+        yield "prov:wasDerivedFrom", write_iri(gap.record, base)
     if gap.source:
-        yield "dcterms:source", _text(gap.flow_step or gap.source)
+        yield "dcterms:source", write_text(gap.flow_step or gap.source)
     if gap.since:
-        yield "dcterms:created", _time(gap.since)
+        yield "dcterms:created", write_time(gap.since)
     if gap.checked_at:
-        yield "prov:generatedAtTime", _time(gap.checked_at)
+        yield "prov:generatedAtTime", write_time(gap.checked_at)
     if gap.owner:
-        yield "dcterms:audience", f"[ a dcterms:AgentClass ; rdfs:label {_text(gap.owner)} ]"
+        yield "dcterms:audience", f"[ a dcterms:AgentClass ; rdfs:label {write_text(gap.owner)} ]"
 
 
 def _consequences(gap: SlotGap, base: str) -> Iterator[tuple[str, str]]:
     risk = gap.at_risk
     if risk:
         for name in (*risk.orders, *risk.customers):
-            yield "dcterms:relation", _iri(name, base)
+            yield "dcterms:relation", write_iri(name, base)
         if risk.due:
-            yield "skos:note", _text(f"due {risk.due}")
+            yield "skos:note", write_text(f"due {risk.due}")
     for worth in gap.value_at_risk:
-        yield "skos:note", _text(f"at risk: {worth.amount} {worth.currency or ''}".strip())
+        yield "skos:note", write_text(f"at risk: {worth.amount} {worth.currency or ''}".strip())
     for question in gap.questions:
-        yield "skos:note", _text(f"no full answer to: {question}")
+        yield "skos:note", write_text(f"no full answer to: {question}")
     for candidate in gap.candidates:
-        yield "rdfs:seeAlso", _iri(candidate.entity, base)
-
-
-def _block(subject: str, pairs: list[tuple[str, str]]) -> str:
-    return subject + "\n    " + " ;\n    ".join(f"{p} {o}" for p, o in pairs) + " .\n"
-
-
-def _iri(name: str, base: str) -> str:
-    whole = name if "://" in name else base + name
-    return "<" + _NOT_IN_IRI.sub(lambda found: quote(found.group()), whole) + ">"
-
-
-def _text(text: str) -> str:
-    return '"' + "".join(_ESCAPED.get(c, c) for c in text) + '"'
-
-
-def _time(moment: str) -> str:
-    return f'"{moment}"^^xsd:dateTime'
+        yield "rdfs:seeAlso", write_iri(candidate.entity, base)

@@ -40,6 +40,7 @@ def test_the_same_seed_start_and_steps_give_the_same_bytes(tmp_path: Path) -> No
         "crosswalk.csv",
         "erp.sqlite",
         "events.jsonl",
+        "flows.yml",
         "machines.csv",
         "notes.csv",
         "plant.toml",
