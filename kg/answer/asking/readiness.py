@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from kg import assets
 from kg.answer.asking.sayable import can_answer, closed, folded, roots
+from kg.answer.flow.declared import DESCRIBES, load_declared
 from kg.answer.planning.planner import local_name
 from kg.lift import Engine, Lifter
 from kg.settings import OWN_SOURCE, load_source
@@ -125,6 +126,8 @@ def find_readiness(
     said = frozenset[str]().union(
         *(folded(source, producers.said_by(source.name)) for source in plant.sources)
     )
+    if load_declared(plant).steps:
+        said |= DESCRIBES
     usual = said.union(*(mapping.terms for mapping in shipped))
     look = _Look(questions, rules, usual)
     there = closed(said, rules)
