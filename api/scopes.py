@@ -43,6 +43,7 @@ NEEDS: dict[tuple[str, str], Need] = {
     ("GET", "/v1/epcis"): _READ_ALL,
     ("GET", "/v1/readiness"): _READ_ALL,
     ("GET", "/v1/accepted"): _READ_ALL,
+    ("GET", "/v1/flows"): _READ_ALL,
     ("POST", "/v1/gaps/{gap:path}/accept"): _RULE,
     ("DELETE", "/v1/gaps/{gap:path}/accept"): _RULE,
     ("POST", "/v1/checkpoint"): _RULE,

@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from kg.records import Fact, Record, Term
     from kg.settings import Plant
     from kg.store import Store
+    from kg.tally import Tally
 
 _RUN_NEEDS = frozenset({vocab.STARTED_AT, vocab.RUN_STARTED})
 
@@ -96,6 +97,8 @@ class Answers:
         self._suspicions = Suspicions(store)
         self.hindsight: Hindsight | None = None
         """The plant's history, where there is one."""
+        self.tally: Tally | None = None
+        """What this process counted, where it folds the plant."""
         self.finder = Finder(store, plant.base, {one.name for one in plant.sources}, names)
 
     def as_of(self, store: Store, journal: Journal, finder: Finder) -> Answers:
