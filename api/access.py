@@ -11,7 +11,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import cookie_parser
 from starlette.responses import RedirectResponse
 
-from api.guard import DOING
+from api.guard import DOING, MESSAGES
 from api.problems import problem
 from api.scopes import KNOWN, NEEDS, NOTES, Need
 from kg.access import EVERYBODY, Principal
@@ -39,6 +39,8 @@ TOLD = "traveler.told"
 COOKIE, SAFE_COOKIE = "traveler", "__Host-traveler"
 """The session's cookie, and its name behind TLS: no other host can set that one (RFC 6265bis)."""
 YEAR_SECONDS = 31_536_000
+RESOURCE = "/.well-known/oauth-protected-resource"
+"""Where the clients of models that are refused are told who gives tokens (RFC 9728)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +164,8 @@ class Access:
         challenge = 'Bearer realm="traveler"'
         if "authorization" in headers:
             challenge += ', error="invalid_token"'
+        if path is not None and path.name.startswith(MESSAGES) and gate.access.oidc is not None:
+            challenge += f', resource_metadata="{gate.access.url}{RESOURCE}{MESSAGES}/"'
         told = {"WWW-Authenticate": challenge}
         return problem("unauthorized", error.message, error.hint, headers=told)
 

@@ -18,6 +18,7 @@ from api import (
     gaps,
     health,
     landing,
+    mcp,
     metrics,
     pages,
     plant,
@@ -59,6 +60,7 @@ ROUTERS = (
     quarantine,
     stream,
     sparql,
+    mcp,
     health,
     metrics,
     backup,
@@ -96,9 +98,11 @@ def create_app(
     async def live(app: FastAPI) -> AsyncIterator[None]:
         lane = Lane(owner)
         app.state.lane = lane
+        app.state.models = models = mcp.Models(app.state.desk, lane)
         try:
             yield
         finally:
+            await models.close()
             lane.close()
 
     app = FastAPI(

@@ -23,7 +23,10 @@ DOING = ("POST", "DELETE")
 """Methods that may change something."""
 MAX_BODY_BYTES = 64 * 1024
 MAX_RECORDS_BYTES = 16 * 1024 * 1024
+MAX_MESSAGE_BYTES = 1024 * 1024
 RECORDS = "/v1/records/"
+MESSAGES = "/mcp"
+"""Where models' clients send messages: what is too long in one is told to the model."""
 _HOST = re.compile(r"(?P<name>\[[0-9A-Fa-f:.]+\]|[^:\[\]]+)(?::\d+)?")
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -88,6 +91,8 @@ class Guard:
         length = headers.get("content-length", "0")
         path = scope["path"].removeprefix(scope.get("root_path", ""))
         most = MAX_RECORDS_BYTES if path.startswith(RECORDS) else MAX_BODY_BYTES
+        if path.rstrip("/") == MESSAGES:
+            most = MAX_MESSAGE_BYTES
         if not length.isdigit() or int(length) > most:
             return problem("too-large", f"a request may have {most} bytes")
         return None

@@ -23,6 +23,7 @@ STATUSES: dict[str, tuple[int, str]] = {
     # what was asked
     "parameter": (400, "A parameter is missing or impossible"),
     "query": (400, "The query is refused"),
+    "question": (400, "The question cannot be read"),
     "query-syntax": (400, "The query is not valid SPARQL"),
     "query-form": (400, "The query has another form than needed here"),
     "query-too-deep": (400, "The query is nested too deep"),
@@ -51,6 +52,7 @@ STATUSES: dict[str, tuple[int, str]] = {
     "too-large": (413, "The request is too large"),
     "query-too-long": (413, "The query is too long"),
     "result-too-large": (413, "The result is too large"),
+    "card-too-short": (422, "The card has no room for what is never cut"),
     "trace-too-large": (422, "The trace leads to more than is allowed"),
     "media-type": (415, "The request has a type that is not read here"),
     "host": (421, "The request is meant for another host"),
@@ -75,6 +77,7 @@ STATUSES: dict[str, tuple[int, str]] = {
     "journal": (500, "The journal failed"),
     "journal-damaged": (500, "The journal is damaged"),
     "journal-replaced": (500, "The graph was folded from another journal"),
+    "not-here": (501, "This server lacks a package"),
     "source": (502, "A source cannot be read"),
     "disk-full": (507, "The disk is nearly full"),
     "behind": (503, "The graph has not reached that record"),

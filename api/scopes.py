@@ -53,6 +53,11 @@ NEEDS: dict[tuple[str, str], Need] = {
     ("GET", "/v1/quarantine"): _SETTLE,
     ("POST", "/v1/quarantine/{number}/replay"): _SETTLE,
     ("POST", "/v1/quarantine/{number}/discard"): _SETTLE,
+    # What a tool asks for beyond that, it sees to by itself.
+    ("POST", "/mcp/"): _READ,
+    ("POST", "/mcp"): _READ,
+    ("GET", "/.well-known/oauth-protected-resource"): OPEN,
+    ("GET", "/.well-known/oauth-protected-resource/{path:path}"): OPEN,
     ("GET", "/metrics"): _READ_ALL,
     # Whoever watches over a server asks whether it is up, and gets no more than that.
     ("GET", "/health"): OPEN,

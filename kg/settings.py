@@ -287,6 +287,12 @@ class StoreSettings(_Section):
         return (self.user, self.password) if self.user else None
 
 
+class McpSettings(_Section):
+    """What models may ask beside the answers; ``run_sparql`` gives them queries of their own."""
+
+    run_sparql: bool = False
+
+
 class Plant(_Section):
     """A plant: its name, base IRI, zone, store and connected sources."""
 
@@ -298,6 +304,7 @@ class Plant(_Section):
     sources: tuple[SourceSettings, ...] = ()
     access: AccessSettings | None = None
     roles: tuple[RoleSettings, ...] = ()
+    mcp: McpSettings = McpSettings()
     folder: Path = Path()
 
     _zone = field_validator("zone")(_check_zone)
@@ -359,12 +366,13 @@ def load_plant(path: Path) -> Plant:
     head = dict(document.get("plant", {}))
     zone = str(head.get("zone", "UTC"))
     sources = [_load_source(entry, folder, zone, path) for entry in document.get("source", [])]
-    unknown = set(document) - {"plant", "store", "source", "access", "role"}
+    unknown = set(document) - {"plant", "store", "source", "access", "role", "mcp"}
     if unknown:
         raise ConfigError(f"{path}: unknown section [{min(unknown)}]")
     store = expand_secrets(dict(document.get("store", {})), folder, path, "[store]")
     head |= {"store": store, "sources": sources, "folder": folder}
     head |= {"access": _access(document, folder, path), "roles": document.get("role", [])}
+    head |= {"mcp": document.get("mcp", {})}
     plant = _validate(Plant, head, path)
     names = [OWN_SOURCE, *(source.name for source in plant.sources)]
     if len(set(names)) != len(names):

@@ -12,6 +12,8 @@ from kg.errors import StoreLocked, TravelerError
 from kg.owner import owner_token, owner_url
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from kg.settings import Plant
 
 
@@ -22,6 +24,7 @@ def ask_owner(
     query: dict[str, str],
     body: object = None,
     method: str | None = None,
+    headers: Mapping[str, str] | None = None,
 ) -> str:
     """Ask the process that owns the store instead; with a body, ask it to do something.
 
@@ -31,11 +34,11 @@ def ask_owner(
     if url is None:
         raise locked
     data = None if body is None else json.dumps(body).encode()
-    headers = {"Content-Type": "application/json"}
+    sent = {"Content-Type": "application/json", **(headers or {})}
     if token := owner_token(plant.store_path):
-        headers["Authorization"] = f"Bearer {token}"
+        sent["Authorization"] = f"Bearer {token}"
     request = urllib.request.Request(  # noqa: S310 - the owner's own address
-        f"{url}{path}?{urlencode(query)}", data, headers, method=method
+        f"{url}{path}?{urlencode(query)}", data, sent, method=method
     )
     try:
         # Never by a proxy: the owner is on this machine.
