@@ -16,11 +16,12 @@ one; literal square brackets stand in quotes)::
     line      = state | facts | told | entry | gap | note | withheld
     state     = "- " STATE [": " value {", " value}] [" since " time] NL
     facts     = "- " pair {"; " pair} ["; " n " more cut"] NL
-    pair      = [name [" of " id] ": "] (fact | STATE)
+    pair      = [name [" of " id] ": "] (fact | STATE [" (" said ")"])
     fact      = value [" " (label | unit)] [" (" remark ")"] {citation}
     remark    = mark {", " mark} [": " said] | said
     told      = ["  "] "- " [lead " "] name ": " said {citation} NL
-    entry     = "- " (n ". " | STATE ": ") id [" " label] " of " id {", " name " " value} NL
+    entry     = "- " (n ". " | STATE ": ") id [" " label] " of " id
+                {", " name " " value} {citation} [", due " value {citation}] NL
     gap       = "- " STATE " " name " of " id {", " id} [": " said] NL
     note      = "- " id ": " quoted " (" value ", " value "; " name ")" NL
     sources   = "## Sources: …" NL {source} | "## Sources" NL "none" NL
@@ -37,7 +38,8 @@ the subject of the pair before it. The subject of a line's first pair, where it 
 of its section:
 
 * ``## Now (2 runs)``: the entity of the header; its state, and what is said of it itself.
-* ``## Run run/mes/run/E17: production, since …``: that run. No section has facts of two runs.
+* ``## Run run/mes/run/E17``: that run. No section has facts of two runs. The heading of one that
+  is over says when it was.
 * ``## Why it matters: job/1043 "Shaft"``: that job, whichever runs it has.
 * ``## Details``, ``## Computed``: the entity of the header, or what ``of`` names.
 * ``## Why it is late``, ``## Next, by …``: told lines and entries, in words, with what they cite.
@@ -50,7 +52,8 @@ entity's id, and a text after it its label; after a number it is the unit. Where
 points to the entity (a customer's jobs), the value is what points. A fact without a mark is known,
 fresh, and from a system. Within a conflict the value that counts comes first. The record of a
 source line is its path below ``record/``; ``~`` says that the time is when it was first seen, no
-mark since when it is true; the age is how long ago its source last vouched for it, at most.
+mark since when it is true (a time without a date is of the day of the header); the age is how long
+ago its source last vouched for it, at most.
 """
 
 from __future__ import annotations
@@ -75,6 +78,8 @@ if TYPE_CHECKING:
     from kg.answer.tokens import Tokenizer
 
 DEFAULT_TOKENS = 1_500
+SOME_FACTS = 200
+"""Tokens in which the most urgent facts of a card have room."""
 MARKS = {
     "STALE": "STALE=its source has not vouched for it in time",
     "MISSING": "MISSING=owed, in no source",
@@ -111,10 +116,10 @@ def render_card(
     Raises:
         CardError: header, state and gaps alone need more; the message says how many.
     """
-    return _Writer(_card_of(context, is_with_notes=is_with_notes), context, count).write(max_tokens)
+    return _Writer(card_of(context, is_with_notes=is_with_notes), context, count).write(max_tokens)
 
 
-def _card_of(context: Context, *, is_with_notes: bool) -> Card:
+def card_of(context: Context, *, is_with_notes: bool) -> Card:
     """Tell all that there is, in the order in which it is read."""
     card = Card(context.focus)
     tell_now(card, context)
@@ -129,6 +134,20 @@ def _card_of(context: Context, *, is_with_notes: bool) -> Card:
     elif count:
         _tell_notes(card, context)
     return card
+
+
+def too_small(what: str, context: Context, given: int, needed: int) -> CardError:
+    """Say that what is never cut has no room, and what to ask instead."""
+    name = id_text(context.entity["id"])
+    if needed < MAX_TOKENS:
+        hint = f"ask with max_tokens={min(MAX_TOKENS, needed + SOME_FACTS)}"
+    else:
+        hint = "ask as JSON, or about one of the things that it is about"
+    return CardError(
+        f"the {what} of {name} needs {needed} tokens for its header, state and gaps alone;"
+        f" max_tokens is {given}",
+        hint=hint,
+    )
 
 
 def _tell_notes(card: Card, context: Context) -> None:
@@ -174,7 +193,7 @@ class _Writer:
         text = self._assemble(chosen | {id(part) for part in order}, how)
         while self._count(text) > max_tokens:
             if not order:
-                raise self._too_small(max_tokens, self._count(text))
+                raise too_small("card", self._context, max_tokens, self._count(text))
             order.pop()
             text = self._assemble(chosen | {id(part) for part in order}, self._how(whole))
         return text
@@ -184,13 +203,6 @@ class _Writer:
         if whole <= MAX_TOKENS:
             return f" (ask max_tokens={whole})"
         return " (ask another focus, or about one of these things)"
-
-    def _too_small(self, given: int, needed: int) -> CardError:
-        return CardError(
-            f"the card of {self._context.entity['id']} needs {needed} tokens for its header, state"
-            f" and gaps alone; max_tokens is {given}",
-            hint=f"ask with max_tokens={min(MAX_TOKENS, needed + 100)} or more, or as JSON",
-        )
 
     def _fixed(self) -> int:
         """Count what every card has: header, legend and the headings that are kept."""

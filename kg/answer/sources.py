@@ -28,16 +28,16 @@ def source_lines(context: Context) -> dict[str, str]:
             cited.setdefault(citation.record, citation)
             if fact.age_s is not None:
                 ages[citation.record] = min(fact.age_s, ages.get(citation.record, fact.age_s))
-    return {record: _line(citation, ages.get(record)) for record, citation in cited.items()}
+    day = context.as_of[:10]
+    return {record: _line(one, ages.get(record), day) for record, one in cited.items()}
 
 
-def _line(citation: Citation, age: float | None) -> str:
+def _line(citation: Citation, age: float | None, day: str) -> str:
     name = id_text(citation.record.removeprefix(RECORD))
-    if citation.observed_at:
-        since = value_text(citation.observed_at)
-    else:
-        since = f"~{value_text(citation.recorded_at)}" if citation.recorded_at else "-"
-    return f"{name} {since} {'-' if age is None else f'{age_text(age)} ago'}"
+    at = citation.observed_at or citation.recorded_at
+    since = value_text(at.removeprefix(f"{day}T")) if at else "-"
+    mark = "~" if at and not citation.observed_at else ""
+    return f"{name} {mark}{since} {'-' if age is None else f'{age_text(age)} ago'}"
 
 
 def age_text(seconds: float) -> str:
@@ -57,6 +57,7 @@ def facts_of(context: Context) -> Iterator[Fact]:
     for cause in context.causes:
         yield from cause.facts
     for entry in context.next:
+        yield from entry.facts
         for reason in (*entry.reasons, *entry.blockers, *entry.doubts):
             yield from reason.facts
     for remark in context.order.remarks if context.order else ():

@@ -20,7 +20,9 @@ MAX_TOKENS = 4_000
 """Between which a card's length can be asked for."""
 LOWER, UPPER = 5, 2
 """Letters of a word in small letters, and of one in capitals, that make a token at most."""
-_PIECE = re.compile(r"([a-z]+)|([A-Z]+)|(\d{1,3})|(\s+)|([\x21-\x7e])|(.)", re.DOTALL)
+_PIECE = re.compile(
+    r"([a-z]+)|([A-Z]+)|(\d{1,3})|(\s+)|([\"{}\[\]:,]{1,3}|[\x21-\x7e])|(.)", re.DOTALL
+)
 
 
 def estimate_tokens(text: str) -> int:

@@ -13,11 +13,13 @@ import typer
 
 from kg import report
 from kg.answer.bundle import Focus  # noqa: TC001 - the options are read at run time
+from kg.answer.compact import render_compact
 from kg.answer.evidence import short
 from kg.answer.focus import FOCUSES
 from kg.answer.jsonld import to_jsonld
 from kg.answer.planning.next import DEFAULT_RULE, Rule
-from kg.answer.render import render_card, to_json
+from kg.answer.render import DEFAULT_TOKENS, render_card, to_json
+from kg.answer.tokens import MAX_TOKENS, MIN_TOKENS
 from kg.cli.options import (
     FormatOption,
     NowOption,
@@ -37,7 +39,6 @@ from kg.store.engines import open_queries
 if TYPE_CHECKING:
     from kg.answer.bundle import Context
 
-MAX_TOKENS = 1500
 _FOCUSES = ", ".join(f"{name} ({adds})" for name, adds in FOCUSES.items())
 
 
@@ -55,12 +56,17 @@ def context(
     rule: Annotated[
         Rule, typer.Option("--rule", help="How --focus next orders what waits.")
     ] = DEFAULT_RULE,
-    max_tokens: Annotated[int, typer.Option("--max-tokens", min=100, max=4000)] = MAX_TOKENS,
+    max_tokens: Annotated[
+        int, typer.Option("--max-tokens", min=MIN_TOKENS, max=MAX_TOKENS)
+    ] = DEFAULT_TOKENS,
+    include_notes: Annotated[
+        bool, typer.Option("--include-notes", help="With what people wrote, in md and compact.")
+    ] = False,
     form: FormatOption = "text",
     quiet: QuietOption = False,
 ) -> None:
     """Say what is going on with a machine, a job, a customer or a batch."""
-    choose(form, "text", "md", "json", "jsonld")
+    choose(form, "text", "md", "compact", "json", "jsonld")
     described = load_plant(plant)
     try:
         with Pipeline.open(described) as work:
@@ -74,22 +80,27 @@ def context(
         refuse_clock(now)
         query = {"q": entity, "max_tokens": str(max_tokens), "focus": focus, "rule": rule}
         query |= {"at": at or "now", "believed_at": believed_at}
+        query["include_notes"] = str(include_notes or form == "text").lower()
         wanted = "md" if form == "text" else form
         answer = ask_owner(described, locked, "/v1/context", query | {"format": wanted})
         typer.echo(report.card_text(answer) if form == "text" else answer)
         return
-    print_context(found, described.base, form, max_tokens)
+    print_context(found, described.base, form, max_tokens, is_with_notes=include_notes)
     first = next((fact.id for slot in found.slots.values() for fact in slot.facts), None)
     if form == "text" and first:
         suggest(f"traveler explain '{first}' --plant {plant}", is_quiet=quiet)
 
 
-def print_context(found: Context, base: str, form: str, max_tokens: int) -> None:
-    """Print an answer as text for a terminal, a card, JSON or JSON-LD."""
+def print_context(
+    found: Context, base: str, form: str, max_tokens: int, *, is_with_notes: bool = False
+) -> None:
+    """Print an answer as text for a terminal, a card, compact JSON, JSON or JSON-LD."""
     if form == "text":
         typer.echo(report.card_text(render_card(found, max_tokens, is_with_notes=True)))
     elif form == "md":
-        typer.echo(render_card(found, max_tokens), nl=False)
+        typer.echo(render_card(found, max_tokens, is_with_notes=is_with_notes), nl=False)
+    elif form == "compact":
+        typer.echo(render_compact(found, max_tokens, is_with_notes=is_with_notes), nl=False)
     else:
         typer.echo(to_json(found.to_dict() if form == "json" else to_jsonld(found, base)))
 

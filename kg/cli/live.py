@@ -15,7 +15,8 @@ import typer
 
 from kg import report
 from kg.access.gate import is_loopback, open_gate, require_access
-from kg.cli.ask import MAX_TOKENS, print_context
+from kg.answer.render import DEFAULT_TOKENS
+from kg.cli.ask import print_context
 from kg.cli.options import (
     FormatOption,
     NowOption,
@@ -83,7 +84,7 @@ def demo(
     quiet: QuietOption = False,
 ) -> None:
     """Make a plant of its own orders and events, load it, check it, and serve it live."""
-    choose(form, "text", "md", "json", "jsonld")
+    choose(form, "text", "md", "compact", "json", "jsonld")
     clock = read_clock(now).replace(microsecond=0)
     _clear_demo(folder)
     with show_progress(is_quiet=quiet) as progress:
@@ -100,7 +101,7 @@ def demo(
     if form == "text":
         say(report.balance_text(balances, applied.rejected), is_quiet=quiet)
         say("\n" + report.coverage_text(answers.check(clock)) + "\n", is_quiet=quiet)
-    print_context(found, work.plant.base, form, MAX_TOKENS)
+    print_context(found, work.plant.base, form, DEFAULT_TOKENS)
     if once:
         work.close()
         simulation.close()
