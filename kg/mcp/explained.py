@@ -68,7 +68,11 @@ class Explanation:
     def text(self, fact_id: str, as_of: str, claims: Sequence[Fact]) -> str:
         """Write it; ``claims`` are all that is said in the fact's place, and itself."""
         own = next((fact for fact in claims if fact.id == fact_id), None)
-        lines = [f"# fact {clean(fact_id)} | as of {as_of}", self._head(own), "## Because"]
+        lines = [
+            f"# fact {clean(fact_id, is_id=True)} | as of {as_of}",
+            self._head(own),
+            "## Because",
+        ]
         steps = list(self._steps(self._explained.lineage, 0))
         lines += steps[:MOST_STEPS]
         if len(steps) > MOST_STEPS:
@@ -82,7 +86,7 @@ class Explanation:
         return "\n".join(lines) + "\n"
 
     def _named(self, term: Term) -> str:
-        text = clean(self._evidence.short(term))
+        text = clean(self._evidence.short(term), is_id=term.startswith("<"))
         label = clean(self._evidence.label(term)) if self._is_whole else ""
         is_told = not label or label in {text, text.rsplit("/", 1)[-1]}
         return text if is_told else f'{text} "{label}"'
@@ -124,7 +128,7 @@ class Explanation:
         """Say which record and which line of which mapping say something."""
         record = short(graph, self._pipeline.plant.base).removesuffix(NOW)
         number = self._numbers.get(record)
-        said = f"said by [{number}]" if number else f"said by {clean(record)}"
+        said = f"said by [{number}]" if number else f"said by {clean(record, is_id=True)}"
         source, kind = (unquote(part) for part in record.split("/")[1:3])
         place = self._pipeline.line_of(source, kind, predicate)
         if place is None:
@@ -135,7 +139,7 @@ class Explanation:
     def _rival(self, fact: Fact) -> str:
         by = f" by {clean(fact.source)}" if fact.source and self._is_whole else ""
         why = f" ({clean(fact.note)})" if fact.note and self._is_whole else ""
-        return f"- {clean(fact.value)}{by}{why}, fact {clean(fact.id)}"
+        return f"- {clean(fact.value, is_id=fact.is_entity)}{by}{why}, fact {clean(fact.id, is_id=True)}"
 
     def _superseded(self) -> list[str]:
         if not self._is_whole:
@@ -168,7 +172,7 @@ class Explanation:
     def _source(self, number: int, record: Record) -> list[str]:
         when = record.effective or f"first seen {record.recorded}"
         version = f", version {clean(record.version)}" if record.version else ""
-        head = f"[{number}] {clean(record.path())} ({clean(record.position)}), {when}{version}"
+        head = f"[{number}] {clean(record.path(), is_id=True)} ({clean(record.position)}), {when}{version}"
         if not self._is_whole:
             return [head, "  its row is withheld from your role"]
         free = self._free_text(record)

@@ -9,6 +9,7 @@ from typing_extensions import TypedDict  # pydantic reads no other before Python
 
 from kg import vocab
 from kg.access.hiding import last_word
+from kg.answer.untrusted import clean
 from kg.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 NOT_TOLD = frozenset({vocab.RDF_TYPE})
 """Of what kind a thing is stands in its id; the classes that follow from it are many."""
+MOST_VALUE = 500
 WRITTEN = frozenset({vocab.TEXT})
 """What people wrote: in cards it stands apart, and here it is counted as withheld."""
 
@@ -35,7 +37,9 @@ class FactRow(TypedDict, total=False):
     value: str
     label: str
     unit: str
+    datatype: str
     state: str
+    trust: str
     is_current: bool
     is_stale: bool
     record: str
@@ -130,15 +134,17 @@ def row_of(fact: Fact) -> FactRow:
     told = {
         "id": fact.id,
         "predicate": fact.predicate,
-        "value": fact.value,
-        "label": fact.label if fact.label != fact.value else None,
-        "unit": fact.unit,
+        "value": clean(fact.value, MOST_VALUE, is_id=fact.is_entity),
+        "label": clean(fact.label) if fact.label != fact.value else None,
+        "unit": clean(fact.unit) if fact.unit else None,
+        "datatype": fact.datatype,
         "state": fact.state,
+        "trust": fact.trust,
         "is_current": None if fact.is_current else False,
         "is_stale": fact.is_stale or None,
         "record": fact.record,
         "observed_at": fact.observed_at,
         "confirmed_at": fact.confirmed_at,
-        "note": fact.note,
+        "note": clean(fact.note) if fact.note else None,
     }
     return {name: value for name, value in told.items() if value is not None}  # type: ignore[return-value]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
-from kg.access.withheldgaps import unseen
 from kg.answer.context import KINDS
+from kg.answer.untrusted import id_text, quoted, said
 from kg.errors import UnknownEntity
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from kg.access.sight import Sight
     from kg.answer import Answers
-    from kg.answer.find import Entity
+    from kg.answer.finding.found import Found, Match
 
 MOST_IDS = 100
 _OF_KIND = {kind: term for term, kind in KINDS.items()}
@@ -33,21 +33,25 @@ def check_kinds(kinds: Iterable[str]) -> None:
             )
 
 
-def entity_of(answers: Answers, given: str, sight: Sight | None) -> Entity:
-    """Find the one thing that goes by a name.
+def found_text(found: Found, query: str) -> str:
+    """Write what words can mean, the best first; what is absent, and what several could be."""
+    head = f"# {len(found.matches)} of {found.total} matches for {quoted(query)}"
+    lines = [head, *(_line(match) for match in found.matches)]
+    if found.is_ambiguous:
+        lines.append("AMBIGUOUS: the same words mean several of these; ask which is meant.")
+    lines += [f"ABSENT: {said(one)}" for one in found.absent]
+    lines += [said(one) for one in found.remarks]
+    if not found.matches and not found.absent:
+        lines.append("Nothing here goes by these words; ask by an id, or with other words.")
+    return "\n".join(lines) + "\n"
 
-    Raises:
-        UnknownEntity: there is none, or several, or it is hidden from whoever asks.
-    """
-    if sight is None:
-        return answers.finder.find(given)
-    try:
-        entity = answers.finder.find(given)
-    except UnknownEntity:
-        raise unseen(given) from None
-    if sight.hides_thing(entity.id) or not sight.is_named(entity.id, given):
-        raise unseen(given)
-    return entity
+
+def _line(match: Match) -> str:
+    label = "" if match.label in match.id else f" {quoted(match.label)}"
+    return (
+        f"- {id_text(match.id)}{label} score {match.score:.2f}:"
+        f" {said(match.why)}, from {quoted(match.words)}"
+    )
 
 
 def ids_of(answers: Answers, kind: str, begun: str, sight: Sight | None) -> list[str]:

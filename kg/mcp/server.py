@@ -203,6 +203,7 @@ def sessions_of(server: PlantServer, most_bytes: int) -> StreamableHTTPSessionMa
 
 def _tools(tools: Tools, *, has_sparql: bool) -> list[Tool]:
     texts: list[Callable[..., Any]] = [
+        tools.find_entities,
         tools.get_context,
         tools.list_gaps,
         tools.explain_fact,

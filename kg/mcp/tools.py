@@ -12,14 +12,16 @@ from pydantic import Field
 from kg import assets
 from kg.access.shown import show_context
 from kg.access.withheldgaps import unseen, withhold_check, withhold_explained
+from kg.access.worded import Worded, ask_in_words, eyes_of, find_in_words
 from kg.answer.bundle import Focus, GapKind  # noqa: TC001 - read at run time
+from kg.answer.finding.told import render_asked
 from kg.answer.render import render_card
 from kg.answer.untrusted import clean, quoted
 from kg.errors import AccessError, UnknownEntity
 from kg.mcp.calls import caller
 from kg.mcp.explained import Explanation
 from kg.mcp.facts import FactsPage, facts_about, page_of, row_of, shown_facts
-from kg.mcp.found import check_kinds, entity_of, ids_of
+from kg.mcp.found import check_kinds, found_text, ids_of
 from kg.mcp.gaps import gaps_of, gaps_text
 from kg.mcp.model import load_model
 from kg.mcp.rows import rows_text
@@ -54,6 +56,31 @@ class Tools:
         self._desk = desk
 
     # ---- for models
+
+    def find_entities(
+        self,
+        query: Annotated[
+            str, Field(max_length=MOST_ASKED, description="Words or ids, in any language")
+        ],
+        kinds: Annotated[
+            tuple[str, ...], Field(max_length=20, description="Only these: job, machine …")
+        ] = (),
+        limit: Annotated[int, Field(ge=1, le=50)] = 5,
+    ) -> str:
+        """Find which machine, job, customer, batch, order, part … words mean.
+
+        Gives ids with score and why. Says when words mean several things (ask which) and when no
+        such id exists (never take a near one).
+        """
+        check_kinds(kinds)
+
+        def look(answers: Answers, now: datetime) -> str:
+            sight = caller().sight(answers, now)
+            found = find_in_words(answers, query, sight, kinds, limit)
+            caller().note(rows=len(found.matches))
+            return found_text(found, query)
+
+        return self._desk.ask("now", "", look)
 
     def get_context(
         self,
@@ -172,7 +199,7 @@ class Tools:
 
         def look(answers: Answers, now: datetime) -> FactsPage:
             sight = caller().sight(answers, now)
-            found = entity_of(answers, entity, sight)
+            found = answers.finder.find(entity, None, eyes_of(sight))
             evidence = answers.evidence(now)
             facts, written = facts_about(answers, evidence, found, predicates, sight)
             shown = shown_facts(facts, sight)
@@ -264,7 +291,13 @@ class Tools:
     ) -> str:
         focus, max_tokens = shape
         sight = caller().sight(answers, now)
-        found = self._context(answers, now, reference, focus, sight, kind)
+        if kind is None and not answers.finder.called(reference, None, eyes_of(sight)):
+            question = Worded(reference, None, None if focus == "now" else focus)
+            asked, found = ask_in_words(answers, question, now, sight)
+            card = render_asked(asked, found, max_tokens, is_with_notes=is_with_notes)
+        else:
+            found = self._context(answers, now, reference, focus, sight, kind)
+            card = render_card(found, max_tokens, is_with_notes=is_with_notes)
         facts = sum(len(slot.facts) for slot in found.slots.values())
         caller().note(about=found.entity["id"], rows=facts, withheld=found.withheld)
-        return render_card(found, max_tokens, is_with_notes=is_with_notes)
+        return card
