@@ -19,6 +19,7 @@ from kg.answer.bundle import (
     SlotState,
     Worth,
 )
+from kg.answer.finding.found import By
 
 State = SlotState
 
@@ -85,6 +86,30 @@ class SourceState(Answer):
     covers: list[str] = Field(examples=[["customer", "spec", "batch"]])
 
 
+class Match(Answer):
+    """One thing that words of a question can mean: which words matched which name, how surely."""
+
+    id: str = Field(examples=["job/1043"])
+    kind: str = Field(examples=["job"])
+    label: str = Field(examples=["1043 Valve body"])
+    score: float = Field(ge=0, le=1, examples=[1.0])
+    by: By
+    words: str = Field(description="The words of the question.", examples=["1043"])
+    why: str = Field(examples=['its id is "1043"'])
+    place: int = Field(description="Where they stand in it, in words from 0.", examples=[3])
+
+
+class AskedAnswer(Answer):
+    """How a question in words was read: what it is about, what of that it asks, and why so."""
+
+    subject: Match
+    focus: Focus
+    focus_why: str = Field(examples=['the question says "late"'])
+    others: list[Match] = Field(description="What else it names.")
+    unclear: list[Match] = Field(description="Of which some of its words can mean several.")
+    remarks: list[str] = Field(description="What of it was not understood, or not looked at.")
+
+
 class ContextAnswer(Answer):
     """What is going on with one thing: its runs, its links with their sources, and what is missing.
 
@@ -108,6 +133,9 @@ class ContextAnswer(Answer):
     computed: dict[str, Slot] = Field(description="What was reckoned, each from its `inputs`.")
     inputs: list[Fact] = Field(description="The facts that computed ones name as their inputs.")
     withheld: int = Field(description="How much of it your role does not see.", examples=[0])
+    asked: AskedAnswer | None = Field(
+        None, description="How it was read, where it was asked in words."
+    )
 
 
 class Coverage(Answer):

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from kg.store import Quad
 
     Topic = Literal["entity", "gap", "source", "reset"]
+    Follower = Callable[[Collection[Quad], Collection[Quad]], Iterable[str]]
 
 KEPT = 10_000
 """Changes that are kept; a batch that changes more entities than half of them is told as one."""
@@ -59,6 +60,8 @@ class Changes:
         self.life = secrets.token_hex(4)
         self.touched = Touched()
         """What of it answers have read: it is told first."""
+        self.followers: list[Follower] = []
+        """Told of every batch before anybody else; each gives the names that it saw come or go."""
 
     # ---- telling
 
@@ -70,7 +73,9 @@ class Changes:
         records: Iterable[Record] = (),
     ) -> None:
         """Tell which entities a batch of records changed in the present, and which properties."""
+        names = [name for follow in self.followers for name in follow(removed, added)]
         self.touched.tell(removed, added, (record.path() for record in records), seq)
+        self.touched.tell_names(names)
         properties: dict[str, set[str]] = defaultdict(set)
         for quads in (removed, added):
             for subject, predicate, _, graph in quads:

@@ -208,6 +208,7 @@ class Owner:
     def _prepare(self) -> None:
         with self._working:
             self.pipeline.prepare()
+            self.pipeline.names.of(self.pipeline.store)
         gc.freeze()
 
     def _apply(self) -> None:

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from kg import assets, offset, vocab
 from kg.answer import Answers
+from kg.answer.finding.gazetteer import Names
 from kg.applied import Applied, Replayed, unlifted
 from kg.asof import PlantHistory
 from kg.canonical import Canonical
@@ -83,6 +84,9 @@ class Pipeline(Closing):
         self.plant = plant
         self.journal = journal
         self.changes = Changes(plant.base)
+        sources = {source.name for source in plant.sources}
+        self.names = Names(plant.base, sources, lambda: self.store)
+        self.changes.followers.append(self.names.follow)
         self.tally = Tally()
         self.space = Space.of(plant)
         # A store that met a full disk may need the ballast's room to be opened.
@@ -179,8 +183,9 @@ class Pipeline(Closing):
             produced, columns = self._lifters.produced(), self._lifters.columns_of
             single_valued = self.shapes.single_valued
             self._answers = Answers(
-                self.plant, self.store, self.journal, self.rules, single_valued, produced, columns
-            )
+                self.plant, self.store, self.journal, self.rules, single_valued, produced, columns,
+                self.names,
+            )  # fmt: skip
             self._answers.hindsight = self.history
             self._answers.tally = self.tally
         return self._answers
@@ -398,7 +403,9 @@ class Pipeline(Closing):
         self._report("store", f"{len(change.added)} quads")
         with applied.timed("store"):
             quads = change.dataset(reasoner.derived, self._derived_graph)
-            self.store = self._generations.write(quads, seq, self._recipe.digest)
+            fresh = self._generations.write(quads, seq, self._recipe.digest)
+            self.names.renew(fresh)
+            self.store = fresh
             offset.note_flushed(self.plant.store_path, self.journal, seq)
         self._reasoner = reasoner
         applied.records = len(said.facts)

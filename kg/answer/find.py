@@ -58,7 +58,7 @@ class Finder:
     def watched(self, store: Store, note: Callable[[int], None]) -> Finder:
         """Give a finder of the same names that reads a store that watches what is read of it."""
         twin = Finder(store, self._base, (), self._names, note)
-        twin._named_store = self._named_store  # noqa: SLF001 - its own
+        twin._named_store = self._named_store
         return twin
 
     # ---- by a name
@@ -91,11 +91,23 @@ class Finder:
             return []
         exact = self.by_iri(reference, kind)
         lookup = self._lookup(eyes)
-        if exact is not None and _sees(eyes, exact, reference):
+        if exact is not None and self.is_seen(eyes, exact, reference):
             return [exact]
         key = id_key(reference) if len(reference) <= LONGEST_NAME else ""
         shorts = lookup.called(key, {kind} if kind else ()) if key else []
         return [self._known(lookup, short) for short in shorts]
+
+    @staticmethod
+    def is_seen(eyes: Eyes, entity: Entity, reference: str) -> bool:
+        """Tell whether an entity is shown, by an id that is not a hidden source's alone."""
+        if eyes is ALL_SEEN:
+            return True
+        names = eyes.names(entity.id)
+        given = {reference, unquote(reference), f"{entity.kind}/{reference}"}
+        keys = {id_key(name) for name in given}
+        return not eyes.hides(entity.id) and (
+            names is None or any(id_key(name) in keys for name in names)
+        )
 
     def by_iri(self, reference: str, kind: str | None) -> Entity | None:
         """Find an entity by its short id, its IRI or an alias; None where there is none."""
@@ -197,15 +209,3 @@ class Finder:
         by_id = found.why.endswith('"') is False
         why = "it is its full id" if by_id else found.why
         return Match(entity.id, entity.kind, found.label, 1.0, found.by, found.words, why)
-
-
-def _sees(eyes: Eyes, entity: Entity, reference: str) -> bool:
-    """Tell whether an entity is shown, by an id that is no hidden source's."""
-    if eyes is ALL_SEEN:
-        return True
-    names = eyes.names(entity.id)
-    given = {reference, unquote(reference), f"{entity.kind}/{reference}"}
-    keys = {id_key(name) for name in given}
-    return not eyes.hides(entity.id) and (
-        names is None or any(id_key(name) in keys for name in names)
-    )

@@ -53,37 +53,55 @@ def asked_of(reading: Reading, focus: Focus | None = None) -> Asked:
     if reading.absent:
         raise _absent(reading)
     by = _Focused(focus, "as was asked for") if focus else focus_of(reading)
-    clear = [(mention, mention.best[0]) for mention in reading.mentions if mention.is_one]
-    order = SUBJECTS[by.focus]
-
-    def rank(kinds: Iterable[str], place: int) -> tuple[int, int]:
-        return min((order.index(k) if k in order else len(order) for k in kinds)), place
-
-    unclear = []
-    for mention in reading.mentions:
-        if mention.is_strong and not mention.is_one:
-            best = _by_kind_words(mention.best, reading, mention)
-            if len(best) == 1:
-                clear.append((mention, best[0]))
-            else:
-                unclear.append((mention, best))
-    clear.sort(key=lambda one: rank([one[1].kind], one[0].first))
-    if unclear:
-        mention, best = min(unclear, key=lambda one: rank((m.kind for m in one[1]), one[0].first))
-        kinds = rank((match.kind for match in best), mention.first)[0]
-        if not clear or kinds < rank([clear[0][1].kind], 0)[0]:
-            raise _ambiguous(mention, best)
+    clear, unclear = _settled(reading)
+    clear.sort(key=lambda one: _rank([one.best], by.focus, one.mention))
+    unclear.sort(key=lambda one: _rank(one.matches, by.focus, one.mention))
+    if unclear and (
+        not clear or _rank(unclear[0].matches, by.focus)[0] < _rank([clear[0].best], by.focus)[0]
+    ):
+        raise _ambiguous(unclear[0].mention, unclear[0].matches)
     if not clear:
         raise _unknown(reading)
-    others = {match.id: match for _, match in clear[1:] if match.id != clear[0][1].id}
+    subject = clear[0].best
+    others = {one.best.id: one.best for one in clear[1:] if one.best.id != subject.id}
     return Asked(
-        clear[0][1],
+        subject,
         by.focus,
         by.why,
         tuple(others.values()),
-        tuple(match for _, best in unclear for match in best[:MOST_NAMED]),
+        tuple(match for one in unclear for match in one.matches[:MOST_NAMED]),
         _remarks(reading),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Settled:
+    """A mention, and what it can mean once other words of the question were minded."""
+
+    mention: Mention
+    matches: list[Match]
+
+    @property
+    def best(self) -> Match:
+        """The first of it."""
+        return self.matches[0]
+
+
+def _settled(reading: Reading) -> tuple[list[_Settled], list[_Settled]]:
+    """Give the mentions that mean one thing, and those that can mean several."""
+    clear: list[_Settled] = []
+    unclear: list[_Settled] = []
+    for mention in filter(lambda one: one.is_strong, reading.mentions):
+        best = mention.best if mention.is_one else _by_kind_words(mention.best, reading, mention)
+        (clear if mention.is_one or len(best) == 1 else unclear).append(_Settled(mention, best))
+    return clear, unclear
+
+
+def _rank(
+    matches: Iterable[Match], focus: Focus, mention: Mention | None = None
+) -> tuple[int, int]:
+    place = mention.first if mention else 0
+    return min(_rank_of(match.kind, focus) for match in matches), place
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +131,11 @@ def focus_of(reading: Reading) -> _Focused:
     best = min(found, key=lambda focus: (-len(set(found[focus])), FOCUS_ORDER.index(focus)))
     said = " and ".join(f'"{word}"' for word in dict.fromkeys(found[best]))
     return _Focused(best, f"the question says {said}")
+
+
+def _rank_of(kind: str, focus: Focus) -> int:
+    tiers = SUBJECTS[focus]
+    return next((at for at, kinds in enumerate(tiers) if kind in kinds.split()), len(tiers))
 
 
 def _by_kind_words(best: list[Match], reading: Reading, mention: Mention) -> list[Match]:

@@ -104,15 +104,15 @@ class Eyes(Protocol):
 class OpenEyes:
     """Sees everything."""
 
-    def names(self, short: str) -> set[str] | None:  # noqa: ARG002 - all names of any thing
+    def names(self, short: str) -> set[str] | None:
         """Give None: all names are shown."""
         return None
 
-    def hides(self, short: str) -> bool:  # noqa: ARG002 - nothing is hidden
+    def hides(self, short: str) -> bool:
         """Tell that nothing is hidden."""
         return False
 
-    def label(self, short: str) -> str:  # noqa: ARG002 - every label is shown
+    def label(self, short: str) -> str:
         """Give "": every label is shown."""
         return ""
 

@@ -19,6 +19,7 @@ from kg.answer.evidence import literal_text
 from kg.answer.finding.words import KIND_WORDS
 from kg.answer.lookup import all_rows
 from kg.answer.names import LEGAL_FORMS, key_of, split_words
+from kg.errors import TravelerError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
@@ -35,6 +36,8 @@ LONG_NUMBER = 1_000
 """From here on the last number of an id stands for it, also where other numbers precede it."""
 MOST_NAMES = 2_000
 """Of a word that stands in more names it is not looked at which: it tells too little."""
+LOST = ""
+"""Told in place of names where it is not known which have come or gone; no name has this key."""
 _NUMBERED = re.compile(r"(?:.*[^\d])?(?<!\d)(\d+)$", re.DOTALL)
 _NUMBER = re.compile(r"\d+")
 _WITH_FORMS = frozenset({"customer", "supplier"})
@@ -335,7 +338,11 @@ class Names:
             if gazetteer is None:
                 return set()
             things = self._concerned(removed) | self._concerned(added)
-            keys = (gazetteer.refresh(store, thing) for thing in sorted(things))
+            try:
+                keys = [gazetteer.refresh(store, thing) for thing in sorted(things)]
+            except TravelerError:  # the graph has the batch, whatever becomes of its names
+                self.forget()
+                return {LOST}
             return set().union(*keys)
 
     def forget(self) -> None:

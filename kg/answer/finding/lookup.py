@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from kg import touched, vocab
 from kg.answer.evidence import literal_text
 from kg.answer.finding.found import ALL_SEEN, By, Match
-from kg.answer.finding.gazetteer import bare_words, local_id, number_in
+from kg.answer.finding.gazetteer import LOST, bare_words, local_id, number_in
 from kg.answer.names import key_of, split_words
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ class Lookup:
         self.eyes = eyes
         self._store = store
         self._note = note
+        note(touched.of_name(LOST))
 
     # ---- things by names
 

@@ -8,6 +8,7 @@ A word for a kind before a name says of which kind it is: ``job 1043`` is no cus
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from rapidfuzz import fuzz, process
@@ -34,6 +35,8 @@ MOST_LIKE = 8
 LIKE_ENOUGH = 80.0
 SHORT_NUMBER, LONG_NUMBER = 2, 4
 """With so few digits a number means nothing by itself; with so many it ends an id."""
+MUCH = 0.5
+"""Of a name that is known by so much of its letters, or by its first word, it is meant."""
 _SHORTEST_LIKE = 4
 _SCORES: dict[By, float] = {"id": 1.0, "identifier": 1.0, "source-id": 1.0, "label": 0.97}
 _BY_NUMBER, _WEAK, _UNLIKE = 0.9, 0.5, 0.75
@@ -217,17 +220,20 @@ class Reader:
         names = self._names_with(spelt)
         tiers = _kinds_of(tokens, first)
         scored: dict[str, tuple[float, str]] = {}
+        is_much = bool(tiers)
         for key, own in names.items():
             if not set(numbers) <= set(own):
                 continue
             share = _share(spelt, own)
+            is_much = is_much or share >= MUCH or own[0] in spelt
             for short in self._tiered(self._lookup.called, key, tiers)[0]:
                 score = (0.55 + 0.35 * share) * likeness
                 scored[short] = max(scored.get(short, (0.0, "")), (score, key))
         if not scored:
             return None
         # One thing only has the words in its name: that is nearly as good as all of the name.
-        bonus = 0.15 if len(scored) == 1 and likeness == 1.0 and (tiers or not is_known) else 0.0
+        is_sure = len(scored) == 1 and likeness == 1.0 and is_much and (tiers or not is_known)
+        bonus = 0.15 if is_sure else 0.0
         text = text_of(tokens, first, last)
         by: By = "part-of-name" if likeness == 1.0 else "likeness"
         ranked = sorted(scored.items(), key=lambda item: (-item[1][0], item[0]))[:MOST_LISTED]
@@ -287,7 +293,7 @@ class Reader:
         if tiers:
             kind = min(tiers[0], key=lambda one: (one != "job", one))
             reading.absent.append(Absent(first, last, text, kind, self._near(part)))
-        elif kinds and not self._wanted.isdisjoint(kinds) | (not self._wanted):
+        elif kinds and (not self._wanted or not self._wanted.isdisjoint(kinds)):
             reading.absent.append(Absent(first, last, text, kinds[0], self._near(part)))
         elif len(key) > SHORT_NUMBER:
             reading.strange.append(text)
@@ -309,21 +315,17 @@ def _can_be_name(tokens: Sequence[Token], first: int, last: int) -> bool:
     part = tokens[first : last + 1]
     if _is_cut(tokens, first) or (last + 1 < len(tokens) and _is_cut(tokens, last + 1)):
         return False
-    if any(two.is_number and one.is_number and two.glue is None for one, two in _pairs(part)):
+    if any(two.is_number and one.is_number and two.glue is None for one, two in pairwise(part)):
         return False  # two numbers that were written apart
+    word, is_short = part[0].word, first == last and len(part[0].word) <= SHORT_NUMBER
+    if is_short and len(word) == SHORT_NUMBER and part[0].text.isupper():
+        return any(token.text.islower() for token in tokens)  # a code, such as a person's
     if all(token.is_plain for token in part):
         return False
     has_kind = kind_before(tokens, first) is not None
     if all(token.is_counted or token.is_plain for token in part) and not has_kind:
         return False
-    word = part[0].word
-    if first == last and not part[0].is_number and len(word) <= SHORT_NUMBER:
-        return has_kind or (part[0].text.isupper() and any(t.text.islower() for t in tokens))
-    return True
-
-
-def _pairs(part: Sequence[Token]) -> Iterator[tuple[Token, Token]]:
-    return zip(part, part[1:], strict=False)
+    return has_kind or not is_short or part[0].is_number
 
 
 def _is_cut(tokens: Sequence[Token], at: int) -> bool:

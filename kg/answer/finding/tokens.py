@@ -131,7 +131,7 @@ def _is_amount(tokens: Sequence[Token], at: int) -> bool:
     after = tokens[at + 1] if at + 1 < len(tokens) else None
     if after is not None and after.word in UNITS and (len(after.word) > 1 or after.is_glued):
         return True
-    is_small = len(token.word) <= 2 or (len(token.word) == 4 and token.word[:2] in {"19", "20"})  # noqa: PLR2004 - years
+    is_small = len(token.word) <= 2 or (len(token.word) == 4 and token.word[:2] in {"19", "20"})
     is_whole = after is None or not after.is_glued
     return is_small and is_whole and before in BEFORE_TIMES
 

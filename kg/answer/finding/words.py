@@ -13,6 +13,11 @@ if TYPE_CHECKING:
 
     from kg.answer.bundle import Focus
 
+
+def _set(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
 _KIND_WORDS: dict[str, str] = {
     "machine": "machine machines equipment asset maskin maskinen maskiner maskinerna maschine"
     " maschinen anlage anlagen automat",
@@ -86,7 +91,8 @@ FOCUS_WORDS: dict[Focus, tuple[str, ...]] = {
         "on time", "in time", "due", "deadline", "delivery date", "promised", "when will",
         "how long", "forecast", "eta", "finish", "finished", "completion",
         # Swedish
-        "sen", "sent", "sena", "senare", "forsenad", "forsenat", "forsenade", "forsening", "fordrojd",
+        "sen", "sent", "sena", "senare", "forsenad", "forsenat", "forsenade", "forsening",
+        "fordrojd",
         "i tid", "leveransdatum", "leveranstid", "nar blir", "nar ar", "prognos", "fardig", "klar",
         # German
         "spat", "spater", "verspatet", "verspatung", "verzug", "verzogert", "verzogerung",
@@ -104,7 +110,8 @@ FOCUS_WORDS: dict[Focus, tuple[str, ...]] = {
         "quality", "tolerance", "tolerances", "out of tolerance", "limit", "limits", "measured",
         "measurement", "measurements", "measure", "dimension", "dimensions", "inspection",
         "inspections", "inspected", "characteristic", "characteristics", "spec", "specs",
-        "specification", "specifications", "certificate", "certificates", "nonconformance", "passed",
+        "specification", "specifications", "certificate", "certificates", "nonconformance",
+        "passed",
         "kvalitet", "matt", "matten", "matvarde", "matvarden", "matning", "matningar", "tolerans",
         "toleranser", "kontroll", "kontrollerad", "specifikation", "ritning", "intyg", "avvikelse",
         "qualitat", "mass", "masse", "messung", "messungen", "messwert", "messwerte", "gemessen",
@@ -113,9 +120,9 @@ FOCUS_WORDS: dict[Focus, tuple[str, ...]] = {
     ),
     "material": (
         "material", "materials", "batch", "batches", "lot", "heat", "stock", "consumed", "consumes",
-        "used up", "left of", "went into", "came from", "raw material", "genealogy", "certificate of",
+        "used up", "left of", "went into", "came from", "raw material", "genealogy",
         "materialet", "parti", "partiet", "lager", "atgang", "forbrukat", "charge", "smalta",
-        "werkstoff", "charge", "chargen", "schmelze", "bestand", "verbraucht", "verbrauch",
+        "werkstoff", "chargen", "schmelze", "bestand", "verbraucht", "verbrauch",
     ),
     "full": (
         "everything", "all about", "full picture", "complete picture", "allt om", "alles uber",
@@ -147,28 +154,29 @@ _STOP = (
     " der die das den dem des ein eine einen einem einer eines und oder ist sind war waren wird"
     " werden was wer wen wem wessen welche welcher welches welchen wann wo wie warum wieso weshalb"
     " woran zu zum zur von vom mit auf an am im in aus bei nach vor uber unter fur durch gegen ohne"
-    " um ob dass nicht kein keine noch schon mehr als auch nur so es er sie wir ihr ich mir mich uns"
+    " um ob dass nicht kein keine noch schon mehr als auch nur so es er sie wir ihr ich mir mich"
+    " uns"
     " hat haben hatte kann soll sollte muss heute gestern morgen schicht woche nummer heisst fehlt"
     " fehlen zeig zeige sag geht kommt liegt steht bitte welchem"
 )
-STOP_WORDS: frozenset[str] = frozenset(_STOP.split())
+STOP_WORDS: frozenset[str] = _set(_STOP)
 """Words of which a name is not made alone: they say how things belong together."""
-POINTERS: frozenset[str] = frozenset(
+POINTERS: frozenset[str] = _set(
     "no nr num number numbers id ids nummer numret the den das die der with mit med called named"
-    " namens heter code kod".split()
+    " namens heter code kod"
 )
 """What may stand between a kind and the name: ``job no. 1043``."""
-UNITS: frozenset[str] = frozenset(
+UNITS: frozenset[str] = _set(
     "h hr hrs hour hours min mins minute minutes minut minuter minuten stunde stunden timme timmar"
     " s sec secs second seconds sekund sekunder sekunden d day days dag dagar dagen tag tage tagen"
     " week weeks vecka veckor woche wochen month months manad manader monat monate year years"
     " mm cm m km um kg g mg t l ml kw kwh w v a c k bar mpa nm rpm pcs pc piece pieces st stuck"
-    " stk styck percent procent prozent eur sek usd jobs orders parts items machines tokens".split()
+    " stk styck percent procent prozent eur sek usd jobs orders parts items machines tokens"
 )
 """What a number counts rather than names, where it stands before one of these."""
-BEFORE_TIMES: frozenset[str] = frozenset(
+BEFORE_TIMES: frozenset[str] = _set(
     "in since until before after at by around week kw v vecka woche sedan seit bis vor nach um kl"
-    " klockan uhr year ar jahr".split()
+    " klockan uhr year ar jahr"
 )
 """Where a small number or a year stands after one of these, it is a time."""
 
@@ -189,11 +197,14 @@ PLAIN_WORDS: frozenset[str] = STOP_WORDS | _OF_FOCUSES | frozenset(KIND_WORDS)
 FOCUS_ORDER: tuple[Focus, ...] = ("full", "why_late", "quality", "material", "next", "now")
 """Which focus is taken where two have as many words."""
 SUBJECTS: dict[Focus, tuple[str, ...]] = {
-    "why_late": ("job", "order", "operation", "run", "customer", "machine", "batch", "part"),
+    "why_late": ("job", "order", "operation run", "customer", "machine", "batch piece", "part"),
     "next": ("machine", "job", "operation", "work-center", "order", "customer", "batch", "part"),
-    "quality": ("job", "operation", "piece", "part", "spec", "batch", "machine", "customer"),
-    "material": ("batch", "job", "piece", "part", "operation", "order", "supplier", "machine"),
-    "full": ("job", "machine", "batch", "order", "customer", "operation", "part", "piece"),
-    "now": ("machine", "job", "operation", "batch", "order", "customer", "part", "piece"),
+    "quality": ("job operation piece", "part spec batch", "machine", "customer"),
+    "material": ("batch piece", "job operation", "part", "order", "supplier", "machine"),
+    "full": ("job machine operation", "batch piece order", "customer part"),
+    "now": ("job machine operation run", "batch piece order", "customer part"),
 }
-"""Of several things in a question the subject is of the kind that stands first for its focus."""
+"""Of several things in a question the subject is of the kinds that stand first for its focus.
+
+Of kinds that stand together the thing is taken that is named first.
+"""

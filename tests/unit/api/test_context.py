@@ -35,9 +35,18 @@ def test_an_id_may_hold_a_slash(client: httpx.Client, id_: str) -> None:
 def test_a_name_that_means_nothing_is_not_found_and_near_ones_are_named(
     client: httpx.Client,
 ) -> None:
-    answer = client.get("/v1/context?q=SAW-9")
+    answer = client.get("/v1/context?q=Saww%2001")
     assert (answer.status_code, answer.json()["code"]) == (404, "unknown-entity")
     assert "machine/SAW-01" in answer.json()["hint"]
+
+
+def test_an_id_that_is_not_there_is_never_taken_for_one_with_other_digits(
+    client: httpx.Client,
+) -> None:
+    answer = client.get("/v1/context?q=SAW-9")
+    assert (answer.status_code, answer.json()["code"]) == (404, "unknown-entity")
+    assert answer.json()["detail"] == "there is no machine 'SAW-9'"
+    assert "SAW-01" not in answer.text
 
 
 def test_a_name_of_several_things_is_a_conflict_that_names_them(client: httpx.Client) -> None:

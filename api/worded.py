@@ -1,0 +1,62 @@
+"""Worded: what goes on with whatever a question in words is about."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastapi import Response
+
+from api.access import note, sight_of
+from api.desk import desk_of
+from kg.access.worded import ask_in_words, eyes_of
+from kg.answer.finding.told import render_asked
+from kg.answer.render import to_json
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from fastapi import Request
+
+    from kg.access.worded import Worded
+    from kg.answer import Answers
+    from kg.answer.bundle import Context
+    from kg.answer.finding.found import Asked
+
+
+def is_name(request: Request, text: str, kind: str | None) -> bool:
+    """Tell whether a text as a whole is an id or a name that whoever asks sees."""
+    desk = desk_of(request)
+    answers = desk.answers()
+    sight = sight_of(request, answers, desk.owner.clock())
+    return bool(answers.finder.called(text, kind, eyes_of(sight)))
+
+
+def answer_words(
+    request: Request,
+    question: Worded,
+    times: tuple[str, str],
+    write: Callable[[Context], Response] | None,
+    max_tokens: int,
+) -> Response:
+    """Answer a question in words: as JSON without ``write``, and a card says how it was read.
+
+    Raises:
+        UnknownEntity: nothing known is named, or something of which several can be meant.
+        ConfigError: the question is empty, or too long.
+    """
+
+    def look(answers: Answers, now: datetime) -> tuple[Asked, Context]:
+        return ask_in_words(answers, question, now, sight_of(request, answers, now))
+
+    asked, found = desk_of(request).ask(*times, look)
+    facts = sum(len(slot.facts) for slot in found.slots.values())
+    note(request, about=found.entity["id"], rows=facts, withheld=found.withheld)
+    if write is None:
+        told = {"asked": asked.to_dict(), **found.to_dict()}
+        return Response(to_json(told), 200, {"Vary": "Accept"}, "application/json")
+    response = write(found)
+    if response.media_type != "application/ld+json":
+        card = render_asked(asked, found, max_tokens)
+        return Response(card, 200, {"Vary": "Accept"}, response.media_type)
+    return response
