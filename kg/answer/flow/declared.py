@@ -56,6 +56,7 @@ _KEYS = (
 )  # fmt: skip
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,79}", re.ASCII)
 _LONGEST_TEXT = 200
+_DEEPEST = 64
 _MOST_DIGITS = 20
 _MOST_OF_A_NUMBER = Fraction(10**9)
 
@@ -167,12 +168,26 @@ def _load(
     if stamp[1] > MOST_BYTES:
         hint = f"at most {MOST_BYTES // 1024} kB: describe steps of a kind as one"
         raise mapping_error(file, 1, f"is too large: {stamp[1]} bytes", hint)
+    too_deep = mapping_error(file, 1, "is nested too deep", "a step is a map of plain keys")
+    if _is_too_deep(file):
+        raise too_deep
     try:
         return _Reader(file, dict(tables)).read()
     except RecursionError as error:
-        raise mapping_error(
-            file, 1, "is nested too deep", "a step is a map of plain keys"
-        ) from error
+        raise too_deep from error
+
+
+def _is_too_deep(file: Path) -> bool:
+    """Tell whether brackets stand in more brackets than any description needs.
+
+    The parser looks at all that are open for each one more: a file of nothing else takes it hours.
+    """
+    depth = 0
+    for byte in file.read_bytes():
+        depth += (byte in b"[{") - (byte in b"]}")
+        if depth > _DEEPEST:
+            return True
+    return False
 
 
 class _Reader:
