@@ -164,7 +164,8 @@ class Access:
         challenge = 'Bearer realm="traveler"'
         if "authorization" in headers:
             challenge += ', error="invalid_token"'
-        if path is not None and path.name.startswith(MESSAGES) and gate.access.oidc is not None:
+        leads = gate.access.oidc is not None and gate.access.url
+        if path is not None and path.name.startswith(MESSAGES) and leads:
             challenge += f', resource_metadata="{gate.access.url}{RESOURCE}{MESSAGES}/"'
         told = {"WWW-Authenticate": challenge}
         return problem("unauthorized", error.message, error.hint, headers=told)

@@ -69,7 +69,7 @@ class Explanation:
         """Write it; ``claims`` are all that is said in the fact's place, and itself."""
         own = next((fact for fact in claims if fact.id == fact_id), None)
         lines = [
-            f"# fact {clean(fact_id, is_id=True)} | as of {as_of}",
+            f"# fact {_id(fact_id)} | as of {as_of}",
             self._head(own),
             "## Because",
         ]
@@ -128,7 +128,7 @@ class Explanation:
         """Say which record and which line of which mapping say something."""
         record = short(graph, self._pipeline.plant.base).removesuffix(NOW)
         number = self._numbers.get(record)
-        said = f"said by [{number}]" if number else f"said by {clean(record, is_id=True)}"
+        said = f"said by [{number}]" if number else f"said by {_id(record)}"
         source, kind = (unquote(part) for part in record.split("/")[1:3])
         place = self._pipeline.line_of(source, kind, predicate)
         if place is None:
@@ -139,7 +139,7 @@ class Explanation:
     def _rival(self, fact: Fact) -> str:
         by = f" by {clean(fact.source)}" if fact.source and self._is_whole else ""
         why = f" ({clean(fact.note)})" if fact.note and self._is_whole else ""
-        return f"- {clean(fact.value, is_id=fact.is_entity)}{by}{why}, fact {clean(fact.id, is_id=True)}"
+        return f"- {clean(fact.value, is_id=fact.is_entity)}{by}{why}, fact {_id(fact.id)}"
 
     def _superseded(self) -> list[str]:
         if not self._is_whole:
@@ -172,7 +172,7 @@ class Explanation:
     def _source(self, number: int, record: Record) -> list[str]:
         when = record.effective or f"first seen {record.recorded}"
         version = f", version {clean(record.version)}" if record.version else ""
-        head = f"[{number}] {clean(record.path(), is_id=True)} ({clean(record.position)}), {when}{version}"
+        head = f"[{number}] {_id(record.path())} ({clean(record.position)}), {when}{version}"
         if not self._is_whole:
             return [head, "  its row is withheld from your role"]
         free = self._free_text(record)
@@ -191,3 +191,7 @@ class Explanation:
                 if (source.name, table.name) == (record.source, record.kind):
                     return frozenset(table.free_text)
         return frozenset()
+
+
+def _id(text: str) -> str:
+    return clean(text, is_id=True)
