@@ -12,20 +12,20 @@ _BARE = r"[^\s\";()\[\],]+"
 _VALUE = rf'(?:"[^"]*"|{_BARE})'
 _MARK = r"(?:STALE|INFERRED|CONFLICT|COMPUTED|PERSON)"
 _CITES = r"(?: \[\d+\](?:\[\d+\])*)?"
-_REMARK = r'(?:"[^"]*"|[^"()])*'
+_REMARK = r'(?:"[^"]*"|\((?:"[^"]*"|[^"()])*\)|[^"()])*'
 _HEADER = re.compile(
     rf'# (?P<id>{_VALUE}) (?P<label>"[^"]*") \| as of (?P<time>\S+) \| '
     r"(?P<shown>\d+) of (?P<total>\d+) facts(?:, (?P<cut>\d+) cut(?: \(.*\))?)?"
 )
 _PAIR = re.compile(
     rf"(?:(?P<name>[A-Za-z]\w*)(?: of (?P<of>{_VALUE}))?: )?"
-    rf"(?:(?P<state>[A-Z][A-Z_]+)(?=; |$)"
+    rf"(?:(?P<state>[A-Z][A-Z_]+)(?: \({_REMARK}\))?(?=; |$)"
     rf"|(?P<value>{_VALUE})(?: (?P<label>{_VALUE}))?(?: \((?P<remark>{_REMARK})\))?"
     rf"(?P<cites>{_CITES}))(?:; |$)"
 )
 _CUT = re.compile(r"\d+ more cut$")
 _STATE = re.compile(
-    rf"- (?P<state>[A-Z][A-Z_]+)(?:: {_VALUE}(?:, {_VALUE})*)?(?: since (?P<since>\S+))?$"
+    rf"- (?P<state>[A-Z][A-Z_-]+)(?:: {_VALUE}(?:, {_VALUE})*)?(?: since (?P<since>\S+))?$"
 )
 _GAP = re.compile(
     rf"- (?P<state>[A-Z][A-Z_]+) (?P<name>[A-Za-z][\w-]*) of (?P<ids>{_VALUE}(?:, {_VALUE})*)"
@@ -33,7 +33,8 @@ _GAP = re.compile(
 )
 _ENTRY = re.compile(
     rf"- (?:(?P<rank>\d+)\. |(?P<state>[A-Z][A-Z_]+): )(?P<id>{_VALUE})(?: (?P<label>{_VALUE}))?"
-    rf" of (?P<job>{_VALUE})(?P<more>(?:, [A-Za-z]\w* {_VALUE})*)(?P<cites>{_CITES})$"
+    rf" of (?P<job>{_VALUE})(?P<more>(?:, (?!due )[A-Za-z]\w* {_VALUE})*)(?P<cites>{_CITES})"
+    rf"(?:, due (?P<due>{_VALUE})(?P<due_cites>{_CITES}))?$"
 )
 _TOLD = re.compile(
     rf"(?:  )?- (?:(?P<lead>.*?) )??(?P<name>[A-Za-z][\w-]*): (?P<said>.*?)(?P<cites>{_CITES})$"
@@ -44,8 +45,12 @@ _SOURCE = re.compile(
     rf"\[(?P<number>\d+)\] (?P<record>{_VALUE}) (?P<first>~?)(?P<time>\S+) "
     r"(?:(?P<age>\d+(?:\.\d+)?) (?P<unit>s|min|h|d) ago|-)$"
 )
-_SECTION = re.compile(rf"## (?P<title>[A-Z][A-Za-z ]*?)(?P<rest>[ :(,].*)?$")
-_SUBJECT = re.compile(rf"## (?:Run|Why it matters:) (?P<id>{_VALUE}?)(?P<rest>(?:[: ].*)?)$")
+_SECTION = re.compile(r"## (?P<title>Run|[A-Z][A-Za-z ]*?)(?: run/.*| ?[:(,].*)?$")
+_SET = re.compile(
+    r"- (?:and \d+ more that wait|nothing waits|nothing that is owed|it has no job to look at"
+    r"|neither past .* by any record)$"
+)
+_SUBJECT = re.compile(rf"## (?:Run|Why it matters:) (?P<id>{_VALUE}).*$")
 _SECONDS = {"s": 1, "min": 60, "h": 3_600, "d": 86_400}
 
 
@@ -82,6 +87,8 @@ class Entry:
     job: str
     values: tuple[tuple[str, str], ...]
     records: tuple[str, ...]
+    due: str = ""
+    due_records: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +176,7 @@ class _Reader:
         self._section = found["title"] if found else line
         self._entry = ""
         of = _SUBJECT.fullmatch(line)
-        self._subject = plain(of["id"]) if of else self._card.entity
+        self._subject = plain(of["id"].removesuffix(":")) if of else self._card.entity
 
     def _read_line(self, line: str) -> None:
         """Read a line as what its section can hold."""
@@ -229,7 +236,7 @@ class _Reader:
         if found is not None:
             for one in re.findall(_VALUE, found["ids"]):
                 self._card.gaps.append((plain(one), found["name"], found["state"]))
-        return found is not None or line == "- nothing that is owed"
+        return found is not None or _SET.fullmatch(line) is not None
 
     def _read_withheld(self, line: str) -> bool:
         return _WITHHELD.fullmatch(line) is not None
@@ -245,7 +252,9 @@ class _Reader:
         values = tuple((name, plain(value)) for name, value in more)
         operation, job = plain(found["id"]), plain(found["job"])
         self._entry = operation
-        self._card.entries.append(Entry(operation, job, values, self._cited(found["cites"])))
+        cited, due_cited = self._cited(found["cites"]), self._cited(found["due_cites"])
+        due = plain(found["due"] or "")
+        self._card.entries.append(Entry(operation, job, values, cited, due, due_cited))
         return True
 
     def _read_told(self, line: str) -> bool:
@@ -255,7 +264,7 @@ class _Reader:
             cited = self._cited(found["cites"])
             told = Told(found["name"], found["said"], cited, self._section, entry)
             self._card.told.append(told)
-        return found is not None or line.startswith("- ")
+        return found is not None or _SET.fullmatch(line) is not None
 
 
 def plain(text: str) -> str:

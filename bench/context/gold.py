@@ -6,7 +6,6 @@ import re
 from dataclasses import dataclass
 from random import Random
 from typing import TYPE_CHECKING
-from urllib.parse import unquote
 
 from bench.context.reckon import RECKONED
 from bench.context.ways import PREFIXES, TR, ways_of
@@ -136,9 +135,7 @@ def _state(plant: AskedPlant, said: str, row: Mapping[str, Term]) -> tuple[str, 
     return short_name(row[about[1:]], plant.base), name, state
 
 
-def _number(
-    plant: AskedPlant, said: str, row: Mapping[str, Term], now: datetime
-) -> WantedNumber:
+def _number(plant: AskedPlant, said: str, row: Mapping[str, Term], now: datetime) -> WantedNumber:
     about, name, *inputs = said.split()
     texts = [short_name(row[one[1:]], plant.base) for one in inputs]
     value = RECKONED[name](texts, now, plant.zone)
@@ -171,7 +168,7 @@ def short_name(term: Term, base: str) -> str:
     iri = term[1:-1]
     if iri.startswith(_CODE):
         return iri.rsplit("/", 1)[-1]
-    return unquote(iri.removeprefix(base).removeprefix(TR))
+    return iri.removeprefix(base).removeprefix(TR)
 
 
 def _text(term: Term) -> str:

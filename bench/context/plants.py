@@ -45,6 +45,7 @@ name = "tryton"
 mapping = "tryton"
 url = "sqlite:///{database}"
 """
+_LABEL = "<http://www.w3.org/2000/01/rdf-schema#label>"
 _SOURCE = re.compile(r'\[\[source\]\]\nname = "(\w+)"\n(?:(?!\[\[).*\n?)*')
 
 
@@ -90,10 +91,10 @@ class AskedPlant:
 
     def say(self, entity: Term, draw: Random) -> str:
         """Give a name by which people would ask for it: its number, or its label."""
-        number = entity[1:-1].rsplit("/", 1)[-1]
-        label = '<http://www.w3.org/2000/01/rdf-schema#label>'
-        names = [t[1 : t.rindex('"')] for t in self.store.objects(entity, label) if "\\" not in t]
-        return draw.choice([number, *names[:1]])
+        kind, number = entity[1:-1].removeprefix(self.base).split("/", 1)
+        names = self.store.objects(entity, _LABEL) if kind != "operation" else []
+        plain = [name[1 : name.rindex('"')] for name in names if "\\" not in name]
+        return draw.choice([number, *plain[:1]])
 
 
 @contextmanager
@@ -146,8 +147,10 @@ def loaded(
         work.read(LOADED_AT)
         work.apply(LOADED_AT)
         work.validate(LOADED_AT)
-        limits = {source.name: stale_limit(_mapping_of(folder, source.name)) for source in
-                  settings.sources}
+        limits = {
+            source.name: stale_limit(_mapping_of(folder, source.name))
+            for source in settings.sources
+        }
         yield AskedPlant(name, work, tuple(LOADED_AT + c for c in clocks), lacks, limits)
 
 

@@ -101,6 +101,7 @@ class Shop:
         self._customers = max(30, jobs // 50)
         self._revisions: dict[int, str] = {}
         self._busy: set[int] = set()
+        self._lots: dict[int, list[int]] = {}
 
     def write(self, folder: Path) -> None:
         """Write every file into a folder that exists."""
@@ -232,7 +233,7 @@ class Shop:
             minutes = amount(300 / job.quantity)
             self._rows.add(
                 "routing_op", job.row, number, name, named, status, *times, 20, minutes, None,
-                times[0],
+                self._stamp(min(begin, self._now)),
             )  # fmt: skip
             if status == "C" and place == 0:
                 self._write_run(job, number, machine, begin, end)
@@ -269,13 +270,7 @@ class Shop:
         add, draw = self._rows.add, self._draw
         alloy = job.item % len(_ALLOYS) + 1
         lots = 2 if job.row % 19 == 2 else 1
-        names = []
-        for _ in range(lots):
-            heat = f"H{draw.randrange(10**6):06d}"
-            number = len(self._rows.rows.get("batch", ())) + 40_001
-            supplier = draw.randrange(20) + 1
-            add("batch", lot_number(number), alloy, supplier, heat, amount(500), "")
-            names.append(number)
+        names = list(dict.fromkeys(self._take_lot(alloy) for _ in range(3 * lots - 2)))
         at = self._now - timedelta(minutes=draw.randint(20, 400))
         if lots == 2:
             for number in names:
@@ -285,12 +280,25 @@ class Shop:
         reference = "-" if job.row % 25 == 6 else lot_number(names[0])
         add("batch_move", "I", reference, job.row, amount(100), self._stamp(at))
 
+    def _take_lot(self, alloy: int) -> int:
+        """Give the number of a lot of an alloy; three jobs share one."""
+        draw, taken = self._draw, self._lots.get(alloy, [])
+        if not taken:
+            number = len(self._rows.rows.get("batch", ())) + 40_001
+            heat, supplier = f"H{draw.randrange(10**6):06d}", draw.randrange(20) + 1
+            self._rows.add("batch", lot_number(number), alloy, supplier, heat, amount(500), "")
+            taken = [number] * 3
+        self._lots[alloy] = taken[1:]
+        return taken[0]
+
     def _write_states(self) -> None:
         for machine in range(self.machines):
             at = self._now - timedelta(minutes=self._draw.randint(1, 200))
             runs = machine in self._busy or machine % 20 == 14
             state, reason = ("RUN", None) if runs else ("STOP", self._draw.choice(_REASONS))
-            self._rows.happen("machine_state", at, machine=f"m{machine}", state=state, reason=reason)
+            self._rows.happen(
+                "machine_state", at, machine=f"m{machine}", state=state, reason=reason
+            )
 
     def _save(self, folder: Path) -> None:
         (folder / "plant.toml").write_text(_PLANT, encoding="utf-8")

@@ -7,7 +7,6 @@ the records of those; the ways in which the ontology lets links follow are writt
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import unquote
 
 if TYPE_CHECKING:
     from kg.records import Fact, Term
@@ -71,9 +70,7 @@ def records_of(store: Store, base: str, fact: Fact) -> frozenset[str]:
     rows = store.select(
         f"SELECT ?g WHERE {{ GRAPH ?g {{ {' '.join(fact)} }} FILTER STRSTARTS(STR(?g), '{prefix}') }}"
     )
-    return frozenset(
-        unquote(row["g"][1:-1].removeprefix(prefix).removesuffix("#now")) for row in rows
-    )
+    return frozenset(row["g"][1:-1].removeprefix(prefix).removesuffix("#now") for row in rows)
 
 
 def _replaced(pattern: str, terms: dict[str, Term]) -> str:

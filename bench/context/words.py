@@ -29,6 +29,7 @@ _SENTENCES: tuple[tuple[re.Pattern[str], str, str], ...] = (
     (re.compile(rf"{_ID}, which comes before, is (?P<value>[\w-]+)"), "status", "value"),
     (re.compile(rf"{_ID} is with (?P<value>[\w-]+/\S+)"), "outsourcedTo", "value"),
 )
+_OF_STEP = {"machine": "plannedOn", "planned": "plannedStart"}
 _SECONDS = {"d": 86_400, "h": 3_600, "min": 60}
 
 
@@ -55,11 +56,14 @@ def _facts_of(told: Told, now: datetime) -> Iterator[Said]:
 
 
 def _waiting(entry: Entry) -> Iterator[Said]:
-    """Give what an entry says: of which job the operation is, and what else is said of the job."""
+    """Give what an entry says: of which job the operation is, where, when; when the job is due."""
     none: frozenset[str] = frozenset()
     yield Said(entry.operation, "operationOf", entry.job, "", none, "", entry.records, "Next")
     for name, value in entry.values:
-        yield Said(entry.job, name, value, "", none, "", entry.records, "Next")
+        said = _OF_STEP.get(name, name)
+        yield Said(entry.operation, said, value, "", none, "", entry.records, "Next")
+    if entry.due:
+        yield Said(entry.job, "due", entry.due, "", none, "", entry.due_records, "Next")
 
 
 def _seconds(span: str) -> tuple[int, int]:

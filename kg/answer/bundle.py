@@ -204,7 +204,8 @@ class NextEntry:
 
     ``rank`` counts those that can start, by the rule; it is None where something blocks the
     operation, where the rule lacks a fact, and where nobody looked (``state`` is ``waiting``).
-    ``doubts`` are what cannot be said.
+    ``doubts`` are what cannot be said. ``facts`` are those that it is itself made of, ``machine``
+    where a job's own step is planned.
     """
 
     operation: str
@@ -218,6 +219,8 @@ class NextEntry:
     reasons: tuple[Reason, ...] = ()
     blockers: tuple[Reason, ...] = ()
     doubts: tuple[Reason, ...] = ()
+    facts: tuple[Fact, ...] = ()
+    machine: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,9 +276,12 @@ class Context:
     inputs: list[Fact] = field(default_factory=list)
     withheld: int = 0
 
-    def to_dict(self) -> dict[str, Any]:
-        """Give plain data for JSON, what is told of twice as one object."""
-        told: dict[str, Any] = _plain(self, {})
+    def to_dict(self, done: dict[int, Any] | None = None) -> dict[str, Any]:
+        """Give plain data for JSON, what is told of twice as one object.
+
+        ``done`` gets what each thing became, by its ``id``.
+        """
+        told: dict[str, Any] = _plain(self, {} if done is None else done)
         return told
 
 
@@ -293,8 +299,12 @@ def _plain(value: Any, done: dict[int, Any]) -> Any:
     if not is_dataclass(value):
         return value
     if id(value) not in done:
-        names = _names_of(value.__class__)
-        done[id(value)] = {name: _plain(getattr(value, name), done) for name in names}
+        made: dict[str, Any] = {}
+        for name in _names_of(value.__class__):
+            part = getattr(value, name)
+            is_plain = part is None or part.__class__ in _PLAIN
+            made[name] = part if is_plain else _plain(part, done)
+        done[id(value)] = made
     return done[id(value)]
 
 

@@ -10,8 +10,11 @@ from kg.answer.told import fact_part, state_part
 from kg.answer.untrusted import id_text, quoted, said, value_text
 
 if TYPE_CHECKING:
-    from kg.answer.bundle import Context, NextEntry, NextOrder, Reason, Slot
+    from kg.answer.bundle import Citation, Context, NextEntry, NextOrder, Reason, Slot
     from kg.answer.card import Card, Section
+
+_WORDS = {"conflicting": "CONFLICT"}
+"""How a card says a gap's state, where it is no mark of its own."""
 
 
 def tell_details(card: Card, context: Context) -> None:
@@ -73,7 +76,7 @@ def tell_next(card: Card, context: Context) -> None:
     if order is None:
         section = card.section("## Next, by planned start")
         for entry in context.next:
-            card.tell(section, "entry", _entry_text(entry))
+            _tell_line(card, section, entry, context.entity["id"])
     else:
         _tell_order(card, context, order)
 
@@ -86,7 +89,7 @@ def _tell_order(card: Card, context: Context, order: NextOrder) -> None:
         word = "CANNOT SAY" if remark.text.startswith(("no ", "cannot ")) else "NOTE"
         _tell_reason(card, section, "rule", f"- {word} ", remark)
     for entry in context.next:
-        _tell_entry(card, section, entry)
+        _tell_entry(card, section, entry, context.entity["id"])
     more = order.ready + order.blocked - order.listed
     if more > 0:
         card.tell(section, "rule", f"more: {more} others wait")
@@ -94,8 +97,8 @@ def _tell_order(card: Card, context: Context, order: NextOrder) -> None:
         card.tell(section, "entry", "entry: nothing waits")
 
 
-def _tell_entry(card: Card, section: Section, entry: NextEntry) -> None:
-    card.tell(section, "entry", _entry_text(entry))
+def _tell_entry(card: Card, section: Section, entry: NextEntry, entity: str) -> None:
+    _tell_line(card, section, entry, entity)
     for reason in entry.blockers:
         _tell_reason(card, section, "entry", "  - BLOCKED by ", reason)
     for reason in entry.doubts:
@@ -104,14 +107,28 @@ def _tell_entry(card: Card, section: Section, entry: NextEntry) -> None:
         _tell_reason(card, section, "reason", "  - because ", reason)
 
 
-def _entry_text(entry: NextEntry) -> str:
+def _tell_line(card: Card, section: Section, entry: NextEntry, entity: str) -> None:
+    """Tell what waits in one line; when its job is due is said by the job's own record."""
+    card.tell(section, "entry", _entry_text(entry, entity), _cited(entry, entry.operation))
+    if entry.due:
+        cited = tuple(dict.fromkeys(one.record for one in _cited(entry, entry.job)))
+        due = Part(f"due {value_text(entry.due)}", card.rank("entry"), link=", ", cited=cited)
+        section.lines[-1].parts.append(due)
+
+
+def _entry_text(entry: NextEntry, entity: str) -> str:
     label = entry.label
     is_told = label in {entry.operation, entry.operation.rsplit("/", 1)[-1]}
     place = f"{entry.rank}. " if entry.rank is not None else f"{entry.state.upper()}: "
     text = f"{place}{id_text(entry.operation)}{'' if is_told else f' {quoted(label)}'}"
     text += f" of {id_text(entry.job)}"
-    text += f", planned {value_text(entry.planned_start)}" if entry.planned_start else ""
-    return text + (f", due {value_text(entry.due)}" if entry.due else "")
+    if entry.machine and entry.machine != entity:
+        text += f", machine {id_text(entry.machine)}"
+    return text + (f", planned {value_text(entry.planned_start)}" if entry.planned_start else "")
+
+
+def _cited(entry: NextEntry, about: str) -> list[Citation]:
+    return [one for fact in entry.facts if fact.about == about for one in fact.via]
 
 
 def _tell_reason(card: Card, section: Section, topic: str, lead: str, reason: Reason) -> None:
@@ -124,7 +141,7 @@ def tell_gaps(card: Card, context: Context) -> None:
     section = card.section("## Missing or unknown", is_kept=True)
     groups: dict[tuple[str, str, str], dict[str, None]] = {}
     for gap in context.gaps:
-        told = (gap.state.upper(), value_text(gap.slot), said(gap.message))
+        told = (_WORDS.get(gap.state, gap.state.upper()), value_text(gap.slot), said(gap.message))
         groups.setdefault(told, {})[id_text(gap.entity)] = None
     for (state, slot, message), entities in groups.items():
         parts = [Part(f"{state} {slot} of {', '.join(entities)}", 0, marks=(state,))]

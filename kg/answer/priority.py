@@ -23,12 +23,12 @@ OTHER = "other"
 NOW: Ranks = (
     ("run",),
     ("customer", "spec", "batch", "job", "machine"),
-    ("due", "quantity", "activity"),
+    ("due", "quantity", "person", "phase", "activity", "activity_since", "activity_reason"),
     ("state", "part", "status"),
     (OTHER, "operation", "order"),
     ("gap",),
     ("rule", "entry"),
-    ("person", "program", "reason", "cause"),
+    ("position", "program", "reason", "cause"),
     ("past",),
     ("self",),
     ("note",),
@@ -40,7 +40,10 @@ FIRST: dict[Focus, Ranks] = {
     "why_late": (("cause", "late_by"), ("run", "due", "forecast", "remaining", "time_left")),
     "next": (("rule", "entry"), ("run", "due", "operation"), ("reason",), ("remaining",)),
     "quality": (("out_of_limits", "spec"), ("measurement", "requirement"), ("characteristic",)),
-    "material": (("batch", "needed", "left"), ("consumes", "possibly_consumes", "use")),
+    "material": (
+        ("batch", "needed", "left", "material", "supplier"),
+        ("consumes", "possibly_consumes", "use"),
+    ),
     "full": (NOW[0], NOW[1], ("cause", *_COMPUTED, "out_of_limits"), ("needed", "left", "rule")),
 }
 """What a focus asks for stays longer than what ``now`` tells."""

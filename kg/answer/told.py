@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from kg.answer.bundle import Context, Fact, Run, Slot
     from kg.answer.card import Card, Section
 
-OF_RUN = ("job", "machine", "operation", "person", "program")
+OF_RUN = ("job", "machine", "phase", "started", "position", "operation", "person", "program")
 """The slots of a run that say something of the run itself; the others are of its job."""
+OF_SHARE = ("order_line",)
+"""The slots of a run's job that say something of the allocations of the job."""
 _EMPTY = {"none", "missing", "not_due", "withheld"}
 _WITH_RUNS = {"machine", "job", "customer", "batch"}
 _NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?")
@@ -73,11 +75,18 @@ def _tell_jobs(card: Card, run: Run, entity: str, jobs: dict[str, Section]) -> N
     """Tell what is known of the jobs of a run, in a section of each, once."""
     labels = {fact.value: fact.label for fact in run.slots["job"].facts}
     of_job = {name: slot for name, slot in run.slots.items() if name not in OF_RUN}
-    others = (f.about for slot in of_job.values() for f in slot.facts if f.about != run.run)
+    others = (
+        f.about
+        for name, slot in of_job.items()
+        for f in slot.facts
+        if f.about != run.run and name not in OF_SHARE
+    )
     for place, job in enumerate(dict.fromkeys([*labels, *others])):
         if job not in jobs:
             jobs[job] = _job_section(card, job, labels.get(job, ""))
         slots = {n: _of(slot, job, is_whole=not place) for n, slot in of_job.items()}
+        if not place:
+            slots |= {name: of_job[name] for name in OF_SHARE if name in of_job}
         tell_slots(card, jobs[job], slots, entity)
 
 
@@ -95,9 +104,11 @@ def _job_section(card: Card, job: str, label: str) -> Section:
 
 
 def _tell_run(card: Card, run: Run, entity: str) -> None:
-    phase = f": {value_text(run.phase)}" if run.phase else ""
-    where = f" at {id_text(run.position)}" if run.position else ""
-    since = f", since {value_text(run.since)}" if run.since else ""
+    # What is open says so itself, each with its record.
+    is_over = run.end != "open"
+    phase = f": {value_text(run.phase)}" if run.phase and is_over else ""
+    where = f" at {id_text(run.position)}" if run.position and is_over else ""
+    since = f", since {value_text(run.since)}" if run.since and is_over else ""
     ended = f", ended {value_text(run.ended_at or '')}" if run.end == "recorded" else ""
     if run.end == "inferred":
         ended = f", ended by {value_text(run.ended_at or '')} (INFERRED: {said(run.note or '')})"
@@ -130,7 +141,7 @@ def tell_slots(
 
 def _topic_of(name: str, topic: str) -> str:
     """Give the topic of a run's slot: who works, and counts, are less urgent than what runs."""
-    is_of_run = topic == "past" or (topic and name in {"job", "machine", "operation"})
+    is_of_run = topic == "past" or (topic and name in {"job", "machine", "operation", "started"})
     return topic if is_of_run else name
 
 
