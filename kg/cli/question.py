@@ -1,4 +1,4 @@
-"""The command that asks a plant its saved questions."""
+"""The command that asks a plant: a question in words, or one of those that are saved."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from urllib.parse import quote
 import typer
 
 from kg import report
+from kg.access.worded import Worded
 from kg.answer.asking.questions import load_questions
-from kg.answer.render import to_json
+from kg.answer.render import DEFAULT_TOKENS, to_json
 from kg.answer.rowtable import rows_csv
 from kg.cli.options import (
     FormatOption,
@@ -25,6 +26,7 @@ from kg.cli.options import (
     suggest,
 )
 from kg.cli.remote import ask_owner
+from kg.cli.worded import AtOption, FocusOption, MaxTokensOption, Wanted, answer_words
 from kg.errors import ConfigError, StoreLocked
 from kg.pipeline import Pipeline
 from kg.settings import load_plant
@@ -48,6 +50,9 @@ class _Asked:
 
 
 def ask(
+    words: Annotated[
+        str, typer.Argument(help="A question in words: why is job 1043 late on mill 3?")
+    ] = "",
     question: Annotated[
         str, typer.Option("--question", "-Q", help="A saved question's name.")
     ] = "",
@@ -58,17 +63,28 @@ def ask(
     is_ready: Annotated[
         bool, typer.Option("--ready", help="Say what can be answered, and what is lacking.")
     ] = False,
+    focus: FocusOption = None,
+    at: AtOption = "",
+    max_tokens: MaxTokensOption = DEFAULT_TOKENS,
     plant: PlantOption = Path("plant.toml"),
     now: NowOption = "",
     form: FormatOption = "text",
     quiet: QuietOption = False,
 ) -> None:
-    """Ask a saved question by its name, list those that there are, or say which can be answered."""
-    choose(form, "text", "json") if is_ready else choose(form, "text", "json", "csv")
-    if sum((bool(question), is_list, is_ready)) != 1:
+    """Ask a question in words, or a saved one by its name; say which can be answered.
+
+    In words: name a thing by any id or label, and ask in English, Swedish or German.
+    """
+    if sum((bool(words), bool(question), is_list, is_ready)) != 1:
         raise ConfigError(
-            "one of --question NAME, --list and --ready is needed", hint="traveler ask --list"
+            "one of a question in words, --question NAME, --list and --ready is needed",
+            hint='traveler ask "why is job 1043 late?", or traveler ask --list',
         )
+    if words:
+        asked = Worded(words, focus=focus)
+        answer_words(asked, Wanted(plant, now, at, form, max_tokens), is_quiet=quiet)
+        return
+    choose(form, "text", "json") if is_ready else choose(form, "text", "json", "csv")
     if is_list:
         _list(form)
         suggest("traveler ask --question NAME --set machine=SAW-01", is_quiet=quiet)
