@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 from rapidfuzz import fuzz, process
 
 from kg.answer.finding.found import STRONG, Match
+from kg.answer.finding.gazetteer import local_id
 from kg.answer.finding.tokens import read_tokens, text_of
 from kg.answer.finding.words import KIND_WORDS, POINTERS
-from kg.answer.names import LEGAL_FORMS, key_of
+from kg.answer.names import LEGAL_FORMS, key_of, split_words
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -29,6 +30,7 @@ LONGEST = 8
 """So many words and numbers are looked up as one name."""
 MOST_LISTED = 10
 """Of so many things that one name can mean it is said which they are."""
+MOST_KINDS = 2
 MOST_SEGMENTS = 6
 MOST_LIKE = 8
 """So many pieces of a question, and words in it, are looked for among parts of names."""
@@ -140,6 +142,7 @@ class Reader:
         self._find_names(reading)
         self._find_parts(reading)
         self._find_absent(reading)
+        reading.mentions.sort(key=lambda mention: mention.first)
         return reading
 
     # ---- whole names
@@ -290,17 +293,38 @@ class Reader:
         text = text_of(tokens, first, last)
         # `M7` is built as ids are, `42CrMo4` as none is.
         kinds = self._lookup.kinds_of_form(key) if first < last else []
-        if tiers:
-            kind = min(tiers[0], key=lambda one: (one != "job", one))
+        if tiers and (step := self._step_of(reading, first, key, tiers)) is not None:
+            reading.mentions.append(step)
+        elif tiers:
+            kind = " or ".join(sorted(tiers[0]))
             reading.absent.append(Absent(first, last, text, kind, self._near(part)))
         elif kinds and (not self._wanted or not self._wanted.isdisjoint(kinds)):
-            reading.absent.append(Absent(first, last, text, kinds[0], self._near(part)))
+            kind = " or ".join(sorted(kinds[:MOST_KINDS]))
+            reading.absent.append(Absent(first, last, text, kind, self._near(part)))
         elif len(key) > SHORT_NUMBER:
             reading.strange.append(text)
+
+    def _step_of(
+        self, reading: Reading, first: int, key: str, tiers: tuple[frozenset[str], ...]
+    ) -> Mention | None:
+        """Find the step of a job that a question names elsewhere: ``operation 20 of job 1043``."""
+        if "operation" not in tiers[0]:
+            return None
+        jobs = [one.best[0] for one in reading.mentions if one.is_one and one.best[0].kind == "job"]
+        for job in jobs:
+            whole = key_of((*split_words(local_id(job.id)), key))
+            shorts = self._lookup.called(whole, {"operation"})
+            if len(shorts) == 1:
+                text = reading.tokens[first].text
+                step = self._lookup.match(shorts[0], whole, text, 1.0, first)
+                return Mention(first, first, text, [step], 1)
+        return None
 
     def _near(self, part: Sequence[Token]) -> tuple[str, ...]:
         """Give what has the last number of an id, digit for digit."""
         number = [token.word for token in part if token.is_number][-1]
+        if len(number) <= SHORT_NUMBER:
+            return ()
         found = dict.fromkeys(self._lookup.called(number) + self._lookup.numbered(number))
         return tuple(list(found)[:3])
 
