@@ -1,22 +1,25 @@
 """The cache of context answers: what stands is kept, what only time tells is filled in on sending.
 
-An answer as of now, as JSON, is kept until something of what was read for it changes. It is found
-again by what was asked, word for word, and by what is hidden from whoever asks. What is kept is
-sent by the server's own thread, before any route is looked for.
+An answer as of now is kept until something of what was read for it changes. It is found again by
+what was asked, word for word, and by what is hidden from whoever asks. What is kept is sent before
+any route is looked for: JSON by the server's own thread, from text with holes; other forms are
+written anew each time, by another.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from itertools import chain
 from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple
 
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.responses import Response
 
 from api.access import PRINCIPAL, TOLD
-from kg.answer.keeping.kept import Moment, freshness_of, keep_context
+from kg.answer.keeping.aging import Moment
+from kg.answer.keeping.kept import KeptContext, freshness_of, keep_context, keep_text
+from kg.touched import WATCHED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,10 +33,15 @@ if TYPE_CHECKING:
     from kg.answer.freshness import Freshness
     from kg.answer.keeping.kept import Kept
     from kg.journal import Seen
+    from kg.touched import Touched
+
+    Write = Callable[[Context], Response]
 
 PREFIX = "/v1/context"
 MOST_BYTES = 256 * 1024 * 1024
 """About how much memory kept answers may take; those that were not asked for longest go first."""
+HIT, MISS = "traveler; hit", "traveler; fwd=miss; stored"
+"""What ``Cache-Status`` says of an answer (RFC 9211)."""
 ETAG_CONTROL = "no-cache"
 """A browser may keep an answer, and asks each time whether it still stands (RFC 9111, 5.2.2.4)."""
 
@@ -47,6 +55,14 @@ class Key(NamedTuple):
     accept: bytes
 
 
+class Entry(NamedTuple):
+    """A kept answer, what is noted of whoever is given it, and what writes it, if it is no JSON."""
+
+    kept: Kept | KeptContext
+    told: dict[str, Any]
+    write: Write | None
+
+
 class Cache:
     """Keeps answers of one plant; any thread may ask, keep and find."""
 
@@ -54,20 +70,20 @@ class Cache:
         self._desk = desk
         self._most_bytes = most_bytes
         self._lock = Lock()
-        self._kept: OrderedDict[Key, tuple[Kept, dict[str, Any]]] = OrderedDict()
-        self._bytes = 0
+        self._kept: OrderedDict[Key, Entry] = OrderedDict()
+        self._bytes = self._keys = 0
         self._fresh: tuple[Seen, Freshness] | None = None
         self.hits = self.misses = 0
 
     def __len__(self) -> int:
         return len(self._kept)
 
-    def find(self, key: Key) -> tuple[Kept, dict[str, Any]] | None:
-        """Give the answer that is kept of a question, with what is noted of it, if it stands."""
+    def find(self, key: Key) -> Entry | None:
+        """Give the answer that is kept of a question, if it stands."""
         found = self._kept.get(key)
         if found is None:
             return None
-        if not found[0].is_current(self._freshness()):
+        if not found.kept.basis.is_current(self._freshness()):
             self._drop(key)
             return None
         with self._lock:
@@ -76,22 +92,25 @@ class Cache:
             self.hits += 1
         return found
 
-    def answer(self, scope: Scope, ask: Callable[[Answers], Context]) -> Response | None:
+    def answer(
+        self, scope: Scope, ask: Callable[[Answers], Context], write: Write | None = None
+    ) -> Response | None:
         """Answer anew, and keep it; None where this store's answers cannot be kept.
 
-        ``ask`` asks the given answers, as of any clock; what is hidden it takes away.
+        ``ask`` asks the given answers, as of any clock; what is hidden it takes away. ``write``
+        writes the answer; without it, it is JSON.
         """
-        pipeline = self._desk.pipeline
-        kept = keep_context(self._desk.answers(), pipeline.changes.touched, ask)
-        if kept is None:
+        context = keep_context(self._desk.answers(), self._desk.pipeline.changes.touched, ask)
+        if context is None:
             return None
-        told = dict(scope.get(TOLD, {}))
+        kept = keep_text(context, self._freshness()) if write is None else context
+        entry = Entry(kept, dict(scope.get(TOLD, {})), write)
         with self._lock:
             self.misses += 1
-            self._put(key_of(scope), kept, told)
-        return self.respond(kept, Headers(scope=scope).get("if-none-match", ""))
+            self._put(key_of(scope), entry)
+        return self.respond(entry, Headers(scope=scope).get("if-none-match", ""), MISS)
 
-    def respond(self, kept: Kept, known: str) -> Response:
+    def respond(self, entry: Entry, known: str, status: str = HIT) -> Response:
         """Write an answer as of now; without its body where ``known`` names its entity tag."""
         gaps = self._desk.pipeline.journal.gaps
         moment = Moment(
@@ -100,8 +119,14 @@ class Cache:
             self._desk.pipeline.store.applied_seq(),
             gaps.checked.at,
         )
-        body, tag = kept.write(moment)
+        if isinstance(entry.kept, KeptContext):
+            assert entry.write is not None
+            response = entry.write(entry.kept.as_of(moment))
+            response.headers["Cache-Status"] = status
+            return response
+        body, tag = entry.kept.write(moment)
         headers = {"ETag": tag, "Vary": "Accept", "Cache-Control": ETAG_CONTROL}
+        headers["Cache-Status"] = status
         if is_named(tag, known):
             return Response(None, 304, headers)
         return Response(body, 200, headers, "application/json")
@@ -114,23 +139,34 @@ class Cache:
             self._fresh = seen, freshness_of(answers)
         return self._fresh[1]
 
-    def _put(self, key: Key, kept: Kept, told: dict[str, Any]) -> None:
-        before = self._kept.pop(key, None)
-        self._bytes += kept.size_bytes - (before[0].size_bytes if before else 0)
-        self._kept[key] = kept, told
+    def _put(self, key: Key, entry: Entry) -> None:
+        self._take_out(key)
+        self._kept[key] = entry
+        self._bytes += entry.kept.size_bytes
+        self._keys += len(entry.kept.basis.reads)
         while self._bytes > self._most_bytes and self._kept:
-            _, (oldest, _) = self._kept.popitem(last=False)
-            self._bytes -= oldest.size_bytes
+            self._take_out(next(iter(self._kept)))
         touched = self._desk.pipeline.changes.touched
-        # What is watched for nobody any more goes now and then.
-        if len(touched) > 100_000 + 2 * sum(len(one.reads.keys) for one, _ in self._kept.values()):
-            kept_keys = (one.reads.keys for one, _ in self._kept.values())
-            touched.forget_but(set(chain.from_iterable(kept_keys)))
+        if touched.watched > WATCHED // 4 + self._keys:
+            self._renew(touched)
+
+    def _renew(self, touched: Touched) -> None:
+        """Let what is watched for nobody any more go, which is needed now and then."""
+        every = [entry.kept.basis.reads for entry in self._kept.values()]
+        current = [reads for reads in every if reads.generation == touched.generation]
+        generation = touched.renew(reads.keys for reads in current)
+        for reads in current:
+            reads.generation = generation
+
+    def _take_out(self, key: Key) -> None:
+        found = self._kept.pop(key, None)
+        if found is not None:
+            self._bytes -= found.kept.size_bytes
+            self._keys -= len(found.kept.basis.reads)
 
     def _drop(self, key: Key) -> None:
         with self._lock:
-            if (found := self._kept.pop(key, None)) is not None:
-                self._bytes -= found[0].size_bytes
+            self._take_out(key)
 
 
 class Quick:
@@ -145,10 +181,13 @@ class Quick:
         if scope["type"] == "http" and scope["method"] == "GET" and PREFIX in scope["path"]:
             found = self._cache.find(key_of(scope))
             if found is not None:
-                kept, told = found
-                scope.get(TOLD, {}).update(told)
+                scope.get(TOLD, {}).update(found.told)
                 known = Headers(scope=scope).get("if-none-match", "")
-                await self._cache.respond(kept, known)(scope, receive, send)
+                if found.write is None:
+                    response = self._cache.respond(found, known)
+                else:  # to write it takes some time, in which the others would wait
+                    response = await run_in_threadpool(self._cache.respond, found, known)
+                await response(scope, receive, send)
                 return
         await self._app(scope, receive, send)
 

@@ -10,12 +10,18 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.access import note, sight_of
 from api.desk import desk_of
 from api.models import ContextAnswer
+from api.worded import answer_words, is_name
 from kg.access.shown import show_context
+from kg.access.worded import Worded
 from kg.answer.bundle import Focus
+from kg.answer.compact import render_compact
 from kg.answer.context import KINDS
+from kg.answer.finding.tokens import MOST_CHARACTERS
 from kg.answer.focus import FOCUSES
+from kg.answer.jsonld import PATH, context_document, to_jsonld
 from kg.answer.planning.next import DEFAULT_RULE, RULES, Rule
-from kg.answer.render import render_card, to_json, to_jsonld
+from kg.answer.render import DEFAULT_TOKENS, render_card, to_json
+from kg.answer.tokens import MAX_TOKENS, MIN_TOKENS
 from kg.errors import UnknownEntity
 from kg.store.media import choose_media_type
 
@@ -25,7 +31,7 @@ if TYPE_CHECKING:
     from kg.answer import Answers
     from kg.answer.bundle import Context
 
-Form = Literal["json", "jsonld", "md"]
+Form = Literal["json", "jsonld", "md", "compact"]
 MEDIA_TYPES: dict[str, Form] = {
     "application/json": "json",
     "application/ld+json": "jsonld",
@@ -43,10 +49,20 @@ class Shape(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     format: Form | None = Field(
-        None, description="`json`, `jsonld`, or `md`: the card for people and language models."
+        None,
+        description="`json` or `jsonld`: all there is, for programs; `md`: the card for people and "
+        "language models; `compact`: the card as JSON.",
     )
     max_tokens: int = Field(
-        1_500, ge=100, le=4_000, description="How long a card may be; whole facts are cut."
+        DEFAULT_TOKENS,
+        ge=MIN_TOKENS,
+        le=MAX_TOKENS,
+        description="How long a card or compact JSON may be; whole facts are cut.",
+    )
+    include_notes: bool = Field(
+        False,
+        description="Whether a card or compact JSON holds what people wrote, which it counts only "
+        "otherwise: a model should not take it for what a system knows.",
     )
     focus: Focus = Field(
         "now",
@@ -79,9 +95,9 @@ class Search(Shape):
 
     q: str = Field(
         min_length=1,
-        max_length=200,
-        description="An id of any source, or a label.",
-        examples=["SAW-01"],
+        max_length=MOST_CHARACTERS,
+        description="An id of any source, a label, or a question in words.",
+        examples=["SAW-01", "why is job 1043 late on mill 3?"],
     )
     kind: str | None = Field(None, description=f"One of {', '.join(KINDS.values())}.")
 
@@ -120,8 +136,18 @@ def find_context(request: Request, search: Annotated[Search, Query()]) -> Respon
     What job is running, on which machine, to which spec, for which customer, from which batch;
     since when, says who? A name that means nothing here is a 404 that names near ones; one that
     means several things is a 409 that names them. It is never guessed.
+
+    A question in words is answered for what it is about (`why is job 1043 late on mill 3`), in
+    English, Swedish or German, with the focus that its words ask for; `asked` says how it was
+    read. Digits are never read loosely, and an id that is not there is a 404.
     """
     _check_kind(search.kind)
+    if not is_name(request, search.q, search.kind):
+        focus = search.focus if "focus" in search.model_fields_set else None
+        question = Worded(search.q, search.kind, focus, search.rule)
+        write = _writer(*_form(request, search), search, desk_of(request).pipeline.plant.base)
+        times = (search.at, search.believed_at)
+        return answer_words(request, question, times, write, search.max_tokens)
     return _answer(
         request,
         search,
@@ -150,6 +176,17 @@ def get_context(
     return _answer(request, shape, lambda answers, now: _by_id(answers, kind, entity, now, shape))
 
 
+@router.get(
+    PATH,
+    response_model=None,
+    responses={200: {"content": {"application/ld+json": {"example": {"@context": {}}}}}},
+    summary="What do the terms of an answer in JSON-LD mean?",
+)
+def get_jsonld_context() -> Response:
+    """Give the context of JSON-LD answers. Each carries it, so that nobody has to fetch it."""
+    return Response(to_json(context_document()), 200, media_type="application/ld+json")
+
+
 def _by_id(answers: Answers, kind: str, id_: str, now: datetime, shape: Shape) -> Context:
     def find(reference: str) -> Context:
         return answers.context(reference, now, kind, focus=shape.focus, rule=shape.rule)
@@ -172,28 +209,57 @@ def _check_kind(kind: str | None) -> None:
 
 def _answer(request: Request, shape: Shape, find: _Find) -> Response:
     desk = desk_of(request)
-    accept = request.headers.get("accept", "*/*")
-    form = shape.format or MEDIA_TYPES[choose_media_type(accept, MEDIA_TYPES)]
 
     def look(answers: Answers, now: datetime) -> Context:
         return _shown(request, answers, find, now)
 
-    if form == "json" and _is_of_now(shape):
+    write = _writer(*_form(request, shape), shape, desk.pipeline.plant.base)
+    if _is_of_now(shape):
         now = desk.owner.clock()
-        kept = desk.cache.answer(request.scope, lambda answers: look(answers, now))
+        kept = desk.cache.answer(request.scope, lambda answers: look(answers, now), write)
         if kept is not None:
             return kept
     found = desk.ask(shape.at, shape.believed_at, look)
+    return write(found) if write else _json(found)
+
+
+def _form(request: Request, shape: Shape) -> tuple[Form, str]:
+    """Give the form that is wanted, and what the request accepts."""
+    accept = request.headers.get("accept", "*/*")
+    return shape.format or MEDIA_TYPES[choose_media_type(accept, MEDIA_TYPES)], accept
+
+
+def _writer(
+    form: Form, accept: str, shape: Shape, base: str
+) -> Callable[[Context], Response] | None:
+    """Give what writes an answer in a form; None for JSON, of which the cache knows more."""
     vary = {"Vary": "Accept"}
     if form == "md":
         # Browsers save Markdown to disk, but show plain text.
         is_shown = any(name in accept for name in ("text/html", "text/plain"))
         media_type = "text/plain" if is_shown else "text/markdown"
-        return Response(render_card(found, shape.max_tokens), 200, vary, media_type)
+        return lambda found: Response(
+            render_card(found, shape.max_tokens, is_with_notes=shape.include_notes),
+            200,
+            vary,
+            media_type,
+        )
+    if form == "compact":
+        return lambda found: Response(
+            render_compact(found, shape.max_tokens, is_with_notes=shape.include_notes),
+            200,
+            vary,
+            "application/json",
+        )
     if form == "jsonld":
-        document = to_jsonld(found, desk.pipeline.plant.base)
-        return Response(to_json(document), 200, vary, "application/ld+json")
-    return Response(to_json(found.to_dict()), 200, vary, "application/json")
+        return lambda found: Response(
+            to_json(to_jsonld(found, base)), 200, vary, "application/ld+json"
+        )
+    return None
+
+
+def _json(found: Context) -> Response:
+    return Response(to_json(found.to_dict()), 200, {"Vary": "Accept"}, "application/json")
 
 
 def _shown(request: Request, answers: Answers, find: _Find, now: datetime) -> Context:
@@ -209,7 +275,7 @@ def _shown(request: Request, answers: Answers, find: _Find, now: datetime) -> Co
 def _is_of_now(shape: Shape) -> bool:
     """Tell whether nothing is asked for that the cache does not know of: then it keeps it."""
     said = shape.model_dump(exclude_defaults=True)
-    return said.keys() <= {"q", "kind", "format", "max_tokens"}
+    return said.keys() <= {"q", "kind", "format", "max_tokens", "include_notes"}
 
 
 if TYPE_CHECKING:

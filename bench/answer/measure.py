@@ -1,66 +1,55 @@
-"""Measure one size: Traveler while its machines publish, then the peer with the same graph."""
+"""Measure one size: Traveler while its machines publish, then the peers with the same graph."""
 
 from __future__ import annotations
 
-import csv
-import http.client
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
+from bench.answer.check import JSON, differing_rows, untold_rows
+from bench.answer.peers import PEERS
+from bench.answer.plant import load
 from bench.command import say
 from bench.live.latency import LEAD_SECONDS
-from bench.live.served import ServerError, mosquitto, served, write_plant
+from bench.live.served import ServerError, mosquitto, served
 from bench.machine import ROOT
-from bench.measure import NOW
-from kg import vocab
-from kg.pipeline import OWNER_FILE, Pipeline
-from kg.settings import load_plant
+from kg.pipeline import OWNER_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from kg.store import Store
+    from bench.answer.peers import Peer
+    from bench.answer.plant import Loaded
 
 EVENTS_A_SECOND = 100
-RUNS_AT_ONCE = 2
-"""On a machine, by its export."""
 LOADERS = 2
 """Processes that ask, at most: one for each core here."""
-BARE = (
-    "SELECT * WHERE {{ {{ ?run tr:runningOn {it} ; tr:ofJob ?job . OPTIONAL {{ ?run tr:startedAt"
-    " ?since }} OPTIONAL {{ ?job tr:appliesSpec ?spec }} OPTIONAL {{ ?job tr:forCustomer"
-    " ?customer }} OPTIONAL {{ ?job tr:consumes ?batch }} }} UNION {{ {it} tr:forCustomer ?customer"
-    " OPTIONAL {{ {it} tr:madeOn ?machine }} OPTIONAL {{ {it} tr:appliesSpec ?spec }} OPTIONAL {{"
-    " {it} tr:consumes ?batch }} }} }}"
-)
-"""What runs on a machine, or what a job is linked to: no sources, no ages, nothing missing."""
-_PREFIX = "PREFIX tr: <https://w3id.org/traveler/ontology/> "
-_OPEN = " ".join(vocab.code("job-status", name) for name in ("planned", "released", "in-progress"))
+TRAVELER = "traveler"
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What one round of questions came to; latencies in milliseconds."""
+    """What one round of questions came to; latencies in milliseconds, those of kept ones apart."""
 
     name: str
     clients: int
     seconds: float
     wrong: int
     bytes: int
-    ms: list[float] = field(repr=False)
-    hits: int = 0
-    misses: int = 0
+    hits: list[float] = field(repr=False)
+    others: list[float] = field(repr=False)
+
+    @property
+    def ms(self) -> list[float]:
+        """All latencies."""
+        return [*self.hits, *self.others]
 
     @property
     def rate(self) -> float:
@@ -70,133 +59,139 @@ class Asked:
 
 @dataclass(slots=True)
 class Measured:
-    """What one size came to: each question once, then many at once, by number of clients."""
+    """What one size came to: each question once, then many at once, by number of clients.
+
+    ``differing`` names by server the things of which it tells otherwise than the bare query;
+    ``absent`` why a server was not measured.
+    """
 
     jobs: int
     questions: int
     facts: int
-    first: Asked
+    checked: int
+    once: Asked | None = None
     rounds: list[Asked] = field(default_factory=list)
     resident_bytes: int = 0
-    absent: str = ""
+    differing: dict[str, list[str]] = field(default_factory=dict)
+    absent: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def is_right(self) -> bool:
+        """Whether every answer was one, and told what it should."""
+        asked = [*self.rounds, *([self.once] if self.once else [])]
+        return not any(self.differing.values()) and not any(one.wrong for one in asked)
 
 
-def measure(folder: Path, jobs: int, clients: Sequence[int], seconds: float, seed: int) -> Measured:
-    """Load a plant into an empty folder, serve it, ask; then let the peer answer.
+@dataclass(frozen=True, slots=True)
+class Course:
+    """How is asked: by how many clients, for how many seconds a round, once for how many."""
+
+    clients: Sequence[int]
+    seconds: float
+    once_seconds: float
+    seed: int
+    peers: Sequence[str]
+
+
+def measure(folder: Path, place: Path, jobs: int, course: Course) -> Measured:
+    """Load a plant below ``place`` unless it is there, serve it from ``folder`` and ask.
 
     Raises:
-        ServerError: a server does not do what it is there for.
+        ServerError: Traveler's server does not do what it is there for.
     """
-    plant, graph = folder / "plant", folder / "present.nt"
+    loaded = load(place, jobs, course.seed)
+    found = Measured(jobs, len(loaded.things), loaded.facts, len(loaded.rows))
     with mosquitto(folder / "broker") as broker:
-        write_plant(plant, jobs, seed, broker)
-        end_what_ended(plant / "tables" / "operation.csv")
-        say(f"{jobs:,} jobs: loaded")
-        contexts, queries, facts = _load(plant, graph, folder)
+        plant, key = loaded.copy(folder / "plant", broker)
         with served(plant) as port:
-            say(f"{jobs:,} jobs: served; each of the questions once")
-            first = _round("first", port, contexts, 1, 0, seed)
-            questions = len(contexts.read_text(encoding="utf-8").splitlines())
-            found = Measured(jobs, questions, facts, first)
-            for number in clients:
-                with _publishing(broker, seconds, jobs):
-                    said = f"{jobs:,} jobs: {number} clients, {EVENTS_A_SECOND} events/s"
-                    say(said)
-                    found.rounds.append(_round("traveler", port, contexts, number, seconds, seed))
+            _ask_traveler(loaded, broker, port, key, course, found)
             found.resident_bytes = _resident_bytes(plant)
-    try:
-        with _oxigraph(folder, graph) as port:
-            for number in clients:
-                say(f"{jobs:,} jobs: {number} clients, oxigraph serve")
-                found.rounds.append(_round("oxigraph", port, queries, number, seconds, seed))
-    except ServerError as error:
-        found.absent = str(error)
+    shutil.rmtree(plant)
+    for name in course.peers:
+        peer = PEERS[name]
+        if loaded.facts > peer.most_facts:
+            found.absent[peer.title] = f"it is given {peer.most_facts:,} facts at most"
+            continue
+        try:
+            _ask_peer(peer, folder, loaded, course, found)
+        except (ServerError, OSError, subprocess.SubprocessError) as error:
+            found.absent[peer.title] = str(error)
     return found
 
 
-def end_what_ended(path: Path) -> None:
-    """Give each operation an end, but the last two of each machine.
-
-    The tables leave every tenth one without, as exports do: thousands of steps would be under way
-    on a few machines, and the context of a machine would be that of all its history.
-    """
-    with path.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    last: dict[str, int] = {}
-    for row in reversed(rows):
-        last[row["machine"]] = last.get(row["machine"], 0) + 1
-        if last[row["machine"]] > RUNS_AT_ONCE and row["start"] and not row["end"]:
-            start = datetime.fromisoformat(row["start"])
-            row["end"] = (start + timedelta(minutes=45)).isoformat(row["start"][10])
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, rows[0].keys())
-        writer.writeheader()
-        writer.writerows(rows)
+def _ask_traveler(
+    loaded: Loaded, broker: int, port: int, key: str, course: Course, found: Measured
+) -> None:
+    paths = _write(loaded, "contexts", [f"/v1/context/{thing}" for thing in loaded.things])
+    headers = [f"Authorization: Bearer {key}", "Accept: application/json"]
+    say(f"{found.jobs:,} jobs: served; each question once, for {course.once_seconds:g} s at most")
+    found.once = _ask(TRAVELER, port, paths, 0, course.once_seconds, course.seed, headers)
+    found.differing[TRAVELER] = untold_rows(port, key, loaded.rows)
+    for number in course.clients:
+        with _publishing(broker, course.seconds, found.jobs):
+            say(f"{found.jobs:,} jobs: {number} clients, {EVENTS_A_SECOND} events/s")
+            asked = _ask(TRAVELER, port, paths, number, course.seconds, course.seed, headers)
+            found.rounds.append(asked)
 
 
-def _load(plant: Path, graph: Path, folder: Path) -> tuple[Path, Path, int]:
-    """Load the plant; writes its present, and what is asked of Traveler and of the peer."""
-    with Pipeline.open(load_plant(plant)) as pipeline:
-        pipeline.read(NOW)
-        pipeline.apply(NOW)
-        pipeline.validate(NOW)
-        facts = pipeline.store.graph("")
-        graph.write_text("".join(f"{s} {p} {o} .\n" for s, p, o in sorted(facts)), "utf-8")
-        things = _things(pipeline.store)
-        base = pipeline.plant.base
-    contexts, queries = folder / "contexts.txt", folder / "queries.txt"
-    paths = [f"/v1/context/{thing[1:-1].removeprefix(base)}" for thing in things]
-    contexts.write_text("\n".join(paths), "utf-8")
-    asked = [quote(_PREFIX + BARE.format(it=thing), safe="") for thing in things]
-    queries.write_text("\n".join(f"/query?query={one}" for one in asked), "utf-8")
-    return contexts, queries, len(facts)
+def _ask_peer(peer: Peer, folder: Path, loaded: Loaded, course: Course, found: Measured) -> None:
+    def path_of(thing: str) -> str:
+        return peer.path(loaded.bare(thing))
+
+    paths = _write(loaded, peer.name, [path_of(thing) for thing in loaded.things])
+    own = folder / peer.name
+    own.mkdir()
+    say(f"{found.jobs:,} jobs: {peer.title} is given the graph")
+    with peer.serve(own, loaded.graph) as port:
+        found.differing[peer.title] = differing_rows(port, path_of, loaded.rows)
+        for number in course.clients:
+            say(f"{found.jobs:,} jobs: {number} clients, {peer.title}")
+            headers = [f"Accept: {JSON}"]
+            asked = _ask(peer.title, port, paths, number, course.seconds, course.seed, headers)
+            found.rounds.append(asked)
+    shutil.rmtree(own)
 
 
-def _things(store: Store) -> list[str]:
-    """Name all machines and all jobs that are open."""
-    machines = store.select("SELECT ?it { ?it a tr:Machine } ORDER BY ?it")
-    jobs = store.select(
-        f"SELECT DISTINCT ?it {{ VALUES ?status {{ {_OPEN} }} ?it a tr:Job ; tr:status ?status }}"
-    )
-    return [row["it"] for row in machines] + sorted(row["it"] for row in jobs)
+def _write(loaded: Loaded, name: str, paths: list[str]) -> Path:
+    file = loaded.graph.with_name(f"{name}.txt")
+    file.write_text("\n".join(paths), encoding="utf-8")
+    return file
 
 
-def _round(name: str, port: int, paths: Path, clients: int, seconds: float, seed: int) -> Asked:
-    before = _counts(port) if name != "oxigraph" else (0, 0)
+def _ask(
+    name: str,
+    port: int,
+    paths: Path,
+    clients: int,
+    seconds: float,
+    seed: int,
+    headers: Sequence[str],
+) -> Asked:
+    """Ask by so many clients for some seconds; by none each question once."""
     shares = [clients // LOADERS + (n < clients % LOADERS) for n in range(LOADERS)]
-    accept = "application/sparql-results+json" if name == "oxigraph" else "application/json"
     command = [sys.executable, "-m", "bench.answer.load", str(paths), "--port", str(port)]
-    command += ["--seconds", str(seconds), "--accept", accept]
+    command += ["--seconds", str(seconds), *(f"--header={header}" for header in headers)]
     loaders = [
         subprocess.Popen(
             [*command, "--clients", str(share), "--seed", str(seed + n)],
             cwd=ROOT,
             stdout=subprocess.PIPE,
         )
-        for n, share in enumerate(shares)
-        if share
+        for n, share in enumerate(shares if clients else [0])
+        if share or not clients
     ]
     told = [json.loads(loader.communicate()[0] or b"{}") for loader in loaders]
     if any(loader.returncode for loader in loaders):
         raise ServerError(f"{name} does not answer all questions")
-    after = _counts(port) if name != "oxigraph" else (0, 0)
     return Asked(
         name,
         clients,
         max(one["seconds"] for one in told),
         sum(one["wrong"] for one in told),
         sum(one["bytes"] for one in told),
-        [ms for one in told for ms in one["ms"]],
-        after[0] - before[0],
-        after[1] - before[1],
+        [ms for one in told for ms in one["hits"]],
+        [ms for one in told for ms in one["others"]],
     )
-
-
-def _counts(port: int) -> tuple[int, int]:
-    """Read how many contexts were given from memory, and how many were made."""
-    lines = dict(line.rsplit(" ", 1) for line in _get(port, "/metrics").splitlines() if " " in line)
-    name = 'traveler_context_answers_total{outcome="%s"}'
-    return int(float(lines[name % "kept"])), int(float(lines[name % "new"]))
 
 
 def _resident_bytes(plant: Path) -> int:
@@ -207,15 +202,6 @@ def _resident_bytes(plant: Path) -> int:
     except OSError:
         return 0
     return pages * os.sysconf("SC_PAGE_SIZE")
-
-
-def _get(port: int, path: str) -> str:
-    asked = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-    try:
-        asked.request("GET", path)
-        return asked.getresponse().read().decode()
-    finally:
-        asked.close()
 
 
 @contextmanager
@@ -232,34 +218,3 @@ def _publishing(broker: int, seconds: float, jobs: int) -> Iterator[None]:
     finally:
         if generator.wait() != 0:
             raise ServerError("the events were not published")
-
-
-@contextmanager
-def _oxigraph(folder: Path, graph: Path) -> Iterator[int]:
-    """Serve the present by ``oxigraph serve``, read only; gives its port."""
-    program = Path(sys.executable).with_name("oxigraph")
-    if not program.exists() and not shutil.which("oxigraph"):
-        raise ServerError("oxigraph is not installed")
-    place = str(folder / "oxigraph")
-    subprocess.run(
-        [program, "load", "--location", place, "--file", graph], check=True, capture_output=True
-    )
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-    address = f"127.0.0.1:{port}"
-    server = subprocess.Popen(
-        [program, "serve-read-only", "--location", place, "--bind", address],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        for _ in range(600):
-            with socket.socket() as client:
-                if client.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            time.sleep(0.05)
-        yield port
-    finally:
-        server.terminate()
-        server.wait()

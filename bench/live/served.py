@@ -55,6 +55,11 @@ def write_plant(folder: Path, jobs: int, seed: int, port: int) -> None:
     tables = folder / "tables"
     tables.mkdir(parents=True)
     write_tables(tables, jobs, seed)
+    write_settings(folder, port)
+
+
+def write_settings(folder: Path, port: int, more: str = "") -> None:
+    """Write what such a plant is, and ``more`` of it, over what stands there."""
     text = _PLANT.format(
         base=BASE,
         source=SOURCE,
@@ -62,7 +67,7 @@ def write_plant(folder: Path, jobs: int, seed: int, port: int) -> None:
         machines=json.dumps(str(_MAPPING)),
         port=port,
     )
-    (folder / "plant.toml").write_text(text, encoding="utf-8")
+    (folder / "plant.toml").write_text(text + more, encoding="utf-8")
 
 
 @contextmanager

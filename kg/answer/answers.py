@@ -29,6 +29,7 @@ from kg.answer.gaps.placeholders import Placeholders
 from kg.answer.gaps.ranking import find_repairs, ranked
 from kg.answer.gaps.strangers import offer
 from kg.answer.gaps.suspicions import Suspicions
+from kg.answer.glance import glance
 from kg.answer.opengaps import OpenGaps
 from kg.answer.planning.computed import NAMES as COMPUTED
 from kg.answer.planning.next import DEFAULT_RULE
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from kg.answer.bundle import Context, Focus
     from kg.answer.finding.found import Asked, Eyes, Found
     from kg.answer.finding.gazetteer import Names
+    from kg.answer.freshness import Freshness
     from kg.answer.gaps.candidates import Candidates
     from kg.answer.gaps.placeholders import Columns
     from kg.answer.planning.next import Rule
@@ -124,9 +126,10 @@ class Answers:
         needs = {slot: rule.needs for slot, rule in LINK_RULES.items()} | {"now": _RUN_NEEDS}
         return {slot: self.producers.sources_of(wanted, slot) for slot, wanted in needs.items()}
 
-    def evidence(self, now: datetime) -> Evidence:
-        """Fix a clock for citations and ages."""
-        return Evidence(self.plant, self.store, self.journal, self.rules, self.single_valued, now)
+    def evidence(self, now: datetime, store: Store | None = None) -> Evidence:
+        """Fix a clock for citations and ages, and the view of the store that they are read by."""
+        view = store or self.store
+        return Evidence(self.plant, view, self.journal, self.rules, self.single_valued, now)
 
     def planner(self, now: datetime) -> Planner:
         """Fix a clock for what planning knows of operations."""
@@ -161,11 +164,12 @@ class Answers:
             UnknownEntity: the name means nothing here, or several things.
         """
         entity = self.finder.find(reference, kind)
-        evidence = self.evidence(now)
-        gaps = OpenGaps(self.journal.gaps_of)
-        slots = Slots(self.store, evidence, gaps, self.covering)
-        builder = ContextBuilder(self.store, evidence, slots, gaps)
-        found = builder.build(entity.term, entity.kind, format_time(now), self.sources(now))
+        store, gaps = glance(self.store), OpenGaps(self.journal.gaps_of)
+        evidence = self.evidence(now, store)
+        slots = Slots(store, evidence, gaps, self.covering)
+        builder = ContextBuilder(store, evidence, slots, gaps)
+        sources = self._sources(evidence.freshness, now)
+        found = builder.build(entity.term, entity.kind, format_time(now), sources)
         expand(found, self._planner(evidence, slots, now), entity.term, focus, rule)
         return found
 
@@ -223,7 +227,9 @@ class Answers:
 
     def sources(self, now: datetime) -> list[dict[str, Any]]:
         """Tell each connected source: owner, when it last vouched for anything, stale or not."""
-        freshness = self.evidence(now).freshness
+        return self._sources(self.evidence(now).freshness, now)
+
+    def _sources(self, freshness: Freshness, now: datetime) -> list[dict[str, Any]]:
         rows = []
         for source in self.plant.sources:
             newest = freshness.newest(source.name)

@@ -8,8 +8,10 @@ from zoneinfo import ZoneInfo
 from kg import vocab
 from kg.answer.bundle import Context, Run, Slot, SlotGap, unite
 from kg.answer.evidence import first_object, literal_text
+from kg.answer.lookup import may_lead
 from kg.answer.opengaps import gaps_of
 from kg.answer.planning.next import waiting_by_plan
+from kg.answer.runs import MAX_LISTED, RUN, open_runs, past_runs
 from kg.answer.slots import JOB_LINKS, LINKS
 from kg.times import parse_time
 
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
     from kg.records import Term
     from kg.store import Store
 
-MAX_LISTED = 50
 _UTC = ZoneInfo("UTC")
 END_LOST = "end not recorded; a later start on the machine shows that it was over"
 NOT_RUNNING = {"down", "maintenance", "off"}
@@ -31,6 +32,11 @@ QUANTITIES = {
     "good": vocab.GOOD_QUANTITY,
     "scrap": vocab.SCRAP_QUANTITY,
     "rework": vocab.REWORK_QUANTITY,
+}
+OF_OPEN_RUN = {
+    "phase": vocab.PHASE,
+    "started": vocab.STARTED_AT,
+    "position": vocab.ON_PALLET,
 }
 KINDS: dict[Term, str] = {
     vocab.MACHINE: "machine",
@@ -67,6 +73,7 @@ class ContextBuilder:
         self._slots = slots
         self._gaps = gaps
         self._by_job: dict[Term, dict[str, Slot]] = {}
+        self._jobs: dict[Term, Term | None] = {}
 
     def build(self, entity: Term, kind: str, as_of: str, sources: list[dict[str, Any]]) -> Context:
         """Build the answer for an entity of a kind; other kinds than the four get their facts."""
@@ -112,18 +119,12 @@ class ContextBuilder:
         value = self._value(subject, predicate)
         return None if value is None else self._evidence.short(value)
 
-    def _open_runs(self, pattern: str) -> list[Term]:
-        """Find open runs: those that hold a machine now, so history costs nothing."""
-        return self._column(
-            f"SELECT DISTINCT ?run WHERE {{ {pattern} "
-            f"OPTIONAL {{ ?run {vocab.STARTED_AT} ?since }} }} ORDER BY ?since ?run",
-            "run",
-        )
-
     def _machine(self, machine: Term) -> tuple[dict[str, Slot], list[Term]]:
-        runs = self._open_runs(f"?run {vocab.RUNNING_ON} {machine} .")
+        runs = open_runs(self._store, [((RUN, vocab.RUNNING_ON, machine),)])
         slots = {
             "activity": self._slots.values(machine, "activity", vocab.ACTIVITY),
+            "activity_reason": self._said(machine, "activity_reason", vocab.ACTIVITY_REASON),
+            "activity_since": self._said(machine, "activity_since", vocab.ACTIVITY_SINCE),
             "work_center": self._slots.values(machine, "work_center", vocab.IN_WORK_CENTER),
         }
         if not runs:
@@ -138,16 +139,20 @@ class ContextBuilder:
         is_watched = activity is not None or self._slots.is_covered("now")
         return Slot("none" if is_watched else "unknown")
 
+    def _said(self, subject: Term, slot: str, predicate: Term) -> Slot:
+        """Fill a slot with what is said; nothing is looked up for what nobody says."""
+        if not self._store.objects(subject, predicate):
+            return Slot("unknown")
+        return self._slots.values(subject, slot, predicate)
+
+    def _order_lines(self, job: Term) -> Slot:
+        """Give the order lines that a job is allocated to: facts of its allocations."""
+        shares = sorted(self._store.subjects(vocab.ALLOCATION_OF, job))
+        return unite([self._said(one, "order_line", vocab.TO_ORDER_LINE) for one in shares])
+
     def _job(self, job: Term) -> tuple[dict[str, Slot], list[Term]]:
-        links = "|".join(JOB_LINKS)
-        runs = self._open_runs(f"?run {links} {job} ; {vocab.RUNNING_ON} ?now .")
-        past = self._column(
-            f"SELECT ?run WHERE {{ ?run {vocab.OF_JOB} {job} . "
-            f"OPTIONAL {{ ?run {vocab.STARTED_AT} ?since }} "
-            f"FILTER NOT EXISTS {{ ?run {vocab.RUNNING_ON} ?now }} }} "
-            f"ORDER BY DESC(?since) ?run LIMIT {MAX_LISTED}",
-            "run",
-        )
+        runs = open_runs(self._store, [((RUN, link, job),) for link in JOB_LINKS])
+        past = past_runs(self._store, [((RUN, vocab.OF_JOB, job),)])
         return self._job_slots(job), [*runs, *past]
 
     def _job_slots(self, job: Term) -> dict[str, Slot]:
@@ -162,6 +167,7 @@ class ContextBuilder:
         slots["operation"] = self._slots.values(job, "operation", vocab.HAS_OPERATION)
         slots["quantity"] = self._slots.values(job, "quantity", vocab.PLANNED_QUANTITY)
         slots["due"] = self._slots.values(job, "due", vocab.DUE_DATE)
+        slots["order_line"] = self._order_lines(job)
         slots["status"] = self._slots.values(job, "status", vocab.STATUS)
         return slots
 
@@ -179,10 +185,8 @@ class ContextBuilder:
             "order": self._slots.values(customer, "order", vocab.PLACED),
             "job": Slot("known", facts) if facts else Slot("none"),
         }
-        runs = self._open_runs(
-            f"?run {vocab.RUNNING_ON} ?now ; {vocab.OF_JOB}/{vocab.FOR_CUSTOMER} {customer} ."
-        )
-        return slots, runs
+        way = ((RUN, vocab.OF_JOB, "?job"), ("?job", vocab.FOR_CUSTOMER, customer))
+        return slots, open_runs(self._store, [way])
 
     def _batch(self, batch: Term) -> tuple[dict[str, Slot], list[Term]]:
         used = (vocab.CONSUMED_BY, vocab.POSSIBLY_CONSUMED_BY)
@@ -194,10 +198,9 @@ class ContextBuilder:
             "made_into": self._slots.values(batch, "made_into", vocab.MADE_INTO),
             "made_by": self._slots.values(batch, "made_by", vocab.PRODUCED_BY),
         }
-        links = "|".join((vocab.CONSUMES, vocab.POSSIBLY_CONSUMES))
-        return slots, self._open_runs(
-            f"?run {vocab.RUNNING_ON} ?now ; {vocab.OF_JOB}/({links}) {batch} ."
-        )
+        links = (vocab.CONSUMES, vocab.POSSIBLY_CONSUMES)
+        ways = [((RUN, vocab.OF_JOB, "?job"), ("?job", link, batch)) for link in links]
+        return slots, open_runs(self._store, ways)
 
     def _other(self, entity: Term) -> tuple[dict[str, Slot], list[Term]]:
         predicates = self._column(
@@ -229,6 +232,8 @@ class ContextBuilder:
             machine = self._value(run, vocab.ON_MACHINE)
             gap = self._slots.lost_job_gap(machine) if machine is not None else None
             slots["job"] = Slot("missing", gap=gap)
+        if self._store.objects(run, vocab.RUNNING_ON):
+            slots |= {name: self._said(run, name, said) for name, said in OF_OPEN_RUN.items()}
         recorded, inferred = self._text(run, vocab.ENDED_AT), self._text(run, vocab.INFERRED_END_AT)
         return Run(
             run=self._evidence.short(run),
@@ -246,11 +251,13 @@ class ContextBuilder:
 
     def _job_of(self, run: Term) -> Term | None:
         """Find the job of a run by the best evidence there is."""
-        found = (self._value(run, link) for link in JOB_LINKS)
-        return next((job for job in found if job is not None), None)
+        if run not in self._jobs:
+            found = (self._value(run, link) for link in JOB_LINKS)
+            self._jobs[run] = next((job for job in found if job is not None), None)
+        return self._jobs[run]
 
     def _pieces(self, job: Term | None) -> list[str]:
-        if job is None:
+        if job is None or not may_lead(self._store, vocab.PIECE_OF, [job]):
             return []
         serials = self._column(
             f"SELECT ?s WHERE {{ ?piece {vocab.PIECE_OF} {job} ; {vocab.SERIAL_NUMBER} ?s }} "
@@ -294,7 +301,10 @@ class ContextBuilder:
 
     def _notes(self, entity: Term, runs: list[Term], as_of: str) -> list[dict[str, str | None]]:
         jobs = [job for run in runs if (job := self._job_of(run)) is not None]
-        about = " ".join(dict.fromkeys([entity, *jobs]))
+        things = dict.fromkeys([entity, *jobs])
+        if not may_lead(self._store, vocab.ABOUT, things):
+            return []
+        about = " ".join(things)
         rows = self._store.select(
             f"SELECT ?note ?about ?text ?by ?at ?until WHERE {{ VALUES ?about {{ {about} }} "
             f"?note {vocab.ABOUT} ?about ; {vocab.TEXT} ?text . "

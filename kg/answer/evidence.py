@@ -10,6 +10,8 @@ from urllib.parse import unquote
 from kg import reason, vocab
 from kg.answer.bundle import Citation, Fact, FactState
 from kg.answer.freshness import Freshness
+from kg.answer.lookup import in_order
+from kg.answer.trust import trust_of, vouchers_of
 from kg.merge import NOW
 from kg.moments import SAID, Moments
 from kg.times import sortable
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from kg import records
-    from kg.answer.freshness import Place
+    from kg.answer.freshness import Age, Place
     from kg.journal import Journal
     from kg.reason.rules import RuleSet
     from kg.records import Term
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from kg.store import Store
 
 MAX_DEPTH = 12
+_NOW_END = f"{NOW}>"
 IN_DOUBT = "its source no longer says so, or in a row that waits in quarantine"
 
 
@@ -71,9 +74,11 @@ class Evidence:
         self._cited: dict[Term, Citation] = {}
         self._lineages: dict[records.Fact, Lineage] = {}
         self._labels: dict[Term, str] = {}
+        self._ages: dict[tuple[Place, ...], Age] = {}
         self._prefix = f"<{plant.base}record/"
         self._authority = {s.name: s.authority for s in plant.every_source}
         self._tables = {(s.name, t.name): t for s in plant.every_source for t in s.tables}
+        self._vouchers = vouchers_of(plant)
 
     def lineage(self, fact: records.Fact) -> Lineage:
         """Follow a fact down to the records that assert what it rests on; the newest such way."""
@@ -118,13 +123,16 @@ class Evidence:
         """Tell whether a graph is a record's that can support the present."""
         if not graph.startswith(self._prefix):
             return False
+        if graph.endswith(_NOW_END):
+            return True
         source, kind, _ = self._parts(graph)
         table = self._tables.get((source, kind))
-        return graph.endswith(NOW + ">") or (table is not None and table.row != "event")
+        return table is not None and table.row != "event"
 
     def _parts(self, graph: Term) -> tuple[str, str, str]:
         path = graph[len(self._prefix) : -1].removesuffix(NOW)
-        source, kind, key = (unquote(part) for part in path.split("/", 2))
+        found = path.split("/", 2)
+        source, kind, key = map(unquote, found) if "%" in path else found
         return source, kind, key
 
     def place(self, graph: Term) -> tuple[str, str, str]:
@@ -160,9 +168,7 @@ class Evidence:
     ) -> list[Fact]:
         """Give every present fact for a subject and predicate, and the losers of a conflict."""
         current = self._store.objects(subject, predicate)
-        if len(current) > 1:  # in the order of SPARQL
-            query = f"SELECT ?o WHERE {{ {subject} {predicate} ?o }} ORDER BY ?o"
-            current = [row["o"] for row in self._store.select(query)]
+        current = in_order(self._store, subject, predicate, current)
         rivals = self._rivals(subject, predicate) if current else {}
         if rivals:
             return self._disputed((subject, predicate), slot, current, rivals)
@@ -215,10 +221,12 @@ class Evidence:
             note = note or "planned"
         cited = [self._best(leaf.graphs) for leaf in leaves if leaf.graphs]
         via = tuple(dict.fromkeys(cited))
-        age = self.freshness.age(places_of(via, self.freshness), self._now)
-        if any(citation.record in self.freshness.doubts for citation in via):
+        age = self._age_of(via)
+        doubts, notes = self.freshness.doubts, self._time_notes
+        if doubts and any(citation.record in doubts for citation in via):
             note = note or IN_DOUBT
-        note = note or next((n for c in via if (n := self._time_notes.get(c.record))), None)
+        if notes and not note:
+            note = next((n for c in via if (n := notes.get(c.record))), None)
         main = via[0] if via else None
         subject, predicate, value = fact
         return Fact(
@@ -243,7 +251,15 @@ class Evidence:
             is_entity=value.startswith("<") and not value[1:].startswith(vocab.TRC),
             unit=self._unit(subject, value),
             note=note,
+            trust=trust_of(lineage.rule, state, via, self._vouchers),
+            datatype=datatype_of(value),
         )
+
+    def _age_of(self, via: tuple[Citation, ...]) -> Age:
+        places = places_of(via, self.freshness)
+        if places not in self._ages:
+            self._ages[places] = self.freshness.age(places, self._now)
+        return self._ages[places]
 
     def _unit(self, subject: Term, value: Term) -> str | None:
         """Give the unit that a thing is counted in, for its numbers."""
@@ -296,11 +312,8 @@ class Evidence:
 
 def first_object(store: Store, subject: Term, predicate: Term) -> Term | None:
     """Give a property's value, of several the first in the order of SPARQL; None: it has none."""
-    found = store.objects(subject, predicate)
-    if len(found) < 2:
-        return found[0] if found else None
-    query = f"SELECT ?o WHERE {{ {subject} {predicate} ?o }} ORDER BY ?o LIMIT 1"
-    return store.select(query)[0]["o"]
+    found = in_order(store, subject, predicate, store.objects(subject, predicate))
+    return found[0] if found else None
 
 
 def places_of(via: Iterable[Citation], freshness: Freshness) -> tuple[Place, ...]:
@@ -352,6 +365,18 @@ def literal_text(term: Term) -> str:
             out.append(plain.get(kind, kind))
         place += 2 + width
     return "".join(out)
+
+
+def datatype_of(term: Term) -> str:
+    """Say what the short form of a term is written in: see `kg.answer.bundle.Fact`."""
+    if term.startswith("<"):
+        scheme = term[1:-1].removeprefix(vocab.TRC).rpartition("/")[0]
+        return f"trc:{scheme}" if term[1:].startswith(vocab.TRC) else "iri"
+    said = term[term.rindex('"') + 1 :]
+    if not said.startswith("^^"):
+        return said or "xsd:string"
+    iri = said[3:-1]
+    return f"xsd:{iri.removeprefix(vocab.XSD)}" if iri.startswith(vocab.XSD) else iri
 
 
 def _local(predicate: Term) -> str:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote
+
+from kg.touched import of_record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -48,6 +51,11 @@ class Freshness:
         for (source, _), moment in confirmed.items():
             if source not in self._newest or moment > self._newest[source]:
                 self._newest[source] = moment
+
+    @cached_property
+    def doubted_keys(self) -> frozenset[int]:
+        """What of all that can be read is in doubt: see `kg.touched`."""
+        return frozenset(map(of_record, self.doubts))
 
     def place(self, source: str, record: str) -> Place:
         """Give what vouches for a record, by its path below the plant's base."""

@@ -29,6 +29,26 @@ def all_rows(store: Store, names: str, pattern: str) -> Iterable[tuple[Term, ...
     return (tuple(row[name] for name in wanted) for row in store.select(query))
 
 
+def may_lead(store: Store, predicate: Term, values: Iterable[Term]) -> bool:
+    """Tell whether a query for what has one of some values can give anything.
+
+    Most things have no note and no serial number: one look spares a query then. Where looks are no
+    less than queries it can.
+    """
+    look = getattr(store, "present", None)
+    return look is None or any(look(None, predicate, value) for value in values)
+
+
+def in_order(store: Store, subject: Term, predicate: Term, values: list[Term]) -> list[Term]:
+    """Put the values of a property in the order of SPARQL (section 15.1)."""
+    if len(values) < 2:
+        return values
+    if all(value[0] == "<" for value in values):  # by their letters; what closes them is none
+        return sorted(values, key=lambda value: value[1:-1])
+    query = f"SELECT ?o WHERE {{ {subject} {predicate} ?o }} ORDER BY ?o"
+    return [row["o"] for row in store.select(query)]
+
+
 def look_up_values(
     store: Store, entities: Iterable[Term], predicates: Iterable[Term], pattern: str
 ) -> Iterator[dict[str, Term]]:

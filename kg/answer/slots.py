@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 from kg import vocab
 from kg.answer.bundle import Slot, SlotGap
+from kg.reason.ways import filled, ways_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from kg import records
     from kg.answer.bundle import Fact, SlotState
     from kg.answer.evidence import Evidence
     from kg.answer.opengaps import OpenGaps
@@ -195,25 +197,39 @@ def _filled(facts: list[Fact]) -> Slot | None:
     return Slot("known" if "known" in states else "inferred", facts)
 
 
+_JOB = "?job"
+_STOCK = vocab.code("supply", "make-to-stock")
+_OUTSIDE = (("?own", vocab.OPERATION_OF, _JOB), ("?own", vocab.RDF_TYPE, vocab.OUTSIDE_OPERATION))
+_NONE: dict[str, tuple[tuple[records.Fact, ...], ...]] = {
+    "customer": (
+        ((_JOB, vocab.SUPPLY_POLICY, _STOCK),),
+        ((_JOB, vocab.MAKES, "?part"), ("?part", vocab.SUPPLY_POLICY, _STOCK)),
+    ),
+    "batch": (((_JOB, vocab.USES_UNTRACKED_MATERIAL_ONLY, f'"true"^^<{vocab.XSD}boolean>'),),),
+    "machine": (_OUTSIDE,),
+}
+"""The patterns under which a link is declared to be nothing, each by itself; see `_UNLESS`."""
+_UNLESS = {
+    "machine": f"FILTER NOT EXISTS {{ ?other {vocab.OPERATION_OF} ?job FILTER NOT EXISTS {{ "
+    f"?other {vocab.RDF_TYPE} {vocab.OUTSIDE_OPERATION} }} }}"
+}
+"""What must not be there beside: an operation in the house."""
+
+
 def is_declared_none(store: Store, job: Term, slot: str) -> bool:
     """Tell whether a source or declared rule says that there is nothing to link."""
-    patterns = none_patterns(slot)
-    return any(store.ask(f"ASK {{ VALUES ?job {{ {job} }} {pattern} }}") for pattern in patterns)
+    given = [[filled(pattern, {_JOB: job}) for pattern in way] for way in _NONE.get(slot, ())]
+    if not any(ways_in(body, store) for body in given):
+        return False
+    if slot not in _UNLESS:
+        return True
+    query = f"ASK {{ VALUES ?job {{ {job} }} {none_patterns(slot)[0]} }}"
+    return store.ask(query)
 
 
 def none_patterns(slot: str) -> list[str]:
     """Give the graph patterns, over ?job, under which a link is declared to be nothing."""
-    stock = vocab.code("supply", "make-to-stock")
-    if slot == "customer":
-        return [
-            f"?job {vocab.SUPPLY_POLICY} {stock} .",
-            f"?job {vocab.MAKES} ?part . ?part {vocab.SUPPLY_POLICY} {stock} .",
-        ]
-    if slot == "batch":
-        return [f"?job {vocab.USES_UNTRACKED_MATERIAL_ONLY} true ."]
-    if slot == "machine":
-        own = f"?own {vocab.OPERATION_OF} ?job"
-        outside = f"?own a {vocab.OUTSIDE_OPERATION}"
-        in_house = f"{own} FILTER NOT EXISTS {{ {outside} }}"
-        return [f"{own} . {outside} . FILTER NOT EXISTS {{ {in_house.replace('?own', '?other')} }}"]
-    return []
+    unless = _UNLESS.get(slot, "")
+    return [
+        " ".join(f"{s} {p} {o} ." for s, p, o in way) + f" {unless}" for way in _NONE.get(slot, ())
+    ]

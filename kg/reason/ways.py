@@ -35,7 +35,7 @@ def ways_in(body: Sequence[Fact], store: Store) -> list[dict[str, Term]]:
     unknown = sorted({part for pattern in body for part in pattern if part[0] == "?"})
     look = getattr(store, "present", None)
     if look is not None:
-        found = list(_solve(tuple(body), {}, store))  # type: ignore[arg-type]
+        found = list(solve(tuple(body), {}, store))  # type: ignore[arg-type]
         rows = [tuple(way[name] for name in unknown) for way in found]
         if all(term[0] == "<" for row in rows for term in row):
             # IRIs stand in the order of their letters; what closes a term is none of them.
@@ -47,14 +47,16 @@ def ways_in(body: Sequence[Fact], store: Store) -> list[dict[str, Term]]:
     return store.select(f"SELECT * WHERE {{ {text} }} {order} LIMIT {MAX_WAYS}")
 
 
-def _solve(
+def solve(
     patterns: tuple[Fact, ...], bound: dict[str, Term], store: Present
 ) -> Iterator[dict[str, Term]]:
+    """Find every way in which the variables of patterns can stand for terms, in no order."""
     if not patterns:
         yield bound
         return
-    bodies = [filled(pattern, bound) for pattern in patterns]
-    best = min(range(len(bodies)), key=lambda place: _openness(bodies[place]))
+    bodies = [filled(pattern, bound) for pattern in patterns] if bound else list(patterns)
+    places = range(len(bodies))
+    best = min(places, key=lambda place: _openness(bodies[place])) if len(bodies) > 1 else 0
     rest = patterns[:best] + patterns[best + 1 :]
     wanted = [None if part[0] == "?" else part for part in bodies[best]]
     if wanted[0] is not None and wanted[0][0] == '"':
@@ -62,7 +64,7 @@ def _solve(
     for fact in store.present(*wanted):
         found = unify(bodies[best], fact)
         if found is not None:
-            yield from _solve(rest, bound | found, store)
+            yield from solve(rest, bound | found, store)
 
 
 def filled(pattern: Fact, bound: Mapping[str, Term]) -> Fact:
@@ -75,4 +77,6 @@ def filled(pattern: Fact, bound: Mapping[str, Term]) -> Fact:
 
 def _openness(pattern: Fact) -> tuple[int, bool]:
     """Rank a pattern: few unknowns first, and what is said of a known thing before who says it."""
-    return sum(part[0] == "?" for part in pattern), pattern[0][0] == "?"
+    subject, predicate, value = pattern
+    is_open = subject[0] == "?"
+    return is_open + (predicate[0] == "?") + (value[0] == "?"), is_open

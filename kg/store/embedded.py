@@ -233,6 +233,18 @@ class EmbeddedStore(Closing):
         """Give (property, object, graph) of everything said about ``s``, in any graph."""
         return [(p, o, g) for _, p, o, g in self.match(s=s)]
 
+    def around(self, s: Term, most: int) -> list[tuple[Term, Term, Term]] | None:
+        """Give the same; None where it is more than ``most``."""
+        found = list(islice(self._match(s, None, None, None), most + 1))
+        if len(found) > most:
+            return None
+        return [(str(p), str(o), "" if g == DEFAULT_GRAPH else str(g)) for _, p, o, g in found]
+
+    def slot(self, s: Term, p: Term) -> list[tuple[Term, Term]]:
+        """Give (object, graph) of every graph that says something for a slot."""
+        found = self._match(s, p, None, None)
+        return [(str(o), "" if g == DEFAULT_GRAPH else str(g)) for _, _, o, g in found]
+
     def mentions(self, o: Term) -> list[tuple[Term, Term, Term]]:
         """Give (subject, property, graph) of everything that points to ``o``, in any graph."""
         return [(s, p, g) for s, p, _, g in self.match(o=o)]

@@ -8,6 +8,8 @@ last looked for is filled in each time, from the clock and from when sources las
 from __future__ import annotations
 
 import re
+import zlib
+from array import array
 from copy import copy
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -17,8 +19,9 @@ from typing import TYPE_CHECKING, Any
 import pydantic_core
 
 from kg.answer.context import is_past
-from kg.answer.find import Finder
+from kg.answer.evidence import places_of
 from kg.answer.freshness import Freshness
+from kg.answer.keeping.aging import Aging, Moment, slots_of
 from kg.answer.keeping.watched import LAST_CHECK, Reads, WatchedJournal, WatchedStore
 from kg.answer.render import to_json
 from kg.store import EmbeddedStore
@@ -26,58 +29,61 @@ from kg.times import format_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import datetime
 
     from kg.answer.answers import Answers
-    from kg.answer.bundle import Context
+    from kg.answer.bundle import Context, Fact
     from kg.answer.freshness import Place
     from kg.touched import Touched
 
 _HOLE = f"hole {token_hex(8)} "
 _HOLES = re.compile(rf'"{_HOLE}(\d+)"')
 _AS_OF, _SEQ, _CHECKED, _FIRST = range(4)
+_BETWEEN = b"\0"
+"""What no JSON has in it (RFC 8259, section 7)."""
+_BYTES_A_KEY = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
-    """What is filled in: the clock, what sources said last, how far graph and gaps are."""
+class Basis:
+    """What an answer rests on: what was read for it, and which of it sources did not vouch for."""
 
-    now: datetime
-    freshness: Freshness
-    applied_seq: int
-    checked_at: str
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """One answer; ``parts`` are text and, at every second place, the number of a hole.
-
-    Of holes there are those of every answer, three for each group of places that facts rest on,
-    two for each source, one for each note.
-    """
-
-    parts: tuple[bytes, ...]
-    holes: tuple[int, ...]
-    groups: tuple[tuple[Place, ...], ...]
-    sources: tuple[str, ...]
-    notes: tuple[str | None, ...]
-    paths: frozenset[str]
-    doubted: frozenset[str]
     reads: Reads
-    digest: str
+    doubted: frozenset[int]
 
     @property
     def size_bytes(self) -> int:
         """About how much memory it takes."""
-        keys = 100 * (len(self.reads.keys) + len(self.paths))
-        return sum(map(len, self.parts)) + 50 * len(self.parts) + keys + 1_000
+        return _BYTES_A_KEY * len(self.reads)
 
     def is_current(self, freshness: Freshness) -> bool:
-        """Tell whether nothing has changed of what it says, apart from ages."""
-        doubts = freshness.doubts
-        if (doubts or self.doubted) and self.paths & doubts.keys() != self.doubted:
+        """Tell whether nothing has changed of what an answer says, apart from ages."""
+        doubts = freshness.doubted_keys
+        if (doubts or self.doubted) and doubts.intersection(self.reads.keys) != self.doubted:
             return False
         return self.reads.are_current()
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """One answer as text; ``packed`` are its parts, between which the numbered holes are.
+
+    Of holes there are those of every answer, three for each group of places that facts rest on,
+    two for each source, one for each note. Facts are told of several times over, so that the text
+    is a tenth as long when it is packed.
+    """
+
+    packed: bytes
+    holes: array[int]
+    groups: tuple[tuple[Place, ...], ...]
+    sources: tuple[str, ...]
+    notes: tuple[str | None, ...]
+    digest: str
+    basis: Basis
+
+    @property
+    def size_bytes(self) -> int:
+        """About how much memory it takes."""
+        return len(self.packed) + 4 * len(self.holes) + self.basis.size_bytes + 1_000
 
     def write(self, moment: Moment) -> tuple[bytes, str]:
         """Give it as of a moment, as JSON, and its entity tag.
@@ -102,15 +108,35 @@ class Kept:
             has_expired = is_past(until, as_of)
             values.append(_json("expired" if has_expired else "unconfirmed"))
             flips.append(has_expired)
-        parts = list(self.parts)
-        parts[1::2] = [values[hole] for hole in self.holes]
+        parts = zlib.decompress(self.packed).split(_BETWEEN)
+        told = [b""] * (2 * len(parts) - 1)
+        told[::2] = parts
+        told[1::2] = map(values.__getitem__, self.holes)
         states = "".join("01"[flip] for flip in flips)
-        return b"".join(parts), f'W/"{self.digest}-{int("1" + states, 2):x}"'
+        return b"".join(told), f'W/"{self.digest}-{int("1" + states, 2):x}"'
+
+
+@dataclass(frozen=True, slots=True)
+class KeptContext:
+    """One answer before it is written in any form."""
+
+    context: Context
+    basis: Basis
+
+    @property
+    def size_bytes(self) -> int:
+        """About how much memory it takes."""
+        facts = {id(fact) for slot in slots_of(self.context) for fact in slot.facts}
+        return 1_000 * (len(facts) + len(self.context.gaps) + 5) + self.basis.size_bytes
+
+    def as_of(self, moment: Moment) -> Context:
+        """Give it as of a moment."""
+        return Aging(moment).aged(self.context)
 
 
 def keep_context(
     answers: Answers, touched: Touched, ask: Callable[[Answers], Context]
-) -> Kept | None:
+) -> KeptContext | None:
     """Answer, and make it such that it can be kept; None where it cannot.
 
     ``ask`` asks the given answers, as of any clock.
@@ -122,12 +148,16 @@ def keep_context(
     store: Any = WatchedStore(answers.store, reads)
     journal: Any = WatchedJournal(answers.journal, reads)
     twin.store, twin.journal = store, journal
-    names = {source.name for source in answers.plant.sources}
-    twin.finder = Finder(store, answers.plant.base, names)
+    twin.finder = answers.finder.watched(store, reads.note)
     freshness = freshness_of(answers)
     context = ask(twin)
-    doubted = frozenset(journal.paths & freshness.doubts.keys())
-    return _Template(freshness).fill(context, reads, frozenset(journal.paths), doubted)
+    reads.close()
+    return KeptContext(context, Basis(reads, freshness.doubted_keys.intersection(reads.keys)))
+
+
+def keep_text(kept: KeptContext, freshness: Freshness) -> Kept:
+    """Write an answer as JSON, with holes; ``freshness`` is what its facts' places are told by."""
+    return _Template(freshness).fill(kept)
 
 
 def freshness_of(answers: Answers) -> Freshness:
@@ -142,15 +172,14 @@ class _Template:
     def __init__(self, freshness: Freshness) -> None:
         self._freshness = freshness
         self._groups: dict[tuple[Place, ...], int] = {}
-        self._walked: set[int] = set()
 
-    def fill(
-        self, context: Context, reads: Reads, paths: frozenset[str], doubted: frozenset[str]
-    ) -> Kept:
+    def fill(self, kept: KeptContext) -> Kept:
         """Take an answer's text apart."""
-        told = context.to_dict()
+        done: dict[int, Any] = {}
+        told = kept.context.to_dict(done)
         told["as_of"], told["applied_seq"] = _hole(_AS_OF), _hole(_SEQ)
-        self._walk(told)
+        for number, fact in {id(f): f for s in slots_of(kept.context) for f in s.facts}.items():
+            self._age(done[number], fact)
         place = _FIRST + 3 * len(self._groups)
         for source in told["sources"]:
             source["confirmed_at"], source["is_stale"] = _hole(place), _hole(place + 1)
@@ -161,40 +190,21 @@ class _Template:
         text = to_json(told).replace(f'"{LAST_CHECK}"', f'"{_hole(_CHECKED)}"')
         parts = _HOLES.split(text)
         return Kept(
-            parts=tuple(part.encode() for part in parts),
-            holes=tuple(map(int, parts[1::2])),
+            packed=zlib.compress(_BETWEEN.join(part.encode() for part in parts[::2]), 1),
+            holes=array("I", map(int, parts[1::2])),
             groups=tuple(self._groups),
             sources=tuple(source["name"] for source in told["sources"]),
             notes=tuple(note["expires_at"] for note in told["notes"]),
-            paths=paths,
-            doubted=doubted,
-            reads=reads,
             digest=blake2b(text.replace(_HOLE, "").encode(), digest_size=9).hexdigest(),
+            basis=kept.basis,
         )
 
-    def _walk(self, node: Any) -> None:
-        if id(node) in self._walked:  # what is told of twice is one object
-            return
-        if isinstance(node, dict):
-            self._walked.add(id(node))
-            if "age_s" in node:
-                self._age(node)
-            for part in node.values():
-                if part.__class__ in (dict, list):
-                    self._walk(part)
-        else:
-            for part in node:
-                if part.__class__ in (dict, list):
-                    self._walk(part)
-
-    def _age(self, fact: dict[str, Any]) -> None:
-        places = tuple(
-            dict.fromkeys(self._freshness.place(c["source"], c["record"]) for c in fact["via"])
-        )
+    def _age(self, told: dict[str, Any], fact: Fact) -> None:
+        places = places_of(fact.via, self._freshness)
         number = self._groups.setdefault(places, len(self._groups))
         first = _FIRST + 3 * number
         for place, name in enumerate(("confirmed_at", "age_s", "is_stale")):
-            fact[name] = _hole(first + place)
+            told[name] = _hole(first + place)
 
 
 def _hole(number: int) -> str:

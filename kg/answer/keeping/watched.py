@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
@@ -35,19 +36,33 @@ class Reads:
 
     def __init__(self, touched: Touched) -> None:
         self._touched = touched
+        self.generation = touched.generation
         self.since = touched.number
         """What was told last before anything was read."""
-        self.keys: set[int] = set()
+        self.keys: set[int] | array[int] = set()
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    def watch(self, key: int) -> None:
+        """Watch a key of what may have been read soon, and perhaps be of no use."""
+        self._touched.register(key)
 
     def note(self, key: int) -> None:
         """Watch a key, as what it is of is about to be read."""
         if key not in self.keys:
             self._touched.register(key)
-            self.keys.add(key)
+            self.keys.add(key)  # type: ignore[union-attr]
+
+    def close(self) -> None:
+        """Take as little room as can be, as nothing more is read."""
+        self.keys = array("q", self.keys)
 
     def are_current(self) -> bool:
         """Tell whether nothing that was read has changed since."""
         number = self._touched.number
+        if self.generation != self._touched.generation:
+            return False
         if number == self.since:
             return True
         if not self._touched.is_untouched(self.keys, self.since):
@@ -64,6 +79,7 @@ class WatchedStore:
 
     def __init__(self, store: Store, reads: Reads) -> None:
         self._store = store
+        self._embedded: EmbeddedStore = store  # type: ignore[assignment]
         self._reads = reads
         self.base = store.base
 
@@ -110,6 +126,23 @@ class WatchedStore:
         self._reads.note(touched.of_subject(NAMED, s))
         return self._store.about(s)
 
+    def around(self, s: Term, most: int) -> list[tuple[Term, Term, Term]] | None:
+        """Give the same, as an embedded store does; None where it is more than ``most``."""
+        keys = touched.of_subject(PRESENT, s), touched.of_subject(NAMED, s)
+        for key in keys:
+            self._reads.watch(key)
+        found = self._embedded.around(s, most)
+        if found is not None:  # else nothing of it is told
+            for key in keys:
+                self._reads.note(key)
+        return found
+
+    def slot(self, s: Term, p: Term) -> list[tuple[Term, Term]]:
+        """Give (object, graph) of every graph that says something for a slot."""
+        self._reads.note(touched.of_slot(PRESENT, s, p))
+        self._reads.note(touched.of_slot(NAMED, s, p))
+        return self._embedded.slot(s, p)
+
     def match(
         self, s: Term | None = None, p: Term | None = None, o: Term | None = None
     ) -> Iterable[Quad]:
@@ -122,8 +155,7 @@ class WatchedStore:
     ) -> list[Fact]:
         """Give the facts of a pattern in the current graph, as an embedded store does."""
         self._reads.note(_pattern_key(PRESENT, s, p, o))
-        store: EmbeddedStore = self._store  # type: ignore[assignment]
-        return store.present(s, p, o)
+        return self._embedded.present(s, p, o)
 
     def select(self, query: str) -> list[dict[str, Term]]:
         """Give the rows of a SELECT."""
@@ -156,8 +188,6 @@ class WatchedJournal:
         self._reads = reads
         self.confirmations = journal.confirmations
         self.doubts = journal.doubts
-        self.paths: set[str] = set()
-        """Of the records that were asked for."""
 
     def __getattr__(self, name: str) -> Any:
         self._reads.note(touched.EVERYTHING)
@@ -177,7 +207,6 @@ class WatchedJournal:
     def current_by_path(self, paths: Iterable[str]) -> dict[str, Record]:
         """Give each record path's current version."""
         wanted = list(paths)
-        self.paths.update(wanted)
         for path in wanted:
             self._reads.note(touched.of_record(path))
         return self._journal.current_by_path(wanted)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from kg import vocab
 from kg.answer.bundle import NextEntry, NextOrder
 from kg.answer.evidence import literal_text
-from kg.answer.lookup import look_up
+from kg.answer.lookup import look_up, may_lead
 from kg.answer.planning.blockers import Blockers, stop_of
 from kg.answer.planning.durations import SAID, duration_of, left_of, runs_of
 from kg.answer.planning.planner import OPEN, STOPPED, Finding, hours_of, number_text, span_text
@@ -76,6 +76,10 @@ def waiting_by_plan(store: Store, evidence: Evidence, machine: Term) -> list[Nex
 
     Nobody looks at what blocks them: that costs more, and is what the focus ``next`` is for.
     """
+    centers = store.objects(machine, vocab.IN_WORK_CENTER)
+    at_centers = may_lead(store, vocab.PLANNED_AT, centers)
+    if not (at_centers or may_lead(store, vocab.PLANNED_ON, [machine])):
+        return []
     rows = store.select(
         f"SELECT DISTINCT ?operation ?job ?start ?due WHERE {{ {_waiting(machine, _WAITING)} "
         f"OPTIONAL {{ ?operation {vocab.PLANNED_START} ?start }} "
@@ -335,6 +339,10 @@ def entry_of(planner: Planner, one: Ranked, rule: str, place: int) -> NextEntry:
     }
     due = planner.values.text(one.step.job, vocab.DUE_DATE)
     is_ranked = one.key is not None and not one.is_blocked
+    facts = planner.values.facts(
+        one.step.term, vocab.OPERATION_OF, vocab.PLANNED_ON, vocab.PLANNED_START
+    )
+    machines = planner.values.of(one.step.term, vocab.PLANNED_ON)
     return NextEntry(
         operation=planner.short(one.step.term),
         label=planner.evidence.label(one.step.term),
@@ -347,4 +355,6 @@ def entry_of(planner: Planner, one: Ranked, rule: str, place: int) -> NextEntry:
         reasons=grouped["supports"],
         blockers=grouped["blocks"],
         doubts=grouped["doubt"],
+        facts=planner.cite((*facts, *planner.values.facts(one.step.job, vocab.DUE_DATE))),
+        machine=planner.short(machines[0]) if len(machines) == 1 else None,
     )

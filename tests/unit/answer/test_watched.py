@@ -101,13 +101,34 @@ def test_a_way_of_reading_that_is_not_known_reads_everything() -> None:
     assert not reads.are_current()
 
 
-def test_what_is_forgotten_counts_as_touched() -> None:
+def test_what_is_watched_no_more_counts_as_touched() -> None:
     told, store = Touched(), EmbeddedStore.in_memory(B)
-    reads = Reads(told)
-    WatchedStore(store, reads).objects(A, P)
-    told.forget_but(())
+    here, there = Reads(told), Reads(told)
+    WatchedStore(store, here).objects(A, P)
+    WatchedStore(store, there).objects(C, P)
+    here.generation = told.renew([here.keys])
     told.tell((), (), ("record/x/y/z",), 1)
-    assert not reads.are_current()
+    assert here.are_current()
+    assert not there.are_current()
+    told.tell((), {(A, P, C, "")}, (), 2)
+    assert not here.are_current()
+
+
+def test_who_has_not_looked_for_long_counts_as_touched(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(touched, "MOST_TOLD", 3)
+    told, store = Touched(), EmbeddedStore.in_memory(B)
+    looks, waits = Reads(told), Reads(told)
+    for reads in (looks, waits):
+        WatchedStore(store, reads).objects(A, P)
+    for thing in THINGS[1:]:
+        told.register(touched.of_slot(touched.PRESENT, thing, Q))
+    for seq in range(1, 9):
+        told.tell((), {(THINGS[1 + seq % 5], Q, A, "")}, (), seq)
+        assert looks.are_current()
+    assert not waits.are_current()
+    told.tell_all(9)
+    told.tell((), {(one, Q, A, "") for one in THINGS[1:]}, (), 10)
+    assert not looks.are_current()
 
 
 def test_queries_of_one_form_have_one_plan() -> None:

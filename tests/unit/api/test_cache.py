@@ -10,10 +10,11 @@ from pathlib import Path
 import httpx
 import pytest
 
-from api.cache import Cache, Key, is_named
+from api.cache import Cache, Entry, Key, is_named
 from api.desk import Desk
 from kg import touched
-from kg.answer.keeping.kept import Kept, Moment, freshness_of, keep_context
+from kg.answer.keeping.aging import Moment
+from kg.answer.keeping.kept import Kept, KeptContext, freshness_of, keep_context, keep_text
 from kg.answer.render import to_json
 from kg.owner import Owner
 
@@ -76,11 +77,19 @@ def _names(owner: Owner) -> list[str]:
     return [row["e"][1:-1].removeprefix(base) for row in rows]
 
 
-def _keep(owner: Owner, name: str, now: datetime) -> Kept:
+def _keep_context(owner: Owner, name: str, now: datetime) -> KeptContext:
     told = owner.pipeline.changes.touched
     kept = keep_context(owner.answers(), told, lambda answers: answers.context(name, now))
     assert kept is not None
     return kept
+
+
+def _keep(owner: Owner, name: str, now: datetime) -> Kept:
+    return keep_text(_keep_context(owner, name, now), freshness_of(owner.answers()))
+
+
+def _is_current(kept: Kept | KeptContext, owner: Owner) -> bool:
+    return kept.basis.is_current(freshness_of(owner.answers()))
 
 
 def _moment(owner: Owner, now: datetime) -> Moment:
@@ -96,7 +105,7 @@ def test_what_is_kept_is_what_is_true_after_any_batch_and_at_any_clock(
     shop, draw = Shop(own_plant.parent, seed), random.Random(seed)
     clock = [NOW]
     own_owner.clock = lambda: clock[0]
-    kept: dict[str, Kept] = {}
+    kept: dict[str, tuple[Kept, KeptContext]] = {}
     stood = ended = 0
     for _ in range(16):
         shop.change()
@@ -104,17 +113,20 @@ def test_what_is_kept_is_what_is_true_after_any_batch_and_at_any_clock(
         own_owner.round()
         names = _names(own_owner)
         for name in kept.keys() - set(names):
-            assert not kept.pop(name).is_current(freshness_of(own_owner.answers())), name
+            assert not _is_current(kept.pop(name)[0], own_owner), name
         for name in names:
             moment = _moment(own_owner, clock[0] + timedelta(seconds=draw.randint(0, 200_000)))
             before = kept.get(name)
-            if before is not None and before.is_current(moment.freshness):
+            if before is not None and before[0].basis.is_current(moment.freshness):
                 stood += 1
             else:
                 ended += before is not None
-                kept[name] = _keep(own_owner, name, NOW)
-            fresh = to_json(own_owner.answers().context(name, moment.now).to_dict())
-            assert kept[name].write(moment)[0].decode() == fresh, name
+                context = _keep_context(own_owner, name, NOW)
+                kept[name] = keep_text(context, freshness_of(own_owner.answers())), context
+            text, context = kept[name]
+            fresh = own_owner.answers().context(name, moment.now)
+            assert text.write(moment)[0].decode() == to_json(fresh.to_dict()), name
+            assert context.as_of(moment) == fresh, name
     # It would be right as well if nothing, or everything, were forgotten each time.
     assert stood > 30, (stood, ended)
     assert ended > 30, (stood, ended)
@@ -140,12 +152,12 @@ def test_an_answer_is_not_kept_that_was_read_while_a_batch_went_in(
     kept = keep_context(own_owner.answers(), told, ask)
     assert seen
     assert kept is not None
-    assert not kept.is_current(freshness_of(own_owner.answers()))
+    assert not _is_current(kept, own_owner)
 
 
 def test_nothing_of_an_answer_is_read_in_a_way_that_any_change_ends(own_owner: Owner) -> None:
     for name in _names(own_owner):
-        assert touched.EVERYTHING not in _keep(own_owner, name, NOW).reads.keys, name
+        assert touched.EVERYTHING not in _keep(own_owner, name, NOW).basis.reads.keys, name
 
 
 def test_an_answer_of_one_machine_outlives_what_happens_at_another(
@@ -155,9 +167,8 @@ def test_an_answer_of_one_machine_outlives_what_happens_at_another(
     rows = own_plant.parent / "data" / "run.csv"
     rows.write_text(rows.read_text() + "2,SAW-02,1045,2026-11-23T07:00:00Z,\n", encoding="utf-8")
     own_owner.round()
-    freshness = freshness_of(own_owner.answers())
-    assert here.is_current(freshness)
-    assert not there.is_current(freshness)
+    assert _is_current(here, own_owner)
+    assert not _is_current(there, own_owner)
 
 
 def test_the_tag_stays_with_what_is_said_and_changes_with_the_states(own_owner: Owner) -> None:
@@ -201,21 +212,62 @@ def test_what_was_kept_is_sent_as_of_now(own_client: httpx.Client, own_owner: Ow
     assert later.json()["sources"][0]["is_stale"]
 
 
-def test_forms_and_clocks_that_are_not_kept_are_answered_all_the_same(
-    own_client: httpx.Client,
+@pytest.mark.parametrize("form", ["json", "md", "jsonld"])
+def test_every_form_is_kept_and_told_as_of_now(
+    own_client: httpx.Client, own_owner: Owner, own_plant: Path, form: str
 ) -> None:
-    for parameters in ({"format": "md"}, {"format": "jsonld"}, {"at": "latest"}):
-        for _ in range(2):
-            answer = own_client.get("/v1/context/machine/SAW-01", params=parameters)
-            assert answer.status_code == 200, parameters
-            assert "etag" not in answer.headers
+    clock = [NOW]
+    own_owner.clock = lambda: clock[0]
+
+    def ask() -> tuple[str, str]:
+        answer = own_client.get("/v1/context/machine/SAW-01", params={"format": form})
+        assert answer.status_code == 200
+        return answer.headers["cache-status"], answer.text
+
+    (first, text), (second, same) = ask(), ask()
+    assert (first, second) == ("traveler; fwd=miss; stored", "traveler; hit")
+    assert text == same
+    clock[0] = NOW + timedelta(hours=30)
+    kept, later = ask()
+    own_owner.pipeline.changes.tell_reset("anything", 0)
+    new, fresh = ask()
+    assert (kept, new) == ("traveler; hit", "traveler; fwd=miss; stored")
+    assert later == fresh != text
+
+
+def test_clocks_that_are_not_kept_are_answered_all_the_same(own_client: httpx.Client) -> None:
+    for _ in range(2):
+        answer = own_client.get("/v1/context/machine/SAW-01", params={"at": "latest"})
+        assert answer.status_code == 200
+        assert not {"etag", "cache-status"} & set(answer.headers)
+
+
+def test_what_is_watched_for_nobody_goes_and_what_is_kept_stays(
+    own_owner: Owner, own_plant: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache, told = Cache(Desk(own_owner)), own_owner.pipeline.changes.touched
+    entry = Entry(_keep(own_owner, "machine/SAW-01", NOW), {}, None)
+    cache._put(Key("", "here", b"", b""), entry)
+    for number in range(1_000):
+        told.register(number)
+    before = told.watched
+    monkeypatch.setattr("api.cache.WATCHED", 0)
+    monkeypatch.setattr(cache, "_keys", 0)
+    cache._put(Key("", "there", b"", b""), Entry(_keep(own_owner, "job/1043", NOW), {}, None))
+    assert told.watched < before
+    assert cache.find(Key("", "here", b"", b"")) is entry
+    run = own_plant.parent / "data" / "run.csv"
+    run.write_text(run.read_text() + "2,SAW-01,1045,2026-11-23T07:00:00Z,\n", encoding="utf-8")
+    own_owner.round()
+    assert cache.find(Key("", "here", b"", b"")) is None
 
 
 def test_no_more_is_kept_than_there_is_room_for(own_owner: Owner) -> None:
     desk = Desk(own_owner)
     cache = Cache(desk, most_bytes=3 * _keep(own_owner, "machine/SAW-01", NOW).size_bytes)
     for number in range(20):
-        cache._put(Key("", str(number), b"", b""), _keep(own_owner, "machine/SAW-01", NOW), {})
+        entry = Entry(_keep(own_owner, "machine/SAW-01", NOW), {}, None)
+        cache._put(Key("", str(number), b"", b""), entry)
     assert 1 <= len(cache) <= 3
     assert cache.find(Key("", "0", b"", b"")) is None
     assert cache.find(Key("", "19", b"", b"")) is not None
