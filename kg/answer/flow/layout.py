@@ -123,7 +123,10 @@ def _codes(people: Iterable[str]) -> list[str]:
 
 
 def lines_of(flow: FlowMap) -> list[Line]:
-    """Give the edges of the map, and from each step that a table records what reaches the links."""
+    """Give the edges of the map, and from each step that a table records what reaches the links.
+
+    They stand in an order of their own.
+    """
     lines = [
         Line(
             edge.link, edge.start, edge.end, edge.state, edge_told(edge), _width(flow, edge.tables)
@@ -131,7 +134,9 @@ def lines_of(flow: FlowMap) -> list[Line]:
         for edge in flow.edges
         if edge.start or edge.is_dark
     ]
-    return [*lines, *_reaching(flow)]
+    return sorted(
+        [*lines, *_reaching(flow)], key=lambda line: (line.link, line.start, line.end, line.told)
+    )
 
 
 def edge_told(edge: FlowEdge) -> str:
