@@ -93,9 +93,12 @@ export function isAborted(error: unknown): boolean {
   return error instanceof DOMException && error.name === "AbortError";
 }
 
+let fields = 0;
+
 /** A field with its label, of which assistive programs know that they belong together. */
 export function field(label: string, control: HTMLElement): HTMLElement {
-  return h("label", { class: "field" }, h("span", {}, label), control);
+  control.id ||= `field-${++fields}`;
+  return h("div", { class: "field" }, h("label", { for: control.id }, label), control);
 }
 
 export function choice(

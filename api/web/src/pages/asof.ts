@@ -59,10 +59,10 @@ export class AsOf {
     return this.believed === "" ? { at: this.at } : { at: this.at, believed_at: this.believed };
   }
 
-  /** Show the time that the answer is of. */
+  /** Show the time that the answer is of, "" where there is none. */
   tell(asOf: string): void {
-    put(this.told, t(this.isNow ? "asof.isNow" : "asof.isThen", { time: moment(asOf, plant().zone) }));
-    this.element.classList.toggle("is-then", !this.isNow);
+    const time = moment(asOf, plant().zone);
+    put(this.told, asOf === "" ? null : t(this.isNow ? "asof.isNow" : "asof.isThen", { time }));
   }
 
   private slide(): void {
@@ -88,6 +88,8 @@ export class AsOf {
 
   private change(): void {
     this.believed = this.then.checked ? this.at : "";
+    this.element.classList.toggle("is-then", !this.isNow);
+    put(this.told, t("told.waiting"));
     this.onChange();
   }
 }

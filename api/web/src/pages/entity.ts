@@ -94,7 +94,9 @@ class EntityPage {
       put(this.news);
       this.show(context);
     } catch (error) {
-      if (!isAborted(error)) put(this.body, failed(error, () => void this.fetch()));
+      if (isAborted(error)) return;
+      this.asOf.tell("");
+      put(this.body, failed(error, () => void this.fetch()));
     }
   }
 

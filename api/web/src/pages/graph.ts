@@ -27,7 +27,6 @@ export async function showGraph(place: HTMLElement, context: Context): Promise<(
     container: canvas,
     elements: elementsOf(context),
     style: styles(),
-    wheelSensitivity: 0.3,
     minZoom: 0.2,
     maxZoom: 3,
   });
