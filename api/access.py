@@ -281,14 +281,15 @@ def _limited(gate: Gate, scope: Scope, principal: Principal) -> int:
     if principal.means == "owner":
         return 0
     name = f"from:{_client(scope)}" if principal is NOBODY else principal.id
-    return gate.limits.take(name)
+    return gate.limits_of(principal).take(name)
 
 
 def _too_often(seconds: int) -> ASGIApp:
     return problem(
         "too-often",
         "so many requests are not taken from one and the same",
-        f"ask again in {seconds} s; requests_per_minute and burst of [access] say how many are",
+        f"ask again in {seconds} s; requests_per_minute and burst of the role, or of [access], say"
+        " how many are",
         headers={"Retry-After": str(seconds)},
     )
 

@@ -41,6 +41,11 @@ class QuestionAnswer(_Answer):
     rows: list[dict[str, str]] = Field(
         examples=[[{"job": "job/1043", "customer": "customer/Nordwind"}]]
     )
+    withheld: list[str] = Field(
+        description="The properties that your role does not see; the cells that they would fill "
+        "say `withheld`, whether there is something or not.",
+        examples=[[]],
+    )
 
 
 class QuestionReady(_Answer):

@@ -18,12 +18,13 @@ from prometheus_client.core import (
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 from prometheus_client.registry import Collector
 
+from api.access import principal_of
 from api.desk import desk_of
 from api.lane import lane_of
 from kg.tally import BUCKETS_SECONDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from prometheus_client import Metric
 
@@ -43,21 +44,26 @@ router = APIRouter(tags=["Health"])
 def get_metrics(request: Request) -> Response:
     """Tell counters and gauges for Prometheus: intake, lag, stages, sources, gaps, disk, queries.
 
-    Counters begin with the process. What each one means stands beside it.
+    Counters begin with the process. What each one means stands beside it. Sources that your role
+    does not see are left out; numbers of the whole plant are not.
     """
     registry = CollectorRegistry()
-    registry.register(_Collector(desk_of(request), lane_of(request), request.app.state.streams))
+    hidden = principal_of(request).hiding.sources
+    registry.register(
+        _Collector(desk_of(request), lane_of(request), request.app.state.streams, hidden)
+    )
     return Response(generate_latest(registry), media_type=CONTENT_TYPE_PLAIN_0_0_4)
 
 
 class _Collector(Collector):
     """Reads one plant's numbers when it is asked; nothing is kept here."""
 
-    def __init__(self, desk: Desk, lane: Lane, streams: Streams) -> None:
+    def __init__(self, desk: Desk, lane: Lane, streams: Streams, hidden: Collection[str]) -> None:
         self._desk = desk
         self._pipeline = desk.pipeline
         self._lane = lane
         self._streams = streams
+        self._hidden = hidden
 
     def describe(self) -> Iterable[Metric]:
         """Give nothing: a registry of one request has no names to clash."""
@@ -81,24 +87,32 @@ class _Collector(Collector):
             "traveler_records_appended",
             "Versions of records that were new to the journal.",
             "source",
-            tally.appended,
+            self._shown(tally.appended),
         )
         yield _counter(
             "traveler_records_quarantined",
             "Rows that could not be read, each time that they were tried.",
             "source",
-            tally.quarantined,
+            self._shown(tally.quarantined),
         )
         yield _counter(
             "traveler_records_applied",
             "Records that were folded into the graph.",
             "source",
-            tally.applied,
+            self._shown(tally.applied),
         )
         waiting: dict[str, float] = {source.name: 0 for source in self._pipeline.plant.sources}
         for count in self._pipeline.journal.waiting_counts():
             waiting[count.source] = waiting.get(count.source, 0) + count.rows
-        yield _gauge("traveler_quarantine_rows", "Rows that wait in quarantine.", "source", waiting)
+        yield _gauge(
+            "traveler_quarantine_rows",
+            "Rows that wait in quarantine.",
+            "source",
+            self._shown(waiting),
+        )
+
+    def _shown(self, by_source: Mapping[str, float]) -> dict[str, float]:
+        return {name: n for name, n in by_source.items() if name not in self._hidden}
 
     def _lag(self) -> Iterator[Metric]:
         journal, store = self._pipeline.journal, self._pipeline.store
@@ -140,6 +154,7 @@ class _Collector(Collector):
 
     def _sources(self) -> Iterator[Metric]:
         rows = self._desk.answers().sources(self._desk.owner.clock())
+        rows = [row for row in rows if row["name"] not in self._hidden]
         states = self._pipeline.changes.source_states()
         confirmed = {
             row["name"]: datetime.fromisoformat(row["confirmed_at"]).timestamp()

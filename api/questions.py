@@ -7,9 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
+from api.access import note, principal_of, sight_of
 from api.asked import QuestionAnswer, QuestionEntry, QuestionList, ReadinessAnswer
-from api.desk import Desk, desk_of
+from api.desk import desk_of
 from api.parameters import take_once
+from kg.access.questioning import ask_seen
+from kg.access.reading import RECORDS
+from kg.access.veiledstore import refuse
 from kg.answer.rowtable import rows_csv
 from kg.report import readiness_text
 from kg.times import format_time
@@ -53,6 +57,8 @@ def get_readiness(
 
     It goes by what mappings can say, not by what records say today: `/v1/gaps` tells that.
     """
+    if principal_of(request).hiding.sources:
+        refuse([RECORDS])
     ready = desk_of(request).answers().readiness()
     if form == "text":
         return Response(readiness_text(ready), media_type="text/plain")
@@ -73,27 +79,33 @@ def ask_question(
     """Answer a saved question, for example: what runs on machine M, for whom, since when?
 
     Its parameters are given by name, `?machine=SAW-01`, as any id or label, a time as ISO 8601;
-    `/v1/questions` lists them. Values in rows are short ids, labels and plain literals.
+    `/v1/questions` lists them. Values in rows are short ids, labels and plain literals. Cells that
+    your role does not see say `withheld`; where what it does not see decides which rows there are,
+    nothing is answered (403 `withheld`).
     """
     given = take_once(request.query_params.multi_items())
     given.pop("format", None)
-    answer = _answered(desk_of(request), name, given)
+    answer = _answered(request, name, given)
+    note(request, about=name, rows=len(answer.rows), withheld=len(answer.withheld))
     if form == "csv":
         table = rows_csv(answer.columns, answer.rows)
         return Response(table, media_type="text/csv; header=present")
     return answer
 
 
-def _answered(desk: Desk, name: str, given: dict[str, str]) -> QuestionAnswer:
+def _answered(request: Request, name: str, given: dict[str, str]) -> QuestionAnswer:
+    desk = desk_of(request)
     answers = desk.answers()
     question = answers.question(name)
     now = desk.owner.clock()
     seq = answers.store.applied_seq()
+    asked = ask_seen(answers, name, given, now, sight_of(request, answers, now))
     return QuestionAnswer(
         question=question.text,
         parameters=given,
         as_of=format_time(now),
         applied_seq=seq,
         columns=list(question.columns()),
-        rows=answers.ask(name, given, now),
+        rows=asked.rows,
+        withheld=asked.withheld,
     )

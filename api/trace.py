@@ -7,8 +7,10 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from api.access import note, sight_of
 from api.desk import desk_of
 from api.traced import RecallAnswer, TraceAnswer
+from kg.access.veiled import RoleVeil, veil_over
 from kg.answer.render import to_json
 from kg.answer.tracing.recall import recall_csv, tell_recall
 from kg.answer.tracing.trace import MOST_THINGS
@@ -83,18 +85,23 @@ def trace_entity(
     Each thing that is reached comes by its surest and shortest way, with why it is less than
     certain and the records that say its last step. `breaks` are where the records end, `stock` is
     what is left of each batch, and `worst_case` is what else would be reached if every break
-    leaked. A trace that leads too far is an error (422), never a part of it.
+    leaked. A trace that leads too far is an error (422), never a part of it; one that your role
+    does not see whole says so (`is_whole`), and `withheld` what it may lack.
     """
     return _answer(request, f"{kind}/{entity}", way)
 
 
 def _answer(request: Request, reference: str, way: Way) -> Response:
     desk = desk_of(request)
+    answers, now = desk.answers(), desk.owner.clock()
+    reference, veil = veil_over(answers, reference, sight_of(request, answers, now))
     told = tell_trace(
-        *(desk.answers(), reference, way.direction, desk.owner.clock()),
+        *(answers, reference, way.direction, now),
         most_things=way.most_things,
         is_with_worst=way.worst_case,
+        veil=veil,
     )
+    note(request, about=reference, rows=len(told["reached"]), withheld=len(told["withheld"]))
     if way.format == "text":
         return Response(trace_text(told) + "\n", media_type="text/plain")
     return Response(to_json(told), media_type="application/json")
@@ -132,12 +139,15 @@ def recall_thing(request: Request, recalled: Annotated[Recalled, Query()]) -> Re
 
     A row is one delivery, `certain` or `possible` with why. `here` is what is left of the batches
     that it is in, `excluded` what a scan, a quantity or a time rules out, `breaks` where the
-    records end: beyond them nobody knows.
+    records end: beyond them nobody knows. Customers and other cells that your role does not see
+    say `withheld`, and `is_whole` is false; where rows would be lacking, nothing is answered (403
+    `withheld`).
     """
     desk = desk_of(request)
-    told = tell_recall(
-        *(desk.answers(), recalled.q, desk.owner.clock()), most_things=recalled.most_things
-    )
+    answers, now = desk.answers(), desk.owner.clock()
+    reference, veil = veil_over(answers, recalled.q, sight_of(request, answers, now))
+    told = tell_recall(answers, reference, now, most_things=recalled.most_things, veil=veil)
+    note(request, about=reference, rows=len(told["rows"]), withheld=len(told["withheld"]))
     if recalled.format == "csv":
         return Response(recall_csv(told), media_type="text/csv; header=present")
     if recalled.format == "text":
@@ -155,8 +165,12 @@ def export_epcis(request: Request) -> Response:
     """Write the plant's genealogy as one EPCIS 2.0 document (GS1) in JSON-LD.
 
     Receipts, transformations, assemblies and shipments that happened for certain, by GS1 Digital
-    Links where ids are of GS1, else by the plant's IRIs.
+    Links where ids are of GS1, else by the plant's IRIs. Customers that your role does not see are
+    left out, and `rdfs:comment` says so; where events would be wrong without what it does not see,
+    nothing is answered (403 `withheld`).
     """
     desk = desk_of(request)
-    document, _ = epcis_document(desk.answers(), desk.owner.clock())
+    answers, now = desk.answers(), desk.owner.clock()
+    sight = sight_of(request, answers, now)
+    document, _ = epcis_document(answers, now, RoleVeil(sight, answers) if sight else None)
     return Response(to_json(document), media_type="application/ld+json")

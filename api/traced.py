@@ -72,6 +72,14 @@ class WorstCase(_Told):
     unbounded: list[str]
 
 
+class WithheldPart(_Told):
+    """What your role does not see of the things of one kind that were met."""
+
+    kind: str = Field(examples=["order"])
+    things: int = Field(description="How many of them were met.", examples=[3])
+    properties: list[str] = Field(examples=[["orderedBy"]])
+
+
 class TraceAnswer(_Told):
     """A whole trace, forward or backward from one thing."""
 
@@ -84,6 +92,8 @@ class TraceAnswer(_Told):
     breaks: list[BrokenThing]
     stock: list[StockLeft]
     worst_case: WorstCase | None
+    is_whole: bool = Field(description="False where your role does not see all of it.")
+    withheld: list[WithheldPart]
 
 
 class RuledOut(_Told):
@@ -108,3 +118,7 @@ class RecallAnswer(_Told):
     jobs: list[str]
     excluded: list[RuledOut]
     breaks: list[BrokenThing]
+    is_whole: bool = Field(
+        description="False where your role does not see all of it: others may have to be told."
+    )
+    withheld: list[WithheldPart]

@@ -41,12 +41,18 @@ _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
 
 class RoleSettings(Section):
-    """A role: what it may do, what is withheld from it, and how long a browser stays signed in."""
+    """A role: what it may do, what is withheld from it, and how long a browser stays signed in.
+
+    ``requests_per_minute`` and ``burst`` are of each key or person that has it; where one is left
+    out, that of ``[access]`` holds.
+    """
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")]
     scopes: Annotated[tuple[ScopeName, ...], Field(min_length=1)]
     hides: tuple[str, ...] = ()
     session_minutes: float = Field(default=SHIFT_MINUTES, gt=0, le=YEAR_MINUTES)
+    requests_per_minute: float | None = Field(default=None, gt=0)
+    burst: int | None = Field(default=None, ge=1)
 
     @field_validator("hides")
     @classmethod

@@ -75,6 +75,15 @@ class Gate:
         folder = plant.folder / access.audit
         self.audit = Audit(folder, access.audit_megabytes, access.audit_files, clock)
         self.limits = Buckets(access.requests_per_minute, access.burst, ticks)
+        self._limits_of = {
+            role.name: Buckets(
+                role.requests_per_minute or access.requests_per_minute,
+                role.burst or access.burst,
+                ticks,
+            )
+            for role in self._roles.values()
+            if role.requests_per_minute or role.burst
+        }
         self.owner_token = OWNER_MARK + secrets.token_urlsafe(32)
 
     def close(self) -> None:
@@ -136,6 +145,10 @@ class Gate:
             raise AccessError("the session is over", hint="sign in again at /signin")
         session, key = found
         return self._of_session(session, key)
+
+    def limits_of(self, principal: Principal) -> Buckets:
+        """Give the limits that hold for somebody: those of the role, where it has its own."""
+        return self._limits_of.get(principal.role, self.limits)
 
     def is_still(self, principal: Principal) -> bool:
         """Tell whether somebody who was admitted still would be."""

@@ -15,6 +15,8 @@ from kg.store.terms import PREFIXES
 from kg.vocab import RDF_TYPE
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from rdflib import Graph
 
     from kg.reason.rules import RuleSet
@@ -80,7 +82,7 @@ def compile_hiding(role: RoleSettings, rules: RuleSet, ontology: Graph) -> Hidin
     return Hiding(
         f"{role.name}-{digest}",
         frozenset(n.removeprefix(SOURCE) for n in role.hides if n.startswith(SOURCE)),
-        _followed(hidden, rules),
+        followed(hidden, rules),
         frozenset(hidden_classes),
     )
 
@@ -109,6 +111,24 @@ def _subclasses(classes: set[Term], rules: RuleSet) -> set[Term]:
     return found
 
 
+def typed_by(properties: Collection[Term], classes: Collection[Term], rules: RuleSet) -> set[Term]:
+    """Give the classes that rules put things in which have one of some properties or classes."""
+    pairs = [(rule.head, rule.body) for rule in rules.rules if rule.head[1] == RDF_TYPE]
+    found = set(classes)
+    while (
+        more := {
+            head[2]
+            for head, body in pairs
+            if any(
+                part[2] in found if part[1] == RDF_TYPE else part[1] in properties for part in body
+            )
+        }
+        - found
+    ):
+        found |= more
+    return found
+
+
 def _touching(classes: set[Term], rules: RuleSet) -> set[Term]:
     """Give the properties whose domain or range is one of the classes."""
     return {
@@ -118,7 +138,7 @@ def _touching(classes: set[Term], rules: RuleSet) -> set[Term]:
     }
 
 
-def _followed(properties: set[Term], rules: RuleSet) -> frozenset[Term]:
+def followed(properties: set[Term], rules: RuleSet) -> frozenset[Term]:
     """Add what rules draw from hidden properties, also by their absence; types stay to be seen."""
     found = set(properties)
     while True:

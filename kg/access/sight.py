@@ -8,6 +8,8 @@ from urllib.parse import unquote
 from kg import vocab
 from kg.access.hiding import last_word
 from kg.answer.evidence import literal_text
+from kg.answer.lookup import look_up
+from kg.answer.names import normalise
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from kg.access.hiding import Hiding
     from kg.answer.bundle import Fact
     from kg.answer.evidence import Evidence
+    from kg.records import Fact as Triple
     from kg.records import Term
     from kg.store import Store
 
@@ -55,6 +58,20 @@ class Sight:
             self._things[short] = self._store.ask(query)
         return self._things[short]
 
+    def hidden_among(self, things: Iterable[Term]) -> set[Term]:
+        """Give those of many things that are of a hidden class, as terms."""
+        ways = (f"{{ ?entity a {kind} }}" for kind in sorted(self.hiding.classes))
+        pattern = " UNION ".join(ways)
+        if not pattern:
+            return set()
+        return {row["entity"] for row in look_up(self._store, things, pattern)}
+
+    def rests_openly(self, fact: Triple) -> bool:
+        """Tell whether no record that a fact rests on is of a hidden source."""
+        leaves = self._evidence.lineage(fact).leaves()
+        graphs = [graph for leaf in leaves for graph in leaf.graphs]
+        return bool(graphs) and all(leaf.graphs for leaf in leaves) and self.is_open(graphs)
+
     def sees(self, fact: Fact) -> bool:
         """Tell whether a fact is shown; what was computed is looked at by its inputs elsewhere."""
         if self.hides_property(fact.predicate):
@@ -86,22 +103,30 @@ class Sight:
     def label(self, short: str) -> str:
         """Give what people call a thing, as far as it is shown; else the last part of its id."""
         if short not in self._labels:
-            found = self._visible_names(self.term(short))
+            found = self.shown_label(self.term(short))
             self._labels[short] = found or unquote(short.rsplit("/", 1)[-1])
         return self._labels[short]
 
-    def _visible_names(self, subject: Term) -> str:
-        for predicate in (vocab.RDFS_LABEL, vocab.IDENTIFIER):
-            if predicate in self.hiding.properties:
-                continue
-            claims = self._store.claims(subject, predicate)
-            names = [
-                literal_text(value)
-                for value, graph in claims
+    def shown_name(self, subject: Term, predicate: Term) -> Term | None:
+        """Give the label or identifier of a thing that is shown, as a literal term."""
+        if predicate in self.hiding.properties:
+            return None
+        return min(
+            (
+                value
+                for value, graph in self._store.claims(subject, predicate)
                 if self._sources([(value, graph)]) and self.is_open([graph])
-            ]
-            if names:
-                return min(names)
+            ),
+            key=literal_text,
+            default=None,
+        )
+
+    def shown_label(self, subject: Term) -> str:
+        """Give the label of a thing that is shown, else such an identifier, else ""."""
+        for predicate in (vocab.RDFS_LABEL, vocab.IDENTIFIER):
+            name = self.shown_name(subject, predicate)
+            if name is not None:
+                return literal_text(name)
         return ""
 
     def names(self, short: str) -> set[str]:
@@ -115,6 +140,15 @@ class Sight:
             if self.is_open([graph])
         }
         return {short, unquote(short.split("/", 1)[-1]), subject[1:-1], *said}
+
+    def is_named(self, short: str, given: str) -> bool:
+        """Tell whether a thing goes by a name that is shown: else its answer would tell the name.
+
+        Its kind may be left out.
+        """
+        names = {normalise(name) for name in self.names(short)}
+        asked = (given, unquote(given), f"{short.partition('/')[0]}/{given}")
+        return not names.isdisjoint(normalise(name) for name in asked)
 
     def is_open(self, graphs: Iterable[Term]) -> bool:
         """Tell whether records' graphs are all of sources that are shown."""

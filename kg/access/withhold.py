@@ -16,7 +16,6 @@ from kg.access.sight import WITHHELD
 from kg.access.withheldgaps import GapFilter, unseen
 from kg.answer.bundle import Cause, Context, Fact, NextEntry, NextOrder, Reason, Run, Slot
 from kg.answer.context import QUANTITIES
-from kg.answer.names import normalise
 from kg.errors import AccessError
 
 if TYPE_CHECKING:
@@ -120,12 +119,8 @@ def require_named(context: Context, given: str, sight: Sight) -> None:
     Raises:
         UnknownEntity: it was found by one that is hidden.
     """
-    short = context.entity["id"]
-    names = {normalise(name) for name in sight.names(short)}
-    if not names.intersection(normalise(name) for name in (given, unquote(given))):
-        kind = short.partition("/")[0]
-        if normalise(f"{kind}/{given}") not in names:
-            raise unseen(given)
+    if not sight.is_named(context.entity["id"], given):
+        raise unseen(given)
 
 
 class _Withholding:

@@ -8,18 +8,16 @@ of is a small graph with all that bears on it.
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from rdflib import RDF, Literal, URIRef, Variable
 from rdflib.paths import AlternativePath, InvPath, MulPath, SequencePath
-from rdflib.plugins.sparql.algebra import translateGroupGraphPattern, translateQuery, traverse
-from rdflib.plugins.sparql.parser import parseQuery
 from rdflib.plugins.sparql.parserutils import CompValue
 
+from kg.answer.asking.algebra import algebra_of, expressions_in
 from kg.errors import HistoryError
 from kg.reason.backward import cannot_look, is_shared
-from kg.store import PREFIXES, stored_form
+from kg.store import stored_form
 from kg.vocab import RDF_TYPE
 
 if TYPE_CHECKING:
@@ -31,7 +29,6 @@ if TYPE_CHECKING:
     Candidates = Mapping[str, frozenset[Term]]
     """What a variable can be, at most."""
 
-_PREFIXES = "".join(f"PREFIX {name}: <{iri}>\n" for name, iri in PREFIXES.items())
 _PLACE = "urn:x-place:"
 _NEVER = 1 << 40
 """The cost of what cannot be looked up from what is known."""
@@ -251,7 +248,7 @@ class _Walk:
 
     def _exists(self, expression: Any, known: Candidates) -> None:
         """Look up what filters ask the presence or the absence of."""
-        for node in _nested(expression):
+        for node in expressions_in(expression):
             if node.name in {"Builtin_EXISTS", "Builtin_NOTEXISTS"}:
                 self.group(node.graph, known)
 
@@ -308,31 +305,10 @@ def _parts(node: Any) -> Iterator[Any]:
         yield node
 
 
-def _nested(node: Any) -> Iterator[CompValue]:
-    """Give every part of an expression, but not what lies in the groups that it asks for."""
-    if isinstance(node, CompValue):
-        yield node
-        if not node.name.endswith("EXISTS"):
-            for part in node.values():
-                yield from _nested(part)
-    elif isinstance(node, list | tuple):
-        for part in node:
-            yield from _nested(part)
-
-
-def _translated(node: Any) -> Any:
-    """Translate what EXISTS asks for, which rdflib leaves as it was parsed."""
-    if isinstance(node, CompValue) and node.name == "GroupGraphPatternSub":
-        return translateGroupGraphPattern(node)
-    return None
-
-
-@lru_cache(maxsize=1_024)
 def _parsed(query: str) -> Any:
     """Parse a query in which places stand for things: parsing takes longer than looking up."""
     try:
-        algebra = translateQuery(parseQuery(_PREFIXES + query)).algebra
-        return traverse(algebra, visitPost=_translated)
+        return algebra_of(query)
     except Exception as error:  # the parser raises many types
         raise HistoryError(
             f"as of another time, this query is not answered: {error}",

@@ -18,6 +18,7 @@ from kg.answer.evidence import literal_text
 from kg.answer.lookup import look_up
 from kg.answer.tracing.genealogy import Genealogy
 from kg.answer.tracing.stock import counted
+from kg.answer.tracing.veil import require_all
 from kg.epcis.words import CONTEXT_URL
 from kg.times import format_time
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from kg.answer.answers import Answers
     from kg.answer.evidence import Evidence
     from kg.answer.tracing.genealogy import Use
+    from kg.answer.tracing.veil import Veil
     from kg.records import Fact, Term
 
 UNITS = {
@@ -37,6 +39,17 @@ UNITS = {
 }  # fmt: skip
 """Units as plants write them, by the codes of UN/ECE Recommendation 20; pieces have none."""
 COUNTED = frozenset({"pcs", "pc", "st", "ea", "Stk", "Stück"})
+CUSTOMERS = frozenset({vocab.SHIPPED_TO, vocab.ORDERED_BY})
+"""Without what these say an event lacks whom it was for, and is right otherwise."""
+READ = frozenset({
+    vocab.SUPPLIED_BY, vocab.RECEIVED_AT, vocab.QUANTITY, vocab.UNIT, vocab.STORED_AT,
+    vocab.OF_BATCH, vocab.INPUT_TO, vocab.LOADED_FOR, vocab.OUTPUT_OF, vocab.CONSUMES,
+    vocab.POSSIBLY_CONSUMES, vocab.PRODUCES, vocab.CERTAINTY, vocab.USED_QUANTITY, vocab.PIECE_OF,
+    vocab.OF_JOB, vocab.ON_MACHINE, vocab.STARTED_AT, vocab.ENDED_AT, vocab.ASSEMBLED_INTO,
+    vocab.IN_SHIPMENT, vocab.SHIPS_FOR, vocab.SHIPS_BATCH, vocab.SHIPS_PIECE, vocab.LINE_OF,
+    vocab.SHIPPED_AT,
+})  # fmt: skip
+"""What events are made of."""
 _CODE = re.compile(r"[A-Z0-9]{2,3}")
 _TRADED = re.compile(r"(\d{14})\.(.+)")
 _AT_ONCE = 500
@@ -54,14 +67,25 @@ class Exported:
         self.left_out[why] = self.left_out.get(why, 0) + 1
 
 
-def epcis_document(answers: Answers, now: datetime) -> tuple[dict[str, Any], dict[str, int]]:
-    """Write the whole plant down; also tells how much had to stay out, by why."""
-    exporter = _Exporter(answers, now)
+def epcis_document(
+    answers: Answers, now: datetime, veil: Veil | None = None
+) -> tuple[dict[str, Any], dict[str, int]]:
+    """Write the whole plant down; also tells how much had to stay out, by why.
+
+    Behind a ``veil`` customers may stay out, and a comment says so.
+
+    Raises:
+        AccessError: events would be wrong without what is hidden.
+    """
+    require_all(veil, "the export", READ, but=CUSTOMERS)
+    exporter = _Exporter(answers, now, veil)
+    withheld = sorted(_name(p) for p in veil.obscured & CUSTOMERS) if veil else []
     document = {
-        "@context": [CONTEXT_URL, {"tr": vocab.TR}],
+        "@context": [CONTEXT_URL, {"tr": vocab.TR, "rdfs": vocab.RDFS}],
         "type": "EPCISDocument",
         "schemaVersion": "2.0",
         "creationDate": format_time(now),
+        **({"rdfs:comment": f"withheld: {', '.join(withheld)}"} if withheld else {}),
         "epcisBody": {"eventList": exporter.all_events()},
     }
     return document, exporter.exported.left_out
@@ -70,8 +94,9 @@ def epcis_document(answers: Answers, now: datetime) -> tuple[dict[str, Any], dic
 class _Exporter:
     """Reads a plant in parts of some hundred things, and writes each down."""
 
-    def __init__(self, answers: Answers, now: datetime) -> None:
+    def __init__(self, answers: Answers, now: datetime, veil: Veil | None) -> None:
         self._store = answers.store
+        self._veil = veil
         self._base = answers.plant.base
         self._evidence: Evidence = answers.evidence(now)
         self.exported = Exported()
@@ -100,7 +125,7 @@ class _Exporter:
         return _cut(sorted(row[end[1:]] for row in rows))
 
     def _receipts(self, batches: list[Term]) -> None:
-        held = Genealogy(self._store)
+        held = Genealogy(self._store, self._veil)
         held.describe("batch", batches)
         for batch in batches:
             suppliers = held.of(batch, vocab.SUPPLIED_BY)
@@ -124,7 +149,7 @@ class _Exporter:
             self._add("ObjectEvent", f"receiving {batch}", time, event)
 
     def _transformations(self, jobs: list[Term]) -> None:
-        held = Genealogy(self._store)
+        held = Genealogy(self._store, self._veil)
         held.read_jobs(jobs)
         machines: dict[Term, set[Term]] = {}
         for row in look_up(
@@ -174,7 +199,7 @@ class _Exporter:
 
     def _associations(self, wholes: list[Term]) -> None:
         """Write down what was built into what, as records say it; what follows from it is not."""
-        held = Genealogy(self._store)
+        held = Genealogy(self._store, self._veil)
         held.read("piece", wholes)
         for whole in wholes:
             facts: list[Fact] = [
@@ -192,7 +217,7 @@ class _Exporter:
                 self._add("AssociationEvent", f"assembling {whole}", self._time(said), event)
 
     def _shipments(self, shipments: list[Term]) -> None:
-        held = Genealogy(self._store)
+        held = Genealogy(self._store, self._veil)
         held.read("shipment", shipments)
         lines = {line for s in shipments for line in held.to(s, vocab.IN_SHIPMENT)}
         held.describe("shipment-line", lines)
@@ -281,6 +306,10 @@ class _Exporter:
                 **event,
             }
         )
+
+
+def _name(term: Term) -> str:
+    return term[1:-1].rsplit("/", 1)[-1]
 
 
 def _cut(things: Iterable[Term]) -> Iterator[list[Term]]:

@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from kg import vocab
+from kg.store import PREFIXES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -72,6 +73,17 @@ def _present(query: str) -> Iterator[tuple[str, str]]:
         elif kind in {"iri", "name"} and not absent:
             yield kind, part
         before = [before[1], part.upper()]
+
+
+def named_in(query: str) -> Iterator[tuple[int, int, Term]]:
+    """Give where each IRI or prefixed name stands in a query, from and to, and what it is."""
+    prefixes = {**PREFIXES, **dict(_PREFIX.findall(query))}
+    for match in _TOKEN.finditer(query):
+        if match.lastgroup == "iri":
+            yield match.start(), match.end(), match.group()
+        elif match.lastgroup == "name":
+            prefix, _, local = match.group().partition(":")
+            yield match.start(), match.end(), f"<{prefixes.get(prefix, '')}{local}>"
 
 
 def _tokens(query: str) -> Iterator[tuple[str, str]]:

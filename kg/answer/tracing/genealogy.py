@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import datetime
 
+    from kg.answer.tracing.veil import Veil
     from kg.records import Fact, Term
     from kg.store import Store
 
@@ -31,6 +32,13 @@ _STATED: dict[Term, Role] = {
     vocab.POSSIBLY_CONSUMES: "loaded",
     vocab.PRODUCES: "output",
 }
+_JUDGED: frozenset[Term] = frozenset({
+    vocab.OF_MATERIAL, vocab.QUANTITY, vocab.UNIT, vocab.USED_QUANTITY, vocab.RECEIVED_AT,
+    vocab.OF_BATCH, *_ROLES, *_STATED, vocab.CERTAINTY, vocab.OF_JOB, vocab.STARTED_AT,
+    vocab.ENDED_AT, vocab.CUT_FROM, vocab.PIECE_OF, vocab.SHIPS_FOR, vocab.SHIPS_BATCH,
+    vocab.SHIPS_PIECE,
+})  # fmt: skip
+"""What steps are judged by."""
 _UTC = ZoneInfo("UTC")
 _POSSIBLE = vocab.code("certainty", "possible")
 
@@ -84,10 +92,14 @@ class Use:
 
 
 class Genealogy:
-    """Holds what was read so far; every ``read`` asks once for many things."""
+    """Holds what was read so far; every ``read`` asks once for many things.
 
-    def __init__(self, store: Store) -> None:
+    What a ``veil`` keeps from whoever asks is not there: nothing that is told rests on it.
+    """
+
+    def __init__(self, store: Store, veil: Veil | None = None) -> None:
         self._store = store
+        self.veil = veil
         self._away: dict[Term, dict[Term, list[Term]]] = defaultdict(lambda: defaultdict(list))
         self._towards: dict[Term, dict[Term, list[Term]]] = defaultdict(lambda: defaultdict(list))
         self._read: set[tuple[str, Term]] = set()
@@ -116,8 +128,25 @@ class Genealogy:
             return
         self._read |= {(way, thing) for thing in new}
         self._uses_of.clear()
-        for row in look_up_values(self._store, new, wanted[kind], pattern):
+        rows = list(look_up_values(self._store, new, wanted[kind], pattern))
+        if self.veil is not None:
+            ends = ("entity", "o") if wanted is _AWAY else ("o", "entity")
+            facts = [(row[ends[0]], row["p"], row[ends[1]]) for row in rows]
+            shown = set(self.veil.shown(facts))
+            rows = [row for row, fact in zip(rows, facts, strict=True) if fact in shown]
+        for row in rows:
             into[row["entity"]][row["p"]].append(row["o"])
+
+    def obscured(self, kind: str) -> frozenset[Term]:
+        """Give the properties of a kind of thing of which something may not be shown."""
+        if self.veil is None:
+            return frozenset()
+        return self.veil.obscured.intersection((*_AWAY.get(kind, ()), *_TOWARDS.get(kind, ())))
+
+    @property
+    def is_judged_in_part(self) -> bool:
+        """Whether something by which steps are judged may not be shown."""
+        return self.veil is not None and not self.veil.obscured.isdisjoint(_JUDGED)
 
     def of(self, thing: Term, predicate: Term) -> list[Term]:
         """Give the values of a property, in a fixed order."""

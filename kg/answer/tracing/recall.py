@@ -12,6 +12,14 @@ from kg.answer.tracing.leaks import find_breaks
 from kg.answer.tracing.stock import stock_of
 from kg.answer.tracing.trace import begin, trace
 from kg.answer.tracing.traced import names_of, number_text, reasons, told_stock
+from kg.answer.tracing.veil import (
+    behind,
+    filled,
+    require_all,
+    seen_breaks,
+    shows_stock,
+    told_withheld,
+)
 from kg.times import format_time
 
 if TYPE_CHECKING:
@@ -22,6 +30,7 @@ if TYPE_CHECKING:
     from kg.answer.tracing.grading import How
     from kg.answer.tracing.steps import Place, Step
     from kg.answer.tracing.trace import Traced
+    from kg.answer.tracing.veil import Veil
     from kg.records import Term
 
 COLUMNS = (
@@ -43,21 +52,33 @@ class _Delivered(NamedTuple):
 
 
 def tell_recall(
-    answers: Answers, reference: str, now: datetime, *, most_things: int
+    answers: Answers,
+    reference: str,
+    now: datetime,
+    *,
+    most_things: int,
+    veil: Veil | None = None,
 ) -> dict[str, Any]:
     """List whom a bad thing reached, and what of it is still here; whole, or not at all.
 
+    Behind a ``veil`` cells may be withheld, never rows.
+
     A row is one delivery: ``quantity`` is what was ``shipped``, one ``piece``, or what was
-    ``ordered`` where nothing tells the goods nearer. Raises: as `traced.tell_trace`.
+    ``ordered`` where nothing tells the goods nearer. Raises: as `traced.tell_trace`; AccessError
+    where rows would be lacking.
     """
     store, base = answers.store, answers.plant.base
     seq = store.applied_seq()
     start = begin(store, answers.finder.find(reference).term)
-    traced = trace(store, base, start, "forward", most_things)
-    names = names_of(store, [start.thing, *traced.of_kind("customer", is_excluded=True)])
+    require_all(veil, "a recall", but=behind(start.kind))
+    traced = trace(store, base, start, "forward", most_things, veil)
+    customers = traced.of_kind("customer", is_excluded=True)
+    names = names_of(store, [start.thing, *customers], veil)
     delivered = sorted(_delivered(traced), key=lambda d: (ORDER.index(d.how), d[2:]))
     rows = [row for d in delivered for row in _rows(traced, d, base, names)]
-    stock = [stock_of(traced.held, batch) for batch in traced.batches()]
+    batches = traced.batches() if shows_stock(veil) else []
+    stock = [stock_of(traced.held, batch) for batch in batches]
+    withheld = told_withheld(traced)
     return {
         "entity": {
             "id": short(start.thing, base),
@@ -78,8 +99,10 @@ def tell_recall(
         ],
         "breaks": [
             {"kind": b.kind, "id": short(b.thing, base), "said": b.said}
-            for b in find_breaks(traced, base)
+            for b in seen_breaks(veil, find_breaks(traced, base))
         ],
+        "is_whole": not withheld,
+        "withheld": withheld,
     }
 
 
@@ -177,7 +200,7 @@ def _rows(
             "quantity_is": is_what,
             "why": "; ".join(found.why),
         }
-        yield {name: cell for name, cell in row.items() if cell}
+        yield filled(held.veil, {name: cell for name, cell in row.items() if cell})
 
 
 def _amount(traced: Traced, found: _Delivered) -> tuple[str, str, str]:

@@ -11,6 +11,7 @@ from kg.answer.tracing.genealogy import Genealogy
 from kg.answer.tracing.grading import ORDER, Grading
 from kg.answer.tracing.steps import Forward, Place
 from kg.answer.tracing.stepsback import Backward
+from kg.answer.tracing.veil import ruled_in
 from kg.errors import QueryError, UnknownEntity
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from kg.answer.tracing.grading import How
     from kg.answer.tracing.steps import Direction, Step
+    from kg.answer.tracing.veil import Veil
     from kg.records import Term
     from kg.store import Store
 
@@ -115,9 +117,16 @@ def begin(store: Store, term: Term) -> Place:
 
 
 def trace(
-    store: Store, base: str, start: Place, direction: Direction, most_things: int = MOST_THINGS
+    store: Store,
+    base: str,
+    start: Place,
+    direction: Direction,
+    most_things: int = MOST_THINGS,
+    veil: Veil | None = None,
 ) -> Traced:
     """Trace a thing to the end; an answer is whole, or there is none.
+
+    Behind a veil it is whole as far as that lets somebody see.
 
     Raises:
         QueryError: it leads to more things, or farther, than is allowed.
@@ -129,7 +138,7 @@ def trace(
             hint=f"{direction}: {', '.join(BEGINS[direction])}",
             code="parameter",
         )
-    held = Genealogy(store)
+    held = Genealogy(store, veil)
     traced = Traced(start, direction, held, Grading(held, base))
     traced.steps = explore(traced, [start], most_things)
     _flood(traced)
@@ -151,7 +160,7 @@ def explore(traced: Traced, starts: Iterable[Place], most_things: int) -> dict[P
         walker.read(layer)
         following: dict[Place, None] = {}
         for place in layer:
-            steps[place] = walker.steps(place)
+            steps[place] = ruled_in(traced.held, walker.steps(place))
         for place in layer:
             following |= dict.fromkeys(s.end for s in steps[place] if s.end not in steps)
         depth += 1

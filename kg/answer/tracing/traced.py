@@ -11,6 +11,7 @@ from kg.answer.lookup import look_up_values
 from kg.answer.tracing.leaks import find_breaks
 from kg.answer.tracing.stock import stock_of
 from kg.answer.tracing.trace import begin, trace
+from kg.answer.tracing.veil import seen_breaks, shows_stock, told_withheld
 from kg.answer.tracing.worstcase import worst_case
 from kg.errors import QueryError
 from kg.times import format_time
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from kg.answer.tracing.steps import Direction, Step
     from kg.answer.tracing.stock import Stock
     from kg.answer.tracing.trace import Traced
+    from kg.answer.tracing.veil import Veil
     from kg.records import Fact, Term
     from kg.store import Store
 
@@ -41,8 +43,11 @@ def tell_trace(
     *,
     most_things: int,
     is_with_worst: bool = False,
+    veil: Veil | None = None,
 ) -> dict[str, Any]:
     """Trace a thing and write the answer down, by short ids; whole, or not at all.
+
+    Behind a ``veil`` it says which properties of which kinds of things it may lack.
 
     Raises:
         UnknownEntity: the name means nothing here, several things, or what cannot be traced.
@@ -51,10 +56,12 @@ def tell_trace(
     store, base = answers.store, answers.plant.base
     seq = store.applied_seq()
     start = begin(store, answers.finder.find(reference).term)
-    traced = trace(store, base, start, direction, most_things)
+    traced = trace(store, base, start, direction, most_things, veil)
     cited = Cited(store, answers.evidence(now))
-    names = names_of(store, [start.thing, *traced.things])
-    breaks = find_breaks(traced, base)
+    names = names_of(store, [start.thing, *traced.things], veil)
+    breaks = seen_breaks(veil, find_breaks(traced, base))
+    withheld = told_withheld(traced)
+    batches = traced.batches() if shows_stock(veil) else []
     told = {
         "entity": {
             "id": short(start.thing, base),
@@ -68,10 +75,14 @@ def tell_trace(
         "counts": _counts(traced),
         "reached": [_reached(traced, thing, base, names, cited) for thing in _sorted(traced)],
         "breaks": [{"kind": b.kind, "id": short(b.thing, base), "said": b.said} for b in breaks],
-        "stock": [told_stock(stock_of(traced.held, batch), base) for batch in traced.batches()],
+        "stock": [told_stock(stock_of(traced.held, batch), base) for batch in batches],
         "worst_case": None,
+        "is_whole": not withheld,
+        "withheld": withheld,
     }
-    if is_with_worst:
+    if is_with_worst and veil is not None:
+        told["worst_case"] = _unknown_worst("what is hidden from your role could lead anywhere")
+    elif is_with_worst:
         told["worst_case"] = _told_worst(store, traced, breaks, most_things, base)
     return told
 
@@ -171,7 +182,7 @@ def _told_worst(
     try:
         worst: Worst = worst_case(store, traced, breaks, most_things)
     except QueryError as error:
-        return {"is_whole": False, "why": error.message, "counts": {}, "named": {}, "unbounded": []}
+        return _unknown_worst(error.message)
     return {
         "is_whole": not worst.unbounded,
         "why": "nothing tells what these are made from: anything could be in them"
@@ -186,8 +197,14 @@ def _told_worst(
     }
 
 
-def names_of(store: Store, things: Iterable[Term]) -> dict[Term, str]:
+def _unknown_worst(why: str) -> dict[str, Any]:
+    return {"is_whole": False, "why": why, "counts": {}, "named": {}, "unbounded": []}
+
+
+def names_of(store: Store, things: Iterable[Term], veil: Veil | None = None) -> dict[Term, str]:
     """Give what people call each thing: its label, else its identifier, where it has one."""
+    if veil is not None:
+        return {thing: veil.label(thing) for thing in things}
     found: dict[Term, dict[Term, str]] = {}
     named = (vocab.RDFS_LABEL, vocab.IDENTIFIER)
     for row in look_up_values(store, things, named, "?entity ?p ?name"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING, Any
 
+from kg.answer.tracing.veil import WITHHELD
 from kg.errors import printable
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def trace_text(told: Mapping[str, Any]) -> str:
     entity = told["entity"]
     named = f' "{entity["label"]}"' if entity["label"] and entity["label"] != entity["id"] else ""
     lines = _wrap(f"{entity['id']}{named} {told['direction']} | as of {told['as_of']}", "", "  ")
-    lines += ["", *_counts(told["counts"])]
+    lines += [*_withheld(told["withheld"]), "", *_counts(told["counts"])]
     for how, head in _HEADS.items():
         reached = [thing for thing in told["reached"] if thing["how"] == how]
         if reached:
@@ -40,13 +41,15 @@ def trace_text(told: Mapping[str, Any]) -> str:
 def recall_text(told: Mapping[str, Any]) -> str:
     """Write a recall: who got what, the surest first, then what is still here."""
     entity, rows = told["entity"], told["rows"]
-    customers = {row["customer"] for row in rows if row.get("customer")}
+    customers = {row["customer"] for row in rows if row.get("customer")} - {WITHHELD}
+    hidden = any(row.get("customer") == WITHHELD for row in rows)
     lines = _wrap(
         f"RECALL of {entity['id']} | as of {told['as_of']} | {len(rows)} deliveries,"
-        f" {len(customers)} customers",
+        f" {len(customers)} customers{' and others that are withheld' if hidden else ''}",
         "",
         "  ",
     )
+    lines += _withheld(told["withheld"])
     for how in ("certain", "possible"):
         found = [row for row in rows if row["how"] == how]
         if found:
@@ -79,6 +82,18 @@ def _delivery(row: Mapping[str, str]) -> Iterator[str]:
     yield from _wrap(", ".join(filter(None, said)), "    ", "      ")
     if row.get("why"):
         yield from _wrap(f"because {row['why']}", "    ", "      ")
+
+
+def _withheld(withheld: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Say at the top that this is not all: a list that looks whole is taken for whole."""
+    if not withheld:
+        return
+    yield from _wrap(
+        "NOT WHOLE: your role does not see everything, and others may have to be told:", "", "  "
+    )
+    for part in withheld:
+        what = ", ".join(part["properties"])
+        yield from _wrap(f"{part['things']} {part['kind']}: {what} withheld", "  ", "    ")
 
 
 def _counts(counts: Mapping[str, Mapping[str, int]]) -> Iterator[str]:

@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
+from rdflib import Graph
+
+from kg import assets
+from kg.access.hiding import compile_hiding
+from kg.access.sight import Sight
+from kg.pipeline import Pipeline
+from kg.reason.rules import load_graph
+from kg.roles import RoleSettings
 from tests.shop_plant import MACHINE, PREFIXES
 
 PLANT = """
@@ -40,6 +50,7 @@ TABLES = {
                 "J3,{lastjobname},released,,\n"
             ),
         ),
+        "shipment": ("state", "id,line,customer,at\nS1,L1,{shipcust},{shipped}\n"),
     },
     "floor": {
         "machine": ("state", "id,name\nM1,{machine}\nM2,{othermachine}\n"),
@@ -47,6 +58,7 @@ TABLES = {
             "interval",
             "id,machine,job,person,started,ended\nR1,M1,J1,{person},2026-11-23T05:40:00Z,\n",
         ),
+        "use": ("state", "id,job,batch,material\nU1,J1,{batch},{material}\n"),
         "note": ("state", "id,about,text,by\nN1,J1,{note},{person}\nN2,J2,{othernote},{person}\n"),
     },
 }
@@ -95,6 +107,37 @@ MAPPINGS = {
       - [tr:makes, part/$(part)~iri]
       - [tr:dueDate, $(due), xsd:date]
 """,
+    "shipment": """
+  shipment:
+    sources: [[shipment~table]]
+    s: shipment/$(id)
+    po:
+      - [a, tr:Shipment]
+      - [tr:shippedTo, customer/$(customer)~iri]
+      - [tr:shippedAt, $(at), xsd:dateTime]
+  line:
+    sources: [[shipment~table]]
+    s: shipment-line/$(id)
+    po:
+      - [a, tr:ShipmentLine]
+      - [tr:inShipment, shipment/$(id)~iri]
+      - [tr:shipsFor, order-line/$(line)~iri]
+""",
+    "use": """
+  use:
+    sources: [[use~table]]
+    s: use/$(id)
+    po:
+      - [a, tr:BatchUse]
+      - [tr:inputTo, job/$(job)~iri]
+      - [tr:ofBatch, batch/$(batch)~iri]
+  batch:
+    sources: [[use~table]]
+    s: batch/$(batch)
+    po:
+      - [a, tr:MaterialBatch]
+      - [tr:ofMaterial, material/$(material)~iri]
+""",
     "machine": MACHINE,
     "run": """
   run:
@@ -135,6 +178,10 @@ WORDS = {
     "otherjobname": "Bracketmoss",
     "lastjobname": "Flangefern",
     "part": "PartZephyr",
+    "shipped": "2031-04-20T10:00:00Z",
+    "shipcust": "CustOnyx",
+    "batch": "BatchYarrow",
+    "material": "MatOrpiment",
     "machine": "Sawmarrow",
     "othermachine": "Millhazel",
     "person": "Zenobiah",
@@ -142,6 +189,40 @@ WORDS = {
     "othernote": "coolantdrip",
 }
 """What stands in one cell each; the sums of money that follow from a price are prices too."""
+
+
+NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
+CUSTOMERS = {"customer", "othercustomer"}
+CUSTOMER_IDS = {"cust", "othercust"}
+PRICES = {"price", "otherprice", "lastprice"}
+JOB_NAMES = {"jobname", "otherjobname", "lastjobname"}
+MACHINES = {"machine", "othermachine"}
+NOTES = {"note", "othernote"}
+MONEY = ("6427914.5", "2482093.5", "2209366.5")
+"""What the lines of the orders come to."""
+
+HIDDEN: dict[str, set[str]] = {
+    "tr:unitPrice": PRICES,
+    "tr:currency": {"currency"},
+    "tr:orderedBy": CUSTOMERS | CUSTOMER_IDS,
+    "tr:Customer": CUSTOMERS | CUSTOMER_IDS | {"shipcust"},
+    "rdfs:label": CUSTOMERS | JOB_NAMES | MACHINES,
+    "tr:Person": {"person"},
+    "tr:text": NOTES,
+    "tr:shippedAt": {"shipped"},
+    "tr:ofMaterial": {"material"},
+    "tr:MaterialBatch": {"batch", "material"},
+    "tr:makes": {"part"},
+    "tr:dueDate": {"jobdue"},
+    "tr:promisedDate": {"due", "otherdue"},
+    "source:books": CUSTOMERS
+    | CUSTOMER_IDS
+    | PRICES
+    | JOB_NAMES
+    | {"currency", "part", "due", "otherdue", "jobdue", "shipped", "shipcust"},
+    "source:floor": MACHINES | NOTES | {"person", "batch", "material"},
+}
+"""For what can be hidden, the cells whose words must then stand nowhere."""
 
 
 def write_shop(folder: Path, settings: str = "", words: dict[str, str] = WORDS) -> Path:
@@ -160,3 +241,16 @@ def write_shop(folder: Path, settings: str = "", words: dict[str, str] = WORDS) 
             (folder / "data" / f"{name}.csv").write_text(text.format(**words), encoding="utf-8")
         (folder / source / "source.toml").write_text(head, encoding="utf-8")
     return path
+
+
+@cache
+def _ontology() -> Graph:
+    return load_graph(assets.ontology_folder())
+
+
+def sight_of(shop: Pipeline, hides: set[str]) -> Sight:
+    """Give what a role sees of the shop from which some of it is hidden."""
+    role = RoleSettings(name="narrow", scopes=("context:read",), hides=tuple(sorted(hides)))
+    hiding = compile_hiding(role, shop.rules, _ontology())
+    answers = shop.answers()
+    return Sight(hiding, answers.store, answers.evidence(NOW), shop.plant.base)

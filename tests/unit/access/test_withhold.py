@@ -6,86 +6,38 @@ import json
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, fields
-from datetime import UTC, datetime
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kg import assets
 from kg.access import withhold
-from kg.access.hiding import compile_hiding
-from kg.access.sight import Sight
 from kg.access.withheldgaps import withhold_check, withhold_explained
 from kg.access.withhold import withhold_context
 from kg.answer.answers import Explained
 from kg.answer.bundle import Context
 from kg.answer.gaps.coverage import Check
-from kg.answer.render import render_card, to_json, to_jsonld
+from kg.answer.jsonld import to_jsonld
+from kg.answer.render import render_card, to_json
 from kg.errors import ConfigError, UnknownEntity
 from kg.pipeline import Pipeline
-from kg.reason.rules import load_graph
 from kg.report import GapFormat, explained_text, write_check
 from kg.roles import RoleSettings
-from kg.settings import load_plant
-from tests.unit.access.shop import WORDS, write_shop
+from tests.unit.access.shop import HIDDEN, MONEY, NOW, WORDS, sight_of
 
-NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 FORMATS: tuple[GapFormat, ...] = ("json", "text", "csv", "html", "turtle")
-CUSTOMERS = {"customer", "othercustomer"}
-CUSTOMER_IDS = {"cust", "othercust"}
-PRICES = {"price", "otherprice", "lastprice"}
-JOB_NAMES = {"jobname", "otherjobname", "lastjobname"}
-MACHINES = {"machine", "othermachine"}
-NOTES = {"note", "othernote"}
-MONEY = ("6427914.5", "2482093.5", "2209366.5")
-"""What the lines of the orders come to."""
-
-HIDDEN: dict[str, set[str]] = {
-    "tr:unitPrice": PRICES,
-    "tr:currency": {"currency"},
-    "tr:orderedBy": CUSTOMERS | CUSTOMER_IDS,
-    "tr:Customer": CUSTOMERS | CUSTOMER_IDS,
-    "rdfs:label": CUSTOMERS | JOB_NAMES | MACHINES,
-    "tr:Person": {"person"},
-    "tr:text": NOTES,
-    "tr:makes": {"part"},
-    "tr:dueDate": {"jobdue"},
-    "tr:promisedDate": {"due", "otherdue"},
-    "source:books": CUSTOMERS
-    | CUSTOMER_IDS
-    | PRICES
-    | JOB_NAMES
-    | {"currency", "part", "due", "otherdue", "jobdue"},
-    "source:floor": MACHINES | NOTES | {"person"},
-}
-"""For what can be hidden, the cells whose words must then stand nowhere."""
 ASKED = (
     *("machine/M1", "machine/M2", "job/J1", "job/J2", "job/J3", "order/O1"),
     *("order-line/L1", "order-line/L2", "order-line/L3", "run/R1", "allocation/L1", "note/N1"),
+    "shipment/S1",
 )
 OWN = {
     "customer/CustQuoin": {"tr:orderedBy", "source:books"},
     "customer/CustVellum": {"tr:orderedBy", "source:books"},
     "part/PartZephyr": {"tr:makes", "source:books"},
+    "batch/BatchYarrow": {"source:floor"},
 }
 """Things that may be asked for by their ids although a link to them is hidden."""
-
-
-@pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
-    with Pipeline.open(load_plant(write_shop(tmp_path_factory.mktemp("shop")))) as work:
-        work.read(NOW)
-        work.apply(NOW)
-        work.validate(NOW)
-        yield work
-
-
-def _sight(shop: Pipeline, hides: set[str]) -> Sight:
-    role = RoleSettings(name="narrow", scopes=("context:read",), hides=tuple(sorted(hides)))
-    hiding = compile_hiding(role, shop.rules, load_graph(assets.ontology_folder()))
-    answers = shop.answers()
-    return Sight(hiding, answers.store, answers.evidence(NOW), shop.plant.base)
 
 
 @dataclass(frozen=True)
@@ -109,7 +61,7 @@ def told(shop: Pipeline) -> Told:
 
 def _everything(shop: Pipeline, told: Told, hides: set[str]) -> Iterator[str]:
     """Write every answer in every format, for who does not see some of it."""
-    sight = _sight(shop, hides)
+    sight = sight_of(shop, hides)
     covering = shop.answers().covering
     for asked, context in told.contexts:
         if not OWN.get(asked, set()).isdisjoint(hides):
@@ -161,7 +113,7 @@ def test_what_is_hidden_is_counted_and_never_missing(shop: Pipeline) -> None:
     answers = shop.answers()
     found = answers.context("job/J1", NOW)
     assert found.slots["customer"].state == "known"
-    shown = withhold_context(found, _sight(shop, {"tr:orderedBy"}), answers.covering)
+    shown = withhold_context(found, sight_of(shop, {"tr:orderedBy"}), answers.covering)
     assert (shown.slots["customer"].state, shown.slots["customer"].withheld) == ("withheld", 1)
     assert shown.withheld == 1
     assert shown.slots["due"] == found.slots["due"]
@@ -173,7 +125,7 @@ def test_what_is_missing_is_not_told_of_a_hidden_link(shop: Pipeline) -> None:
     check = answers.check(NOW)
     assert [gap.entity for gap in check.gaps if gap.slot == "customer"] != []
     for hides in ({"tr:orderedBy"}, {"source:books"}):
-        sight = _sight(shop, hides)
+        sight = sight_of(shop, hides)
         shown = withhold_check(check, sight, answers.covering)
         assert [gap for gap in shown.gaps if gap.slot == "customer"] == []
         assert shown.withheld > 0
@@ -184,7 +136,7 @@ def test_what_is_missing_is_not_told_of_a_hidden_link(shop: Pipeline) -> None:
 
 def test_what_nothing_hides_stays_as_it_is(shop: Pipeline) -> None:
     answers = shop.answers()
-    sight = _sight(shop, {"tr:measuredValue"})
+    sight = sight_of(shop, {"tr:measuredValue"})
     for asked in ASKED:
         found = answers.context(asked, NOW)
         shown = withhold_context(found, sight, answers.covering)
@@ -195,7 +147,7 @@ def test_what_nothing_hides_stays_as_it_is(shop: Pipeline) -> None:
 
 
 def test_what_follows_from_a_hidden_property_is_hidden_and_types_are_not(shop: Pipeline) -> None:
-    hiding = _sight(shop, {"tr:orderedBy"}).hiding
+    hiding = sight_of(shop, {"tr:orderedBy"}).hiding
     assert {"orderedBy", "placed", "forCustomer"} <= hiding.words
     assert "type" not in hiding.words
     assert "makes" not in hiding.words
@@ -203,10 +155,10 @@ def test_what_follows_from_a_hidden_property_is_hidden_and_types_are_not(shop: P
 
 def test_a_term_that_is_none_is_refused_with_near_ones(shop: Pipeline) -> None:
     with pytest.raises(ConfigError) as error:
-        _sight(shop, {"tr:unitPrize"})
+        sight_of(shop, {"tr:unitPrize"})
     assert "tr:unitPrice" in error.value.hint
     with pytest.raises(ConfigError, match="prefix"):
-        _sight(shop, {"nobody:unitPrice"})
+        sight_of(shop, {"nobody:unitPrice"})
 
 
 def test_every_part_of_an_answer_is_known_where_it_is_withheld() -> None:

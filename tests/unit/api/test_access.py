@@ -168,6 +168,32 @@ def test_whoever_asks_too_often_is_told_when_to_come_back(tmp_path: Path) -> Non
         assert plant.ask("GET", READ, other).status_code == 200, "strangers take nothing from keys"
 
 
+OWN_LIMITS = """
+[access]
+requests_per_minute = 60
+burst = 2
+[[role]]
+name = "panel"
+scopes = ["context:read"]
+requests_per_minute = 6000
+burst = 5
+[[role]]
+name = "script"
+scopes = ["context:read"]
+burst = 1
+"""
+
+
+def test_a_role_may_have_limits_of_its_own(tmp_path: Path) -> None:
+    with guarded(tmp_path, OWN_LIMITS) as plant:
+        for role, often, seconds in (("reader", 2, 1.5), ("panel", 5, 0.015), ("script", 1, 1.5)):
+            with plant.client(plant.key(role)) as client:
+                statuses = [client.get(READ).status_code for _ in range(often + 1)]
+                assert statuses == [*[200] * often, 429], role
+                plant.clock.move(seconds)
+                assert [client.get(READ).status_code for _ in range(2)] == [200, 429], role
+
+
 def test_the_audit_log_says_who_asked_what_and_holds_no_secret(tmp_path: Path) -> None:
     with guarded(tmp_path) as plant:
         key = plant.key("analyst", "reporting")

@@ -33,6 +33,10 @@ HIDDEN = {
     "workshop": {"customer", "othercustomer", "cust", "othercust", "price", "otherprice"},
     "floor-only": {"customer", "cust", "price", "currency", "jobname", "part", "due", "jobdue"},
 }
+QUESTIONS = (
+    *("what-runs-on-a-machine?machine=M1", "jobs-that-lack-a-link", "what-people-said?thing=J1"),
+    *("where-a-chain-breaks?thing=J1", "completion-dates-kept-apart?order=O1"),
+)
 THINGS = ("machine/M1", "job/J1", "job/J2", "order/O1", "order-line/L1", "customer/CustQuoin")
 
 
@@ -62,6 +66,15 @@ def _paths(client: httpx.Client) -> Iterator[str]:
         yield f"/v1/gaps?format={form}"
     yield from ("/v1/gaps/history", "/v1/questions", "/", "/health", "/ready", "/v1/session")
     yield from ("/v1/context?q=Quillfeathe", "/v1/context?q=quillfeather", "/v1/context?q=J")
+    yield from ("/metrics", "/v1/readiness", "/v1/epcis", "/v1/trace?q=Quillfeather")
+    for form in ("json", "text"):
+        yield f"/v1/trace?q=J1&worst_case=true&format={form}"
+        yield f"/v1/trace/order/O1?direction=backward&format={form}"
+    for form in ("json", "text", "csv"):
+        yield f"/v1/recall?q=job/J1&format={form}"
+    for name in QUESTIONS:
+        yield f"/v1/questions/{name}"
+        yield f"/v1/questions/{name}{'&' if '?' in name else '?'}format=csv"
 
 
 @pytest.mark.parametrize("role", HIDDEN)
@@ -101,11 +114,33 @@ def test_facts_are_traced_as_far_as_they_are_shown(shop: Guarded, role: str) -> 
 
 
 def test_what_cannot_be_filtered_is_for_those_who_see_everything(shop: Guarded) -> None:
-    key = shop.key("workshop")
-    for path in ("/v1/questions/what-runs-on-a-machine?machine=M1", "/v1/accepted", "/metrics"):
-        answer = shop.ask("GET", path, key)
+    key, floor = shop.key("workshop"), shop.key("floor-only")
+    for path, who in (
+        ("/v1/questions/jobs-that-lack-a-link", key),
+        ("/v1/accepted", key),
+        ("/v1/recall?q=job/J1", floor),
+        ("/v1/epcis", floor),
+        ("/v1/readiness", floor),
+    ):
+        answer = shop.ask("GET", path, who)
         assert (answer.status_code, answer.json()["code"]) == (403, "withheld"), path
+        assert answer.json()["hint"], path
         assert shop.ask("GET", path, shop.key("reader")).status_code == 200, path
+
+
+def test_a_role_is_answered_without_what_it_does_not_see(shop: Guarded) -> None:
+    key = shop.key("workshop")
+    recalled = shop.ask("GET", "/v1/recall?q=batch/BatchYarrow", key).json()
+    assert {row["customer"] for row in recalled["rows"]} == {"withheld"}
+    assert recalled["is_whole"] is False
+    rows = shop.ask("GET", "/v1/questions/where-a-batch-went?batch=BatchYarrow", key).json()
+    assert rows["withheld"] == ["orderedBy"]
+    assert rows["rows"][0]["customer"] == "withheld"
+    everybody = shop.ask("GET", "/v1/recall?q=batch/BatchYarrow", shop.key("reader")).json()
+    assert (everybody["is_whole"], everybody["withheld"]) == (True, [])
+    numbers = shop.ask("GET", "/metrics", shop.key("floor-only")).text
+    assert 'source="floor"' in numbers
+    assert "books" not in numbers
 
 
 def test_a_thing_of_a_hidden_class_is_not_told_of(shop: Guarded) -> None:
