@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from kg.answer.finding.found import Found, Match
 
 MOST_IDS = 100
+_PLAIN, _SLASH = "-._~", "-._~/"
 _OF_KIND = {kind: term for term, kind in KINDS.items()}
 
 
@@ -59,10 +60,11 @@ def ids_of(answers: Answers, kind: str, begun: str, sight: Sight | None) -> list
     if kind not in _OF_KIND:
         return []
     start = f"{answers.plant.base}{kind}/"
-    wanted = f"{start}{quote(begun, safe='-._~/')}"
+    # A slash may be one of the IRI, or an encoded one of the id.
+    ways = {f'STRSTARTS(STR(?e), "{start}{quote(begun, safe=safe)}")' for safe in (_PLAIN, _SLASH)}
     rows = answers.store.select(
         f"SELECT ?e WHERE {{ ?e a {_OF_KIND[kind]} "
-        f'FILTER(STRSTARTS(STR(?e), "{wanted}")) }} ORDER BY ?e LIMIT {MOST_IDS + 1}'
+        f"FILTER({' || '.join(sorted(ways))}) }} ORDER BY ?e LIMIT {MOST_IDS + 1}"
     )
     found = [row["e"][1:-1].removeprefix(answers.plant.base) for row in rows]
     if sight is not None:

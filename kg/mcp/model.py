@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from math import sqrt
 from typing import TYPE_CHECKING
@@ -74,7 +74,7 @@ class Model:
         asked = {form for word in words for form in (word, _singular(word))}
         scores = {
             entry.name: sum(
-                entry.words.get(word, 0.0) / sqrt(self.common[word]) for word in sorted(asked)
+                entry.words.get(word, 0.0) / sqrt(self.common[word] or 1) for word in sorted(asked)
             )
             for entry in self.entries
         }
@@ -106,25 +106,24 @@ def _fitted(head: str, lines: list[str], most_tokens: int) -> str:
 def load_model(ontology: Path) -> Model:
     """Read the ontology's terms and shapes, once for each folder."""
     graph, shapes = load_graph(ontology), load_graph(ontology / "shapes")
-    limits = _limits(shapes)
-    entries = tuple(_entries(graph, limits))
+    entries = tuple(_entries(graph, _said(shapes)))
     return Model(entries, Counter(word for entry in entries for word in entry.words))
 
 
-def _entries(graph: Graph, limits: dict[Node, list[str]]) -> Iterator[Entry]:
-    for term in _sorted(graph.subjects(RDF.type, OWL.Class)):
-        above = [_short(one) for one in _sorted(graph.objects(term, RDFS.subClassOf))]
+def _entries(graph: Graph, said: dict[Node, Said]) -> Iterator[Entry]:
+    for term in filter(_is_ours, _sorted(graph.subjects(RDF.type, OWL.Class))):
+        wider = filter(_is_ours, _sorted(graph.objects(term, RDFS.subClassOf)))
+        above = [_short(one) for one in wider]
         told = f", a kind of {' and '.join(above)}" if above else ""
         yield _entry(graph, term, "class", f"class{told}", ())
     for kind in _PROPERTIES:
-        for term in _sorted(graph.subjects(RDF.type, kind)):
-            domains, ranges = (
-                tuple(_short(one) for one in _sorted(graph.objects(term, way)))
-                for way in (RDFS.domain, RDFS.range)
-            )
-            signature = f"{' '.join(domains) or 'anything'} → {' '.join(ranges) or 'anything'}"
-            told = "; ".join([signature, *limits.get(term, ())])
-            yield _entry(graph, term, "property", told, (*domains, *ranges))
+        for term in filter(_is_ours, _sorted(graph.subjects(RDF.type, kind))):
+            says = said.get(term, Said())
+            domains = _named(graph, term, RDFS.domain) or tuple(sorted(says.classes))
+            ranges = _named(graph, term, RDFS.range) or tuple(sorted(says.values))
+            signature = f"{' '.join(domains) or 'anything'} → {' '.join(ranges) or 'any value'}"
+            line = "; ".join([signature, *dict.fromkeys(says.limits)])
+            yield _entry(graph, term, "property", line, (*domains, *ranges))
     for term in _sorted(graph.subjects(RDF.type, SKOS.ConceptScheme)):
         codes = [str(one) for one in _notations(graph, term)]
         yield _entry(graph, term, "codes", f"codes: {', '.join(codes)}", ())
@@ -154,27 +153,47 @@ def _entry(graph: Graph, term: URIRef, kind: str, told: str, classes: tuple[str,
     return Entry(name, kind, definition, classes, line, words)
 
 
-def _limits(shapes: Graph) -> dict[Node, list[str]]:
-    """Say of each property what shapes demand of it: that it is there, once, or one of a list."""
-    found: dict[Node, list[str]] = {}
+@dataclass(slots=True)
+class Said:
+    """What shapes say of a property: of which classes, in what datatype, how often."""
+
+    classes: set[str] = field(default_factory=set)
+    values: set[str] = field(default_factory=set)
+    limits: list[str] = field(default_factory=list)
+
+
+def _said(shapes: Graph) -> dict[Node, Said]:
+    found: dict[Node, Said] = {}
     for shape in _sorted(shapes.subjects(SH.path, None)):
         path = shapes.value(shape, SH.path)
         if not isinstance(path, URIRef):
             continue
-        said = found.setdefault(path, [])
+        said = found.setdefault(path, Said())
+        for node in shapes.subjects(SH.property, shape):
+            said.classes |= {_short(one) for one in _sorted(shapes.objects(node, SH.targetClass))}
+        for way in (SH.datatype, SH["class"]):
+            said.values |= {_short(one) for one in _sorted(shapes.objects(shape, way))}
         most, least = shapes.value(shape, SH.maxCount), shapes.value(shape, SH.minCount)
         if isinstance(most, Literal) and int(most) == 1:
-            said.append("at most one")
+            said.limits.append("at most one")
         if isinstance(least, Literal) and int(least) > 0:
-            said.append(
-                f"owed: {clean(str(shapes.value(shape, SH.message) or 'it must be there'))}"
-            )
-    return {path: list(dict.fromkeys(said)) for path, said in found.items()}
+            message = shapes.value(shape, SH.message) or "it must be there"
+            said.limits.append(f"owed: {clean(str(message))}")
+    return found
 
 
 def _notations(graph: Graph, scheme: URIRef) -> list[str]:
     codes = graph.subjects(SKOS.inScheme, scheme)
     return sorted(str(graph.value(code, SKOS.notation) or "") for code in codes)
+
+
+def _is_ours(term: URIRef) -> bool:
+    """Tell whether a term is of our ontology: others are aligned with it, and say nothing here."""
+    return str(term).startswith(PREFIXES["tr"])
+
+
+def _named(graph: Graph, term: URIRef, way: URIRef) -> tuple[str, ...]:
+    return tuple(_short(one) for one in _sorted(graph.objects(term, way)))
 
 
 def _sorted(nodes: Iterable[Node]) -> list[URIRef]:

@@ -279,6 +279,13 @@ class Tools:
 
         return show_context(find_it, reference, sight, answers.covering)
 
+    def _is_name(self, answers: Answers, now: datetime, text: str) -> bool:
+        """Tell whether a text as a whole is an id or a name, of today or as of the time asked."""
+        today = self._desk.pipeline.answers()
+        if today.finder.called(text, None, eyes_of(caller().sight(today, now))):
+            return True
+        return answers is not today and answers.finder.by_iri(text, None) is not None
+
     def _card(
         self,
         answers: Answers,
@@ -291,7 +298,7 @@ class Tools:
     ) -> str:
         focus, max_tokens = shape
         sight = caller().sight(answers, now)
-        if kind is None and not answers.finder.called(reference, None, eyes_of(sight)):
+        if kind is None and not self._is_name(answers, now, reference):
             question = Worded(reference, None, None if focus == "now" else focus)
             asked, found = ask_in_words(answers, question, now, sight)
             card = render_asked(asked, found, max_tokens, is_with_notes=is_with_notes)
