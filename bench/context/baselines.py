@@ -9,13 +9,14 @@ is silent, stale, or owes something, is not there.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bench.context.gold import short_name
-from kg.answer.render import estimate_tokens
+from kg.answer.tokens import estimate_tokens
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from bench.context.gold import Question, WantedFact
     from bench.context.plants import AskedPlant
     from kg.records import Fact
@@ -24,22 +25,11 @@ MOST_ROWS = 400
 """Rows that are looked at for one dump: more never fit."""
 
 
-@dataclass(frozen=True, slots=True)
-class Dumped:
-    """Whether a dump holds all that a question wants, and whether it holds the facts alone."""
-
-    is_sufficient: bool
-    has_facts: bool
-    found: int
-    tokens: int
-
-
-def dump_rows(plant: AskedPlant, question: Question, budget: int) -> Dumped:
-    """Dump the rows that say something of the thing, or name it, as JSON; nearest first."""
+def dump_rows(plant: AskedPlant, question: Question, budget: int) -> bool:
+    """Dump the rows that say something of the thing, or name it, as JSON; tell if they suffice."""
     paths = _records_about(plant, question)
     rows = plant.work.journal.current_by_path(f"record/{path}" for path in paths)
     kept: set[str] = set()
-    lines: list[str] = []
     tokens = 0
     for path in paths:
         record = rows.get(f"record/{path}")
@@ -51,9 +41,8 @@ def dump_rows(plant: AskedPlant, question: Question, budget: int) -> Dumped:
         if tokens + more > budget:
             break
         tokens += more
-        lines.append(line)
         kept.add(path)
-    return _judged(question, lambda wanted: _rests_on(wanted, kept), tokens)
+    return _judged(question, lambda wanted: _rests_on(wanted, kept))
 
 
 def _rests_on(wanted: WantedFact, kept: set[str]) -> bool:
@@ -76,8 +65,8 @@ def _records_about(plant: AskedPlant, question: Question) -> list[str]:
     return list(found)
 
 
-def dump_hop(plant: AskedPlant, question: Question, budget: int) -> Dumped:
-    """Dump the triples of the present that begin or end with the thing, in short names."""
+def dump_hop(plant: AskedPlant, question: Question, budget: int) -> bool:
+    """Dump the triples of the present that begin or end with the thing; tell if they suffice."""
     entity = f"<{plant.base}{question.entity}>"
     kept: set[Fact] = set()
     tokens = 0
@@ -92,13 +81,11 @@ def dump_hop(plant: AskedPlant, question: Question, budget: int) -> Dumped:
                 break
             tokens += more
             kept.add((s, p, o))
-    return _judged(question, lambda one: (one.about, one.predicate, one.value) in kept, tokens)
+    return _judged(question, lambda one: (one.about, one.predicate, one.value) in kept)
 
 
-def _judged(question: Question, is_there, tokens: int) -> Dumped:  # type: ignore[no-untyped-def]
-    found = sum(is_there(wanted) for wanted in question.facts)
-    has_facts = found == len(question.facts) and not question.states
-    inputs = found == len(question.facts)
-    is_whole = has_facts and not question.template.ages
-    counted = found + (len(question.numbers) if inputs else 0)
-    return Dumped(is_whole, has_facts, counted, tokens)
+def _judged(question: Question, is_there: Callable[[WantedFact], bool]) -> bool:
+    """Tell whether a dump suffices: it says no state and no age, and numbers follow."""
+    if question.states or question.template.ages:
+        return False
+    return all(map(is_there, question.facts))

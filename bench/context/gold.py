@@ -95,10 +95,10 @@ def _draw(plant: AskedPlant, template: Template, place: int, turn: int) -> Quest
 def entities(plant: AskedPlant, template: Template, now: datetime) -> list[Term]:
     """Give everything that a template can be asked about, sorted."""
     pattern = _at(template.choose, now)
-    rows = plant.store.select(
-        f"{PREFIXES} SELECT DISTINCT ?entity WHERE {{ {pattern} }} ORDER BY ?entity"
-    )
-    return [row["entity"] for row in rows]
+    if pattern not in plant.chosen:
+        rows = plant.store.select(f"{PREFIXES} SELECT DISTINCT ?entity WHERE {{ {pattern} }}")
+        plant.chosen[pattern] = sorted(row["entity"] for row in rows)
+    return plant.chosen[pattern]
 
 
 def write_question(

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from random import Random
 
     from kg.answer import Answers
-    from kg.answer.bundle import Context
+    from kg.answer.bundle import Context, Focus
     from kg.records import Term
     from kg.store import Store
 
@@ -59,6 +59,8 @@ class AskedPlant:
     lacks: frozenset[str] = frozenset()
     limits: dict[str, float] = field(default_factory=dict)
     """After how many seconds each source is stale, as its own description says."""
+    chosen: dict[str, list[Term]] = field(default_factory=dict)
+    """What patterns of templates found here."""
     answers: Answers = field(init=False)
 
     def __post_init__(self) -> None:
@@ -83,11 +85,9 @@ class AskedPlant:
         """Tell whether a record's source has not vouched for it in time, by its description."""
         return (now - LOADED_AT).total_seconds() > self.limits[record.split("/", 1)[0]]
 
-    def ask(self, entity: str, focus: str, now: datetime) -> Context:
+    def ask(self, entity: str, focus: Focus, now: datetime) -> Context:
         """Give the answer that a card is made of."""
-        kind = entity.split("/", 1)[0]
-        kind = kind if kind in {"machine", "job", "customer", "batch", "operation"} else None
-        return self.answers.context(entity, now, kind, focus=focus)  # type: ignore[arg-type]
+        return self.answers.context(entity, now, entity.split("/", 1)[0], focus=focus)
 
     def say(self, entity: Term, draw: Random) -> str:
         """Give a name by which people would ask for it: its number, or its label."""
@@ -98,9 +98,16 @@ class AskedPlant:
 
 
 @contextmanager
-def demo_plant(folder: Path, seed: int = 1, without: str = "") -> Iterator[AskedPlant]:
-    """Simulate the demo plant, leave a source away, and load it."""
+def demo_plant(
+    folder: Path,
+    seed: int = 1,
+    without: str = "",
+    spoil: Callable[[Path], None] | None = None,
+) -> Iterator[AskedPlant]:
+    """Simulate the demo plant, leave a source away or change its files, and load it."""
     build_plant(folder, seed, LOADED_AT - timedelta(hours=DEFAULT_HOURS)).close()
+    if spoil is not None:
+        spoil(folder)
     name, lacks = "demo", frozenset[str]()
     if without:
         leave_away(folder / "plant.toml", without)

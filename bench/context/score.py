@@ -9,6 +9,7 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
 from bench.context.cardtext import read_card
+from bench.context.plants import LOADED_AT
 from bench.context.words import WITHIN, read_words
 
 if TYPE_CHECKING:
@@ -74,10 +75,9 @@ class Scored:
     facts_found: int = 0
     provenance: list[bool] = field(default_factory=list)
     stale: list[tuple[bool, bool]] = field(default_factory=list)
-    """For each cited fact of the card whether it is stale by the sources' schedules, and told so."""
+    """Of each cited fact whether it is stale by its sources' schedules, and whether told so."""
     states: list[tuple[str, str]] = field(default_factory=list)
     """For each wanted state what it is and what the card says."""
-    ages: list[bool] = field(default_factory=list)
     missed: list[str] = field(default_factory=list)
 
     @property
@@ -199,8 +199,6 @@ def _score_number(done: Scored, wanted: WantedNumber) -> None:
 
 def _score_ages(done: Scored, question: Question) -> None:
     """See that each record cited for a wanted fact has its age, right to within what is shown."""
-    from bench.context.plants import LOADED_AT
-
     age = (question.now - LOADED_AT) / timedelta(seconds=1)
     told = {source.record: source for source in done.card.sources}
     for said in done.card.facts:
@@ -208,8 +206,7 @@ def _score_ages(done: Scored, question: Question) -> None:
             continue
         for record in said.records:
             source = told.get(record)
-            is_right = source is not None and source.age_seconds is not None
-            is_right = is_right and abs(source.age_seconds - age) <= source.step_seconds
-            done.ages.append(is_right)
-            if not is_right:
+            told_age = None if source is None else source.age_seconds
+            step = 0 if source is None else source.step_seconds
+            if told_age is None or abs(told_age - age) > step:
                 done.missed.append(f"the age of {record}")

@@ -26,6 +26,7 @@ ZONE = ZoneInfo("Europe/Stockholm")
 FIRST_JOB = 20_001
 STEPS = ((10, "saw to length"), (20, "mill"), (30, "deburr and check"))
 CENTERS = ("Sawing", "Turning", "Milling", "Finishing")
+SKILLS = ("saw", "turn", "mill", "bench")
 _PLANT = """\
 [plant]
 name = "Shop"
@@ -131,7 +132,7 @@ class Shop:
             add("work_center", padded(f"WC{10 * (place + 1)}"), name)
         for place in range(self.machines):
             center = place % len(CENTERS) + 1
-            add("resource", f"R{place:05d}", "M", center, "saw turn mill bench".split()[center - 1])
+            add("resource", f"R{place:05d}", "M", center, SKILLS[center - 1])
         for place, alloy in enumerate(_ALLOYS):
             add("item", padded(f"R-{place:02d}", 12), alloy, "R", 1, 1, "-", "kg")
         for place in range(self._items):
@@ -312,12 +313,12 @@ class Shop:
         lines = (json.dumps(event, ensure_ascii=False) + "\n" for event in ordered)
         (folder / "events.jsonl").write_text("".join(lines), encoding="utf-8")
         columns = ("id", "name", "work_center", "erp_resource", "mes_name", "capacity")
-        rows = (
+        machines = (
             (f"M-{place:04d}", f"Machine {place}", f"WC{10 * (place % 4 + 1)}", place + 1,
              f"m{place}", 2 if place % 3 == 0 else 1)
             for place in range(self.machines)
         )  # fmt: skip
-        _write_sheet(folder / "machines.csv", columns, rows)
+        _write_sheet(folder / "machines.csv", columns, machines)
         _write_sheet(folder / "crosswalk.csv", ("kind", "canonical", "alias"), ())
 
 

@@ -5,6 +5,10 @@ from __future__ import annotations
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from kg.answer.bundle import Focus
 
 FOLDER = Path(__file__).resolve().parent / "templates"
 FAMILIES = (
@@ -19,7 +23,7 @@ class Template:
     name: str
     family: str
     kind: str
-    focus: str
+    focus: Focus
     words: list[str]
     choose: str
     where: str

@@ -67,9 +67,8 @@ def ways_of(store: Store, base: str, fact: Fact) -> list[Way]:
 def records_of(store: Store, base: str, fact: Fact) -> frozenset[str]:
     """Give the paths, below ``record/``, of the records that assert a fact of the present."""
     prefix = f"{base}record/"
-    rows = store.select(
-        f"SELECT ?g WHERE {{ GRAPH ?g {{ {' '.join(fact)} }} FILTER STRSTARTS(STR(?g), '{prefix}') }}"
-    )
+    is_record = f"FILTER STRSTARTS(STR(?g), '{prefix}')"
+    rows = store.select(f"SELECT ?g WHERE {{ GRAPH ?g {{ {' '.join(fact)} }} {is_record} }}")
     return frozenset(row["g"][1:-1].removeprefix(prefix).removesuffix("#now") for row in rows)
 
 
