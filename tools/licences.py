@@ -2,11 +2,12 @@
 
 ``python tools/licences.py [FILE]`` reads the locked versions in requirements.lock and what the
 packages installed here say of themselves (core metadata: License-Expression, else classifiers, else
-License). ``--check`` writes nothing, and fails where the file is not what would be written.
+License); of what the pages are built with, what their lock says. ``--check`` writes nothing, and fails where the file is not what would be written.
 """
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 import tomllib
@@ -35,6 +36,12 @@ With an extra comes what it names, at the versions of `requirements-dev.lock`:
 | extra | package | version | licence |
 |---|---|---|---|
 """
+_PAGES = """
+The pages in a wheel hold, at the versions of `api/web/package-lock.json`:
+
+| package | version | licence |
+|---|---|---|
+"""
 _ELSEWHERE = {
     "colorama": "BSD-3-Clause",
     "importlib-metadata": "Apache-2.0",
@@ -57,7 +64,15 @@ def write_page() -> str:
     for name, version, condition in _LOCKED.findall(LOCK.read_text(encoding="utf-8")):
         where = f" (where {condition})" if condition else ""
         lines.append(f"| {name}{where} | {version} | {licence_of(name)} |\n")
-    return _HEAD + "".join(lines) + _EXTRAS + "".join(_extras())
+    return _HEAD + "".join(lines) + _EXTRAS + "".join(_extras()) + _PAGES + "".join(_bundled())
+
+
+def _bundled() -> Iterator[str]:
+    lock = json.loads((ROOT / "api" / "web" / "package-lock.json").read_text(encoding="utf-8"))
+    for path, package in sorted(lock["packages"].items()):
+        if path and not package.get("dev"):
+            name = path.removeprefix("node_modules/")
+            yield f"| {name} | {package['version']} | {package['license']} |\n"
 
 
 def _extras() -> Iterator[str]:
