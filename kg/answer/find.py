@@ -26,7 +26,13 @@ if TYPE_CHECKING:
 
 __all__ = ["Asked", "Entity", "Finder", "Found", "Match"]
 
+_WRITTEN_OUT = re.compile(
+    r"(?:[A-Za-z0-9/._~:@!$&'()*+,;=-]|%[0-9A-Fa-f]{2}"
+    "|[\u00a0-\ud7ff\uf900-\ufdcf\ufdf0-\uffef\U00010000-\U0001fffd])+"
+)
+"""What the path of an IRI may hold as it is (RFC 3987, section 2.2), as far as ids need it."""
 _IRI = re.compile(r"<(?:[^%<>\s]|%[0-9A-Fa-f]{2})+>")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 LONGEST_REFERENCE = 1_000
 
 
@@ -87,7 +93,7 @@ class Finder:
 
     def called(self, reference: str, kind: str | None, eyes: Eyes = ALL_SEEN) -> list[Entity]:
         """Give every entity that a reference as a whole is an id or a name of."""
-        if len(reference) > LONGEST_REFERENCE:
+        if len(reference) > LONGEST_REFERENCE or _SURROGATE.search(reference):
             return []
         exact = self.by_iri(reference, kind)
         lookup = self._lookup(eyes)
@@ -116,6 +122,8 @@ class Finder:
         candidates = [f"<{self._base}{path}>", f"<{self._base}{verbatim}>"]
         if kind is not None:
             candidates.insert(0, f"<{self._base}{kind}/{quote(unquote(reference), safe='-._~')}>")
+        if _WRITTEN_OUT.fullmatch(reference):  # an IRI may hold letters beyond ASCII as they are
+            candidates.append(f"<{self._base}{reference.removeprefix(self._base)}>")
         if reference.startswith(self._base):
             candidates.append(f"<{quote(reference, safe=':/-._~%')}>")
         for term in filter(_IRI.fullmatch, candidates):

@@ -61,7 +61,7 @@ def asked_of(reading: Reading, focus: Focus | None = None) -> Asked:
     ):
         raise _ambiguous(unclear[0].mention, unclear[0].matches)
     if not clear:
-        raise _unknown(reading)
+        raise _partly(reading) or _unknown(reading)
     subject = clear[0].best
     others = {one.best.id: one.best for one in clear[1:] if one.best.id != subject.id}
     return Asked(
@@ -117,7 +117,7 @@ def focus_of(reading: Reading) -> _Focused:
 
     A word that says of which kind something is (``batch 4742``) counts where no other does.
     """
-    found = _said(reading, reading.kind_words()) or _said(reading, set())
+    found = _said(reading, is_of_kinds=False) or _said(reading, is_of_kinds=True)
     if not found:
         return _Focused("now", "no word of the question asks for more")
     best = min(found, key=lambda focus: (-len(set(found[focus])), FOCUS_ORDER.index(focus)))
@@ -125,10 +125,16 @@ def focus_of(reading: Reading) -> _Focused:
     return _Focused(best, f"the question says {words}")
 
 
-def _said(reading: Reading, but: set[int]) -> dict[Focus, list[str]]:
-    """Give the words and phrases that ask for each focus; not those in names, nor some others."""
+def _said(reading: Reading, *, is_of_kinds: bool) -> dict[Focus, list[str]]:
+    """Give the words and phrases that ask for each focus; those of names only if they say a kind.
+
+    Words that say of which kind a name is count where ``is_of_kinds``.
+    """
+    taken = set() if is_of_kinds else reading.kind_words()
     words = [
-        "" if at in but or reading.is_used(at) else token.word
+        ""
+        if at in taken or (reading.is_used(at) and not (is_of_kinds and token.word in KIND_WORDS))
+        else token.word
         for at, token in enumerate(reading.tokens)
     ]
     found: dict[Focus, list[str]] = {}
@@ -185,6 +191,14 @@ def _ambiguous(mention: Mention, best: Sequence[Match]) -> UnknownEntity:
         hint="ask for one of them by its full id",
         code="ambiguous-entity",
     )
+
+
+def _partly(reading: Reading) -> UnknownEntity | None:
+    """Refuse words that stand alike in the names of several things; None if there are none."""
+    for mention in reading.mentions:
+        if mention.best[0].by == "part-of-name" and len(mention.best) > 1:
+            return _ambiguous(mention, mention.best)
+    return None
 
 
 def _unknown(reading: Reading) -> UnknownEntity:

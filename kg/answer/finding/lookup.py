@@ -11,7 +11,7 @@ from kg.answer.finding.gazetteer import LOST, bare_words, local_id, number_in
 from kg.answer.names import key_of, split_words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
     from kg.answer.finding.found import Eyes
     from kg.answer.finding.gazetteer import Gazetteer
@@ -109,19 +109,22 @@ class Lookup:
 
     def _name(self, short: str, key: str) -> tuple[By, str]:
         """Give the name of a thing that has a key, and what kind of name it is."""
-        own = local_id(short)
-        if key in _keys_of(own):
-            return "id", own
+        named = list(self._named(short))
+        whole = (one for one in named if key_of(split_words(one[1])) == key)
+        part = (one for one in named if key in _keys_of(one[1]))
+        return next(whole, None) or next(part, ("label", ""))
+
+    def _named(self, short: str) -> Iterator[tuple[By, str]]:
+        """Give every name of a thing that is shown."""
+        yield "id", local_id(short)
         names = self.eyes.names(short)
         for by, predicate in _NAMES:
             for text in self._texts(short, predicate):
-                if key in _keys_of(text) and (names is None or text in names):
-                    return by, text
+                if names is None or text in names:
+                    yield by, text
         if names is None:
             for text in self.gazetteer.alias_names(self._store, self.term(short)):
-                if key in _keys_of(text):
-                    return "source-id", text
-        return "label", ""
+                yield "source-id", text
 
 
 _NAMES: tuple[tuple[By, Term], ...] = (

@@ -8,7 +8,6 @@ A word for a kind before a name says of which kind it is: ``job 1043`` is no cus
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from rapidfuzz import fuzz, process
@@ -225,7 +224,7 @@ class Reader:
         scored: dict[str, tuple[float, str]] = {}
         is_much = bool(tiers)
         for key, own in names.items():
-            if not set(numbers) <= set(own):
+            if not set(numbers) <= set(own) or not _has_ids(part, own):
                 continue
             share = _share(spelt, own)
             is_much = is_much or share >= MUCH or own[0] in spelt
@@ -339,8 +338,8 @@ def _can_be_name(tokens: Sequence[Token], first: int, last: int) -> bool:
     part = tokens[first : last + 1]
     if _is_cut(tokens, first) or (last + 1 < len(tokens) and _is_cut(tokens, last + 1)):
         return False
-    if any(two.is_number and one.is_number and two.glue is None for one, two in pairwise(part)):
-        return False  # two numbers that were written apart
+    if all(t.is_number for t in part) and any(t.glue is None for t in part[1:]):
+        return False  # numbers that were written apart
     word, is_short = part[0].word, first == last and len(part[0].word) <= SHORT_NUMBER
     if is_short and len(word) == SHORT_NUMBER and part[0].text.isupper():
         return any(token.text.islower() for token in tokens)  # a code, such as a person's
@@ -387,6 +386,20 @@ def _segments(reading: Reading) -> Iterator[tuple[int, int]]:
             if any(not t.is_number for t in tokens[first:at]):
                 yield first, at - 1
             first = None
+
+
+def _has_ids(part: Sequence[Token], name: Sequence[str]) -> bool:
+    """Tell whether a name has every id of a piece of a question whole: ``42CrMo4``."""
+    at = 0
+    while at < len(part):
+        end = _end_of_id(part, at) + 1
+        own = [token.word for token in part[at:end]]
+        if len(own) > 1 and any(token.is_number for token in part[at:end]):
+            starts = range(len(name) - len(own) + 1)
+            if not any(list(name[start : start + len(own)]) == own for start in starts):
+                return False
+        at = end
+    return True
 
 
 def _end_of_id(tokens: Sequence[Token], first: int) -> int:

@@ -71,7 +71,9 @@ def read_tokens(question: str) -> tuple[list[Token], bool]:
             code="question",
         )
     tokens: list[Token] = []
-    for number, chunk in enumerate(question.split()):
+    # Half a character, as JSON can escape one, is none.
+    plain = question.encode("utf-8", "replace").decode()
+    for number, chunk in enumerate(plain.split()):
         tokens += _tokens_of(chunk, number)
         if len(tokens) > MOST_WORDS:
             break

@@ -197,12 +197,12 @@ PLAIN_WORDS: frozenset[str] = STOP_WORDS | _OF_FOCUSES | frozenset(KIND_WORDS)
 FOCUS_ORDER: tuple[Focus, ...] = ("full", "why_late", "quality", "material", "next", "now")
 """Which focus is taken where two have as many words."""
 SUBJECTS: dict[Focus, tuple[str, ...]] = {
-    "why_late": ("job", "order", "operation run", "customer", "machine", "batch piece", "part"),
-    "next": ("machine", "job", "operation", "work-center", "order", "customer", "batch", "part"),
-    "quality": ("job operation piece", "part spec batch", "machine", "customer"),
-    "material": ("batch piece", "job operation", "part", "order", "supplier", "machine"),
-    "full": ("job machine operation", "batch piece order", "customer part"),
-    "now": ("job machine operation run", "batch piece order", "customer part"),
+    "why_late": ("operation", "job", "order", "run", "customer", "machine", "batch piece", "part"),
+    "next": ("machine", "operation", "job", "work-center", "order", "customer", "batch", "part"),
+    "quality": ("operation", "job piece", "part spec batch", "machine", "customer"),
+    "material": ("batch piece", "operation", "job", "part", "order", "supplier", "machine"),
+    "full": ("operation", "job machine", "batch piece order", "customer part"),
+    "now": ("operation run", "job machine", "batch piece order", "customer part"),
 }
 """Of several things in a question the subject is of the kinds that stand first for its focus.
 
