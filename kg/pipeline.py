@@ -133,6 +133,7 @@ class Pipeline(Closing):
         plant.store_path.mkdir(parents=True, exist_ok=True)
         plant.journal_path.parent.mkdir(parents=True, exist_ok=True)
         journal = Journal.open(plant.journal_path)
+        journal.confirmed.steps |= {s.name: s.stale_after_seconds for s in plant.every_source}
         try:
             return cls(plant, journal, report, is_rebuild=is_rebuild)
         except BaseException:

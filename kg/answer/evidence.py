@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 MAX_DEPTH = 12
 _NOW_END = f"{NOW}>"
+UNTOLD = "whether its source vouched for it then is not on record"
 IN_DOUBT = "its source no longer says so, or in a row that waits in quarantine"
 
 
@@ -225,6 +226,8 @@ class Evidence:
         doubts, notes = self.freshness.doubts, self._time_notes
         if doubts and any(citation.record in doubts for citation in via):
             note = note or IN_DOUBT
+        if not age.is_on_record:
+            note = note or UNTOLD
         if notes and not note:
             note = next((n for c in via if (n := notes.get(c.record))), None)
         main = via[0] if via else None

@@ -24,32 +24,40 @@ class Place(NamedTuple):
 
 
 class Age(NamedTuple):
-    """When it was vouched for last (ISO 8601, UTC; None: never), seconds since, and if stale."""
+    """When it was vouched for last (ISO 8601, UTC; None: never), seconds since, and if stale.
+
+    Where it is not on record whether it was, neither is told, and ``is_on_record`` is false.
+    """
 
     confirmed_at: str | None
     age_s: float | None
     is_stale: bool
+    is_on_record: bool = True
 
 
 class Freshness:
     """Tells it as of any clock, of what a journal said at one moment.
 
-    ``confirmed`` is when each (source, table) was last read to its end, ``doubts`` the paths of
+    ``confirmed`` is when each (source, table) was last read to its end (None: that is not on
+    record), ``doubts`` the paths of
     records that their source did not vouch for then, and when it last did.
     """
 
     def __init__(
         self,
         plant: Plant,
-        confirmed: Mapping[tuple[str, str], datetime],
+        confirmed: Mapping[tuple[str, str], datetime | None],
         doubts: Mapping[str, datetime | None],
     ) -> None:
         self._confirmed = confirmed
         self.doubts = doubts
         self._stale_after = {s.name: s.stale_after_seconds for s in plant.every_source}
         self._newest: dict[str, datetime] = {}
+        self._untold: set[str] = set()
         for (source, _), moment in confirmed.items():
-            if source not in self._newest or moment > self._newest[source]:
+            if moment is None:
+                self._untold.add(source)
+            elif source not in self._newest or moment > self._newest[source]:
                 self._newest[source] = moment
 
     @cached_property
@@ -64,20 +72,23 @@ class Freshness:
     def age(self, places: Iterable[Place], now: datetime) -> Age:
         """Tell how old what rests on all these is: as old as the oldest of them."""
         oldest: datetime | None = None
-        is_stale = False
+        is_stale, is_on_record = False, True
         for place in places:
             if place.doubted:
                 confirmed, limit = self.doubts.get(place.doubted), -1.0
             else:
                 confirmed = self._confirmed.get((place.source, place.table))
                 limit = self._stale_after.get(place.source, 0.0)
+                if confirmed is None and (place.source, place.table) in self._confirmed:
+                    is_on_record = False
+                    continue
             if confirmed is not None and (oldest is None or confirmed < oldest):
                 oldest = confirmed
             is_stale = is_stale or (
                 confirmed is None or limit < 0 or (now - confirmed).total_seconds() > limit
             )
-        if oldest is None:
-            return Age(None, None, is_stale)
+        if oldest is None or not is_on_record:
+            return Age(None, None, is_stale, is_on_record)
         seconds = max(0.0, (now - oldest).total_seconds())
         return Age(oldest.strftime("%Y-%m-%dT%H:%M:%SZ"), seconds, is_stale)
 
@@ -89,5 +100,5 @@ class Freshness:
         """Tell whether a source has not vouched for anything within its own schedule."""
         newest = self._newest.get(source)
         if newest is None:
-            return True
+            return source not in self._untold
         return (now - newest).total_seconds() > self._stale_after[source]

@@ -56,14 +56,13 @@ class JournalThen:
         }
         return {path: record for path, record in found.items() if record is not None}
 
-    def confirmations(self) -> dict[tuple[str, str], datetime]:
-        """Give when each (source, table) was last read to its end, where that is still known.
-
-        Only the last time is on record: of one that came after then nothing is said.
-        """
-        latest = min(self._then.at, self._then.believed_at)
-        found = self._journal.confirmations()
-        return {place: moment for place, moment in found.items() if moment <= latest}
+    def confirmations(self) -> dict[tuple[str, str], datetime | None]:
+        """Give when each (source, table) was last read to its end; None: that is not on record."""
+        vouched = self._journal.confirmed.at(min(self._then.at, self._then.believed_at))
+        found: dict[tuple[str, str], datetime | None] = dict(vouched.confirmed)
+        if vouched.from_ is not None and min(self._then.at, self._then.believed_at) < vouched.from_:
+            found = dict.fromkeys(self._journal.confirmations()) | found
+        return found
 
     def doubts(self) -> Mapping[str, datetime | None]:
         """Give the records whose newer version could not be lifted."""

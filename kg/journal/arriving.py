@@ -6,7 +6,6 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from kg.journal.doubts import has_doubts, write_doubts
-from kg.journal.file import SET_CURSOR
 from kg.journal.people import remember_names
 from kg.journal.quarantine import put_rows, supersede_rows
 from kg.journal.versions import Appended, Arrival, VersionWriter, receive
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Mapping, Sequence
 
+    from kg.journal.confirmations import Confirmations
     from kg.records import Record
 
 _IS_WAITING = """
@@ -35,12 +35,19 @@ class Arriving:
     """
 
     def __init__(
-        self, source: str, kind: str, items: Sequence[Record | Rejected], cursor: str, moment: str
+        self,
+        source: str,
+        kind: str,
+        items: Sequence[Record | Rejected],
+        cursor: str,
+        moment: str,
+        confirmed: Confirmations,
     ) -> None:
         self._table = (source, kind)
         self._items = [item if isinstance(item, Rejected) else receive(item) for item in items]
         self._cursor = cursor
         self._moment = moment
+        self._confirmed = confirmed
 
     def write(
         self, connection: sqlite3.Connection, mappings: Mapping[tuple[str, str], str]
@@ -64,7 +71,7 @@ class Arriving:
                 supersede_rows(connection, [(arrival.record, None) for arrival in arrivals])
         self._note_doubts(connection)
         if records:
-            connection.execute(SET_CURSOR, (*self._table, self._cursor, self._moment))
+            self._confirmed.write(connection, self._table, self._cursor, self._moment)
         return Appended(new, len(records) - new)
 
     def _note_doubts(self, connection: sqlite3.Connection) -> None:

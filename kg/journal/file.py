@@ -99,7 +99,17 @@ CREATE TABLE finding (
 CREATE UNIQUE INDEX finding_open ON finding (gap) WHERE closed_at IS NULL;
 UPDATE meta SET value = '4' WHERE key = 'schema';
 """
-_VERSIONS = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4)
+# When tables were vouched for, also at other times; of what was before nothing is known.
+_VERSION_5 = """
+CREATE TABLE confirmation (
+  source TEXT NOT NULL, kind TEXT NOT NULL, since TEXT NOT NULL, until TEXT NOT NULL,
+  silence_s REAL NOT NULL, UNIQUE (source, kind, since));
+INSERT INTO meta SELECT 'confirmations', max(confirmed_at) FROM cursor
+  HAVING max(confirmed_at) IS NOT NULL;
+INSERT INTO confirmation SELECT source, kind, confirmed_at, confirmed_at, 0 FROM cursor;
+UPDATE meta SET value = '5' WHERE key = 'schema';
+"""
+_VERSIONS = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4, _VERSION_5)
 """What leads from each schema to the next one: a new file takes all steps, an old one the rest."""
 
 

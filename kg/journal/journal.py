@@ -13,8 +13,9 @@ from kg.errors import DiskFull, JournalError
 from kg.journal.arriving import Arriving
 from kg.journal.checks import CheckHistory
 from kg.journal.commits import GroupCommit
+from kg.journal.confirmations import Confirmations
 from kg.journal.doubts import has_doubts, write_doubts, write_stand_ins
-from kg.journal.file import SET_CURSOR, connect, open_journal_file, translated
+from kg.journal.file import connect, open_journal_file, translated
 from kg.journal.gaps import GapHistory, OpenGap, checked_now
 from kg.journal.history import History
 from kg.journal.measures import Measures
@@ -73,6 +74,7 @@ class Journal:
         self.gaps = GapHistory(self._read, self._write)
         self.checks = CheckHistory(self._read, self._write)
         self.history = History(self._read, _record, _COLUMNS)
+        self.confirmed = Confirmations(self._read)
         self.measures = Measures(self._read)
 
     @classmethod
@@ -124,7 +126,7 @@ class Journal:
         The cursor is kept, and the source has vouched for it, where any of it is a record.
         """
         self.room.require()
-        arriving = Arriving(*place, items, cursor, format_time(now))
+        arriving = Arriving(*place, items, cursor, format_time(now), self.confirmed)
         return self._write(lambda connection: arriving.write(connection, mappings))
 
     def retire_missing(
@@ -369,8 +371,7 @@ class Journal:
 
     def set_cursor(self, source: str, kind: str, cursor: str, now: datetime) -> None:
         """Remember how far a table was read, and that its source vouched for it at ``now``."""
-        row = (source, kind, cursor, format_time(now))
-        self._write(lambda connection: connection.execute(SET_CURSOR, row))
+        self._write(lambda c: self.confirmed.write(c, (source, kind), cursor, format_time(now)))
 
     def cursors(self, source: str) -> dict[str, str]:
         """Give how far each table of a source was read, by its name."""

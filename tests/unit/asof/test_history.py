@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -118,6 +120,17 @@ def _who_vouched_when_is_known_only_where_it_is_on_record(shop: Shop) -> None:
 
     assert confirmed(13.5) == ["2026-11-23T06:13:00Z"]
     assert confirmed(12.5) == [None]
+    shop.work.journal.set_cursor("shop", "machine", "", at(45))
+    assert confirmed(13.5) == ["2026-11-23T06:13:00Z"]
+    assert confirmed(44) == ["2026-11-23T06:13:00Z"]
+    # A journal that was brought up knows only of the last time.
+    with closing(sqlite3.connect(shop.work.plant.journal_path)) as file, file:
+        file.execute("DELETE FROM confirmation WHERE since < '2026-11-23T06:45'")
+        file.execute("INSERT INTO meta VALUES ('confirmations', '2026-11-23T06:45:00Z')")
+    (fact,) = shop.context("machine/M1", 13.5).slots["work_center"].facts
+    assert (fact.confirmed_at, fact.age_s, fact.is_stale) == (None, None, False)
+    assert "not on record" in str(fact.note)
+    assert confirmed(46) == ["2026-11-23T06:45:00Z"]
 
 
 def test_what_lies_before_the_horizon_is_refused_whole(tmp_path: Path) -> None:
