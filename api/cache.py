@@ -78,19 +78,20 @@ class Cache:
     def __len__(self) -> int:
         return len(self._kept)
 
-    def find(self, key: Key) -> Entry | None:
-        """Give the answer that is kept of a question, if it stands."""
+    def find(self, key: Key) -> tuple[Entry, Freshness] | None:
+        """Give the answer that is kept of a question, if it stands, and how fresh sources are."""
         found = self._kept.get(key)
         if found is None:
             return None
-        if not found.kept.basis.is_current(self._freshness()):
+        freshness = self._freshness()
+        if not found.kept.basis.is_current(freshness):
             self._drop(key)
             return None
         with self._lock:
             if key in self._kept:
                 self._kept.move_to_end(key)
             self.hits += 1
-        return found
+        return found, freshness
 
     def answer(
         self, scope: Scope, ask: Callable[[Answers], Context], write: Write | None = None
@@ -103,19 +104,24 @@ class Cache:
         context = keep_context(self._desk.answers(), self._desk.pipeline.changes.touched, ask)
         if context is None:
             return None
-        kept = keep_text(context, self._freshness()) if write is None else context
+        freshness = self._freshness()
+        is_packed = self._bytes > self._most_bytes // 2
+        kept = keep_text(context, freshness, is_packed=is_packed) if write is None else context
         entry = Entry(kept, dict(scope.get(TOLD, {})), write)
         with self._lock:
             self.misses += 1
             self._put(key_of(scope), entry)
-        return self.respond(entry, Headers(scope=scope).get("if-none-match", ""), MISS)
+        known = Headers(scope=scope).get("if-none-match", "")
+        return self.respond(entry, freshness, known, MISS)
 
-    def respond(self, entry: Entry, known: str, status: str = HIT) -> Response:
+    def respond(
+        self, entry: Entry, freshness: Freshness, known: str, status: str = HIT
+    ) -> Response:
         """Write an answer as of now; without its body where ``known`` names its entity tag."""
         gaps = self._desk.pipeline.journal.gaps
         moment = Moment(
             self._desk.owner.clock(),
-            self._freshness(),
+            freshness,
             self._desk.pipeline.store.applied_seq(),
             gaps.checked.at,
         )
@@ -181,12 +187,14 @@ class Quick:
         if scope["type"] == "http" and scope["method"] == "GET" and PREFIX in scope["path"]:
             found = self._cache.find(key_of(scope))
             if found is not None:
-                scope.get(TOLD, {}).update(found.told)
+                entry, freshness = found
+                scope.get(TOLD, {}).update(entry.told)
                 known = Headers(scope=scope).get("if-none-match", "")
-                if found.write is None:
-                    response = self._cache.respond(found, known)
+                given = entry, freshness, known
+                if entry.write is None:
+                    response = self._cache.respond(*given)
                 else:  # to write it takes some time, in which the others would wait
-                    response = await run_in_threadpool(self._cache.respond, found, known)
+                    response = await run_in_threadpool(self._cache.respond, *given)
                 await response(scope, receive, send)
                 return
         await self._app(scope, receive, send)

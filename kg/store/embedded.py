@@ -23,6 +23,7 @@ from kg.store.engine_errors import (
     open_error,
     query_errors,
 )
+from kg.store.linereader import LineReader
 from kg.store.terms import (
     DEFAULT_GRAPH,
     PREFIXES,
@@ -43,7 +44,6 @@ if TYPE_CHECKING:
 
 _APPLIED_SEQ = f"<{PREFIXES['tr']}appliedSeq>"
 _INTEGER = f"<{PREFIXES['xsd']}integer>"
-_LINES_PER_READ = 2_000
 _LINES_PER_LOAD = 500_000
 _ROOM_TO_OPEN = 8_000_000
 
@@ -59,6 +59,7 @@ class EmbeddedStore(Closing):
         self._engine: ox.Store | None = engine
         self._writing = RLock()
         self._met_full_disk = False
+        self._seq: int | None = None
         self.base = base
         self.path = path
         self._offset_subject = f"<{base}store>"
@@ -104,7 +105,7 @@ class EmbeddedStore(Closing):
         folder is opened again here.
         """
         with self._writing:
-            self._engine = None
+            self._engine = self._seq = None
             self._met_full_disk = False
 
     # Writing
@@ -121,6 +122,7 @@ class EmbeddedStore(Closing):
             given = by_graph(added)
             self._move_offset(taken, given, seq)
             self._update(f"{data_text('DELETE', taken)};\n{data_text('INSERT', given)}")
+            self._seq = seq
 
     def update(self, text: str) -> None:
         """Run an update of our own making, such as the ontology's rules; one atomic call.
@@ -128,6 +130,7 @@ class EmbeddedStore(Closing):
         Raises: StoreError, with nothing written.
         """
         with self._writing:
+            self._seq = None
             self._update(text)
 
     def set_seq(self, seq: int) -> None:
@@ -140,12 +143,12 @@ class EmbeddedStore(Closing):
         ``lines`` is consumed in this thread, and what it raises passes through.
         Raises: StoreError for a line that is no N-Quads.
         """
-        waiting = iter(lines)
+        waiting, self._seq = iter(lines), None
         with self._writing, self._write_errors("The lines cannot be loaded"):
             # The engine holds a whole load in memory: blocks bound that, at a little disk.
             for first in waiting:
                 block = islice(waiting, _LINES_PER_LOAD - 1)
-                reader: Any = _LineReader(chain([first], block))
+                reader: Any = LineReader(chain([first], block))
                 self._open_engine().bulk_load(reader, ox.RdfFormat.N_QUADS)
 
     def recover(self) -> None:
@@ -179,8 +182,12 @@ class EmbeddedStore(Closing):
 
     def applied_seq(self) -> int:
         """Give the journal's sequence number that the graph has reached; 0 when empty."""
-        held = self._match(self._offset_subject, _APPLIED_SEQ, None, self._offset_graph)
-        return max((int(quad.object.value) for quad in held), default=0)
+        known = self._seq
+        if known is None:
+            with self._writing:  # only here is it written
+                held = self._match(self._offset_subject, _APPLIED_SEQ, None, self._offset_graph)
+                known = self._seq = max((int(quad.object.value) for quad in held), default=0)
+        return known
 
     def match(
         self,
@@ -351,7 +358,7 @@ class EmbeddedStore(Closing):
                     f"{self.path} has {free / 1e6:.0f}.",
                     hint=FREE_SPACE,
                 )
-            self._engine = None
+            self._engine = self._seq = None
             _collect()
             try:
                 self._engine = open_again(self.path)
@@ -427,24 +434,3 @@ def _collect() -> None:
     """Look for garbage everywhere, also among what was set aside as lasting."""
     gc.unfreeze()
     gc.collect()
-
-
-class _LineReader:
-    """Lets the engine pull text lines as a binary file, without holding them all."""
-
-    def __init__(self, lines: Iterable[str]) -> None:
-        self._lines = iter(lines)
-        self._chunk = b""
-        self._at = 0
-
-    def read(self, size: int = -1) -> bytes:
-        """Give at most ``size`` bytes; nothing at the end."""
-        if self._at >= len(self._chunk):
-            # An empty line is legal N-Quads, so lines may or may not carry their break.
-            block = islice(self._lines, _LINES_PER_READ)
-            self._chunk = "".join(f"{line}\n" for line in block).encode()
-            self._at = 0
-        end = len(self._chunk) if size < 0 else self._at + size
-        piece = self._chunk[self._at : end]
-        self._at += len(piece)
-        return piece

@@ -65,7 +65,9 @@ class Aging:
         if found is None:
             freshness = self._moment.freshness
             age = freshness.age(places_of(fact.via, freshness), self._moment.now)
-            found = self._facts[id(fact)] = replace(fact, **age._asdict())
+            found = self._facts[id(fact)] = replace(
+                fact, confirmed_at=age.confirmed_at, age_s=age.age_s, is_stale=age.is_stale
+            )
         return found
 
     def _gap(self, gap: SlotGap) -> SlotGap:

@@ -85,7 +85,8 @@ def _keep_context(owner: Owner, name: str, now: datetime) -> KeptContext:
 
 
 def _keep(owner: Owner, name: str, now: datetime) -> Kept:
-    return keep_text(_keep_context(owner, name, now), freshness_of(owner.answers()))
+    freshness = freshness_of(owner.answers())
+    return keep_text(_keep_context(owner, name, now), freshness, is_packed="1" in name)
 
 
 def _is_current(kept: Kept | KeptContext, owner: Owner) -> bool:
@@ -122,7 +123,9 @@ def test_what_is_kept_is_what_is_true_after_any_batch_and_at_any_clock(
             else:
                 ended += before is not None
                 context = _keep_context(own_owner, name, NOW)
-                kept[name] = keep_text(context, freshness_of(own_owner.answers())), context
+                freshness = freshness_of(own_owner.answers())
+                text = keep_text(context, freshness, is_packed=draw.random() < 0.5)
+                kept[name] = text, context
             text, context = kept[name]
             fresh = own_owner.answers().context(name, moment.now)
             assert text.write(moment)[0].decode() == to_json(fresh.to_dict()), name
@@ -255,7 +258,9 @@ def test_what_is_watched_for_nobody_goes_and_what_is_kept_stays(
     monkeypatch.setattr(cache, "_keys", 0)
     cache._put(Key("", "there", b"", b""), Entry(_keep(own_owner, "job/1043", NOW), {}, None))
     assert told.watched < before
-    assert cache.find(Key("", "here", b"", b"")) is entry
+    found = cache.find(Key("", "here", b"", b""))
+    assert found is not None
+    assert found[0] is entry
     run = own_plant.parent / "data" / "run.csv"
     run.write_text(run.read_text() + "2,SAW-01,1045,2026-11-23T07:00:00Z,\n", encoding="utf-8")
     own_owner.round()
