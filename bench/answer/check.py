@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+from contextlib import contextmanager
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
@@ -28,32 +29,39 @@ def plain(term: Term) -> str:
 
 def differing_rows(port: int, path_of: Callable[[str], str], rows: Rows) -> list[str]:
     """Name the things of which a server gives other rows for a query; ``path_of`` names a thing."""
-    told = _asking(port, {"Accept": JSON})
-    return [
-        thing for thing, wanted in rows.items() if _rows(told(path_of(thing))) != _sorted(wanted)
-    ]
+    with _asking(port, {"Accept": JSON}) as told:
+        return [
+            thing
+            for thing, wanted in rows.items()
+            if _rows(told(path_of(thing))) != _sorted(wanted)
+        ]
 
 
 def untold_rows(port: int, key: str, rows: Rows) -> list[str]:
     """Name the things whose context lacks something that a row of the bare query names."""
-    told = _asking(port, {"Accept": "application/json", "Authorization": f"Bearer {key}"})
+    headers = {"Accept": "application/json", "Authorization": f"Bearer {key}"}
     found = []
-    for thing, wanted in rows.items():
-        said = set(_texts(told(f"/v1/context/{thing}")))
-        named = {cell.partition(" ")[2].removeprefix(BASE) for row in wanted for cell in row}
-        if not named <= said:
-            found.append(thing)
+    with _asking(port, headers) as told:
+        for thing, wanted in rows.items():
+            said = set(_texts(told(f"/v1/context/{thing}")))
+            named = {cell.partition(" ")[2].removeprefix(BASE) for row in wanted for cell in row}
+            if not named <= said:
+                found.append(thing)
     return found
 
 
-def _asking(port: int, headers: Mapping[str, str]) -> Callable[[str], Any]:
+@contextmanager
+def _asking(port: int, headers: Mapping[str, str]) -> Iterator[Callable[[str], Any]]:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
 
     def ask(path: str) -> Any:
         connection.request("GET", path, headers=dict(headers))
         return json.loads(connection.getresponse().read())
 
-    return ask
+    try:
+        yield ask
+    finally:
+        connection.close()
 
 
 def _rows(told: Any) -> list[list[str]]:

@@ -59,7 +59,7 @@ def _table(one: Measured) -> str:
     rows = [["", "clients", "answers/s", "p50 ms", "p99 ms", "kB", "kept %", "wrong"]]
     if one.once is not None:
         rows.append(_row(one.once, "once"))
-    rows += [_row(asked, asked.name) for asked in one.rounds]
+    rows += [_row(asked, asked.name.removesuffix(" serve")) for asked in one.rounds]
     return write_table(rows)
 
 
