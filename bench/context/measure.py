@@ -28,6 +28,8 @@ BUDGETS = (800, 1_500)
 SMALL_AND_LARGE = (100, 150, 250, 400, 600, 1_000, 2_000, 3_000, 4_000)
 """Further budgets that no card may exceed."""
 MOST_TIMED = 400
+WARMING = 10
+"""Cards that are made before any is timed."""
 
 
 @dataclass(slots=True)
@@ -175,6 +177,8 @@ def time_cards(plant: AskedPlant, budget: int = BUDGETS[0]) -> Timed:
         "ORDER BY ?e"
     )
     every = [short_name(row["e"], plant.base) for row in rows]
+    for entity in every[:WARMING]:
+        render_card(plant.ask(entity, "now", plant.clocks[0]), budget)
     step = max(1, len(every) // MOST_TIMED)
     wall, cpu = [], []
     for entity in every[::step]:

@@ -136,8 +136,9 @@ class ContextBuilder:
         activity = self._text(machine, vocab.ACTIVITY)
         if activity in {"production", "setup"}:
             return Slot("missing", gap=self._slots.lost_job_gap(machine))
-        is_watched = activity is not None or self._slots.is_covered("now")
-        return Slot("none" if is_watched else "unknown")
+        if activity is not None or self._slots.is_covered("now"):
+            return Slot("none")
+        return Slot("unknown", gap=self._slots.unwatched_gap(machine))
 
     def _said(self, subject: Term, slot: str, predicate: Term) -> Slot:
         """Fill a slot with what is said; nothing is looked up for what nobody says."""

@@ -166,6 +166,20 @@ class Slots:
             record=self._evidence.record_of(machine, sources),
         )
 
+    def unwatched_gap(self, machine: Term) -> SlotGap:
+        """Say that no connected source tells what runs on a machine."""
+        return SlotGap(
+            entity=self._evidence.short(machine),
+            slot="job",
+            state="unknown",
+            shape=None,
+            severity=None,
+            message="No connected source says what runs on machines; an MES or their own signals"
+            " would.",
+            source=None,
+            record=None,
+        )
+
     def missing_gap(self, gap: OpenGap, *, is_cited: bool = True) -> SlotGap:
         """Say what a shape demands, which source should hold it and which record lacks it.
 
