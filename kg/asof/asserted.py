@@ -12,7 +12,7 @@ from kg.answer.lookup import all_rows
 from kg.asof.folds import Folds
 from kg.asof.said import Said
 from kg.merge import NOW
-from kg.store import stored_form
+from kg.store import EmbeddedStore, stored_form
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 MANY = 40
 """From so many things on a property of theirs is asked for in one query."""
 _AT_ONCE = 2_000
+MOST_LOOKED_AT = 100
 
 
 class Asserted:
@@ -123,11 +124,22 @@ class Asserted:
             for s, o, graph in all_rows(self._today, "s o g", pattern):
                 yield s, o, graph
 
+    def _giving(self, p: Term, o: Term) -> Iterable[tuple[Term, ...]]:
+        """Give (thing, graph) of every record that gives a property a value.
+
+        Of a few a look is forty times as fast as a query, of very many it is slower.
+        """
+        if isinstance(self._today, EmbeddedStore):
+            found = self._today.giving(p, o, MOST_LOOKED_AT)
+            if found is not None:
+                return found
+        return all_rows(self._today, "s g", f"GRAPH ?g {{ ?s {p} {o} }}")
+
     def _claimed(self, p: Term, o: Term) -> set[Term]:
         self.said.about([o])
         o = stored_form(o)
         found: set[Term] = set()
-        rows = all_rows(self._today, "s g", f"GRAPH ?g {{ ?s {p} {o} }}")
+        rows = self._giving(p, o)
         records = [(s, g) for s, g in rows if self._graphs.is_record(g) and g[-5:] != NOW + ">"]
         self._versions.find(self._graphs.place(graph) for _, graph in records)
         events = []

@@ -252,6 +252,13 @@ class EmbeddedStore(Closing):
         found = self._match(s, p, None, None)
         return [(str(o), "" if g == DEFAULT_GRAPH else str(g)) for _, _, o, g in found]
 
+    def giving(self, p: Term, o: Term, most: int) -> list[tuple[Term, Term]] | None:
+        """Give (subject, graph) of all that has a value; None where it is more than ``most``."""
+        found = list(islice(self._match(None, p, o, None), most + 1))
+        if len(found) > most:
+            return None
+        return [(str(s), "" if g == DEFAULT_GRAPH else str(g)) for s, _, _, g in found]
+
     def mentions(self, o: Term) -> list[tuple[Term, Term, Term]]:
         """Give (subject, property, graph) of everything that points to ``o``, in any graph."""
         return [(s, p, g) for s, p, _, g in self.match(o=o)]
