@@ -1,4 +1,4 @@
-"""A plant that changes between two calls: what was replaced is told, what went is said to be gone."""
+"""A plant that changes between two calls: what was replaced is told, what went is gone."""
 
 from __future__ import annotations
 
