@@ -166,6 +166,12 @@ class AccessSettings(Section):
         return self.url.startswith("https://")
 
 
+class McpSettings(Section):
+    """What models may ask beside the answers; ``run_sparql`` gives them queries of their own."""
+
+    run_sparql: bool = False
+
+
 def check_roles(
     access: AccessSettings | None, roles: Sequence[RoleSettings], sources: Collection[str]
 ) -> None:

@@ -24,7 +24,7 @@ from kg.adapters import (
 from kg.adapters import Section as _Section
 from kg.environment import SECRETS, expand_secrets
 from kg.errors import ConfigError
-from kg.roles import BUILT_IN, AccessSettings, RoleSettings, check_roles
+from kg.roles import BUILT_IN, AccessSettings, McpSettings, RoleSettings, check_roles
 
 _T = TypeVar("_T", bound="_Section")
 OWN_SOURCE = "traveler"
@@ -287,12 +287,6 @@ class StoreSettings(_Section):
         return (self.user, self.password) if self.user else None
 
 
-class McpSettings(_Section):
-    """What models may ask beside the answers; ``run_sparql`` gives them queries of their own."""
-
-    run_sparql: bool = False
-
-
 class Plant(_Section):
     """A plant: its name, base IRI, zone, store and connected sources."""
 
@@ -366,13 +360,11 @@ def load_plant(path: Path) -> Plant:
     head = dict(document.get("plant", {}))
     zone = str(head.get("zone", "UTC"))
     sources = [_load_source(entry, folder, zone, path) for entry in document.get("source", [])]
-    unknown = set(document) - {"plant", "store", "source", "access", "role", "mcp"}
-    if unknown:
+    if unknown := set(document) - {"plant", "store", "source", "access", "role", "mcp"}:
         raise ConfigError(f"{path}: unknown section [{min(unknown)}]")
     store = expand_secrets(dict(document.get("store", {})), folder, path, "[store]")
-    head |= {"store": store, "sources": sources, "folder": folder}
+    head |= {"store": store, "sources": sources, "folder": folder, "mcp": document.get("mcp", {})}
     head |= {"access": _access(document, folder, path), "roles": document.get("role", [])}
-    head |= {"mcp": document.get("mcp", {})}
     plant = _validate(Plant, head, path)
     names = [OWN_SOURCE, *(source.name for source in plant.sources)]
     if len(set(names)) != len(names):
