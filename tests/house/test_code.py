@@ -33,6 +33,7 @@ HOMES = {
     "asyncua": "kg/sources/opcua",
     "paho": "kg/sources/broker.py",
     "google": "kg/sources/sparkplugpayload.py",
+    "mcp": "kg/mcp/",
 }
 IN_ONE_MODULE = {"duckdb", "google", "paho", "openpyxl", "pint", "pyshacl", "owlrl"}
 
