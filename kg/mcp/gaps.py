@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 PAGE_TOKENS = 900
 MOST_NAMED = 2
 MOST_SAID = 400
-_NOTHING = "- nothing is missing, unknown or in conflict here, by any record"
+_NOTHING = "- no gap of what was asked for is open, by any record"
 
 
 def gaps_of(check: Check, entity: str, related: frozenset[str], kind: str | None) -> list[SlotGap]:

@@ -74,8 +74,8 @@ def test_gaps_are_of_an_entity_or_of_whom_they_hurt() -> None:
     assert gaps_of(check, "", frozenset(), "value") == []
 
 
-def test_without_gaps_it_says_that_there_are_none() -> None:
-    assert "nothing is missing" in gaps_text(Check([], []), [], "", NOW)
+def test_without_gaps_it_says_that_none_is_open() -> None:
+    assert "no gap of what was asked for" in gaps_text(Check([], []), [], "", NOW)
 
 
 def test_a_cursor_that_leads_nowhere_is_an_error() -> None:
