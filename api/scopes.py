@@ -26,6 +26,7 @@ _RULE = Need("plant:admin")
 
 NEEDS: dict[tuple[str, str], Need] = {
     ("GET", "/v1/context"): _READ,
+    ("GET", "/v1/context.jsonld"): OPEN,
     ("GET", "/v1/context/{kind}/{entity:path}"): _READ,
     ("GET", "/v1/plant"): _READ,
     ("GET", "/v1/machines"): _READ,
