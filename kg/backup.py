@@ -1,4 +1,4 @@
-"""Backup and restore: a plant's journal as of one moment, and its graph as of no later one."""
+"""Backup and restore: a plant's journal as of one moment, its graph of no later one, its keys."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from kg import offset
+from kg.access.copies import AUDIT, KEYS, copy_access, restored_access
 from kg.errors import BackupError, ConfigError, StoreError, StoreLocked
 from kg.journal import copy_journal
 from kg.manifest import MANIFEST, Manifest, describe_files
@@ -74,11 +75,17 @@ def checkpoint_unowned(plant: Plant) -> Checkpoint | None:
 
 
 def back_up(
-    plant: Plant, folder: Path, now: datetime, checkpoint: Callable[[], Checkpoint | None]
+    plant: Plant,
+    folder: Path,
+    now: datetime,
+    checkpoint: Callable[[], Checkpoint | None],
+    *,
+    is_with_keys: bool = True,
 ) -> Manifest:
     """Write a backup into a new folder, which appears when it is whole and on the disk.
 
-    The graph is copied first: what it was folded from is in the journal's copy, made after it.
+    The graph is copied first: what it was folded from is in the journal's copy, made after it. Keys
+    and audit log are in it too, where the plant has them and they are not left out.
 
     Raises:
         BackupError: the folder is there already, or the backup cannot be written.
@@ -91,6 +98,8 @@ def back_up(
         _clear_half(half)
         try:
             half.mkdir(mode=0o700, parents=True)
+            if is_with_keys:
+                copy_access(plant, half)
             manifest = _fill(half, plant, now, checkpoint())
             _sync_tree(half)
             half.rename(folder)
@@ -112,7 +121,9 @@ def check_backup(folder: Path) -> Manifest:
 def restore(
     plant: Plant, folder: Path, now: datetime, *, is_forced: bool
 ) -> tuple[Manifest, list[Path]]:
-    """Put a backup in the place of a plant's journal and graph.
+    """Put a backup in the place of a plant's journal and graph, its keys and its audit log.
+
+    Of keys and log those stay that the backup has none of.
 
     Gives what was restored, and where the old ones are kept.
 
@@ -179,11 +190,18 @@ def _replace(plant: Plant, folder: Path, manifest: Manifest, stamp: str) -> list
         adopt(fresh_store, folder / GRAPH, manifest.recipe)
     _sync_tree(fresh_store)
     _sync(fresh_journal)
+    access = restored_access(plant, folder)
+    for fresh, _ in access:
+        _sync_tree(fresh)
     (plant.store_path / BALLAST).unlink(missing_ok=True)
     kept = _set_aside(plant.store_path, stamp)
     fresh_store.rename(plant.store_path)
     kept += _set_aside(plant.journal_path, stamp)
     fresh_journal.rename(plant.journal_path)
+    for fresh, target in access:
+        kept += _set_aside(target, stamp)
+        fresh.rename(target)
+        _sync(target.parent)
     _sync(plant.store_path.parent)
     _sync(plant.journal_path.parent)
     return kept
@@ -258,7 +276,7 @@ def _clear_half(half: Path) -> None:
     """Remove what a backup that was cut short left; anything else is somebody's."""
     if not half.exists():
         return
-    ours = {MANIFEST, JOURNAL, f"{JOURNAL}-journal", GRAPH}
+    ours = {MANIFEST, JOURNAL, f"{JOURNAL}-journal", GRAPH, KEYS, f"{KEYS}-journal", AUDIT}
     if not half.is_dir() or {path.name for path in half.iterdir()} - ours:
         raise BackupError(f"{half} is in the way", hint="move it, or name another folder")
     shutil.rmtree(half)

@@ -33,19 +33,25 @@ def backup(
     is_check: Annotated[
         bool, typer.Option("--check", help="Compare a backup with its manifest; make none.")
     ] = False,
+    is_without_keys: Annotated[
+        bool, typer.Option("--without-keys", help="Leave keys and audit log out.")
+    ] = False,
     now: NowOption = "",
     quiet: QuietOption = False,
 ) -> None:
-    """Copy the journal and the graph into a folder, also while the plant is served.
+    """Copy journal, graph, keys and audit log into a folder, also while the plant is served.
 
     The folder appears when it is whole. It holds people's names and notes, as the journal does;
-    plant.toml, the mappings and the sources are not in it.
+    plant.toml, the mappings and the sources are not in it. Of keys it holds digests.
     """
     if is_check:
         say(f"{folder} is whole: {_told(check_backup(folder))}", is_quiet=quiet)
         return
     described = load_plant(plant)
-    made = back_up(described, folder, read_clock(now), lambda: _checkpoint(described))
+    made = back_up(
+        *(described, folder, read_clock(now), lambda: _checkpoint(described)),
+        is_with_keys=not is_without_keys,
+    )
     say(f"{folder}: {_told(made)}", is_quiet=quiet)
     suggest(f"traveler backup --check {folder}", is_quiet=quiet)
 
@@ -59,7 +65,10 @@ def restore(
     now: NowOption = "",
     quiet: QuietOption = False,
 ) -> None:
-    """Put a backup in the place of a plant's journal and graph; nobody may own it meanwhile."""
+    """Put a backup in the place of a plant's journal, graph, keys and audit log.
+
+    Nobody may own the plant meanwhile.
+    """
     described = load_plant(plant)
     clock = read_clock(now)
     manifest, aside = put_back(described, folder, clock, is_forced=is_forced)

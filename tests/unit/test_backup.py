@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import shutil
+import stat
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event, Thread
 
 import pytest
 
+from kg.access.audit import Audit
+from kg.access.keys import Keys
 from kg.backup import back_up, check_backup, checkpoint_unowned, make_checkpoint, restore
 from kg.errors import BackupError, ConfigError, JournalError, StoreLocked
 from kg.journal import Journal
@@ -293,3 +296,97 @@ def test_a_graph_in_a_server_is_folded_again_from_the_journal_that_was_restored(
             assert not work.apply(NOW).is_rebuild
     finally:
         oxigraph_server.wipe(plant.base)
+
+
+ACCESS = """
+[access]
+[[role]]
+name = "panel"
+scopes = ["context:read"]
+"""
+
+
+@pytest.fixture
+def guarded_plant(plant: Plant) -> Plant:
+    """The same plant, which says who may ask."""
+    path = plant.folder / "plant.toml"
+    path.write_text(path.read_text("utf-8") + ACCESS, encoding="utf-8")
+    return load_plant(plant.folder)
+
+
+def _keys(plant: Plant) -> Keys:
+    assert plant.access is not None
+    return Keys(plant.folder / plant.access.keys)
+
+
+def _modes(folder: Path) -> set[int]:
+    return {
+        stat.S_IMODE(p.stat().st_mode) for p in (folder / "keys.sqlite", *folder.glob("audit/*"))
+    }
+
+
+def test_keys_and_audit_log_are_in_a_backup_and_come_back(
+    guarded_plant: Plant, tmp_path: Path
+) -> None:
+    plant, folder = guarded_plant, tmp_path / "backup"
+    with (
+        closing(_keys(plant)) as keys,
+        closing(Audit(plant.folder / "audit", 1, 3, lambda: NOW)) as log,
+    ):
+        good, _ = keys.add("panel", "panel", NOW)
+        taken_back, _ = keys.add("lost", "panel", NOW)
+        keys.open_session("panel", "panel", None, NOW, NOW + timedelta(hours=1))
+        log.write({"who": "panel", "n": 1})
+        made = back_up(plant, folder, NOW, lambda: checkpoint_unowned(plant))
+        log.write({"who": "panel", "n": 2})
+        keys.revoke("lost", NOW)
+    assert {"keys.sqlite", "audit/audit.jsonl"} <= made.files.keys()
+    assert _modes(folder) == {0o600}
+    assert stat.S_IMODE((folder / "audit").stat().st_mode) == 0o700
+    assert good.encode() not in b"".join(p.read_bytes() for p in folder.rglob("*") if p.is_file())
+    _, kept = restore(plant, folder, NOW, is_forced=True)
+    assert {path.name.partition(".before")[0] for path in kept} >= {"keys.sqlite", "audit"}
+    assert [json.loads(line)["n"] for line in _log(plant)] == [1]
+    assert _modes(plant.folder) == {0o600}
+    with closing(_keys(plant)) as keys:
+        assert keys.find(good, NOW) is not None
+        assert keys.find(taken_back, NOW) is None, "what was revoked since stays so"
+        sessions = keys._file.execute("SELECT count(*) FROM session").fetchone()
+        assert sessions == (0,)
+
+
+def _log(plant: Plant) -> list[str]:
+    return (plant.folder / "audit" / "audit.jsonl").read_text("utf-8").splitlines()
+
+
+def test_a_backup_without_keys_leaves_those_that_are_there(
+    guarded_plant: Plant, tmp_path: Path
+) -> None:
+    plant, folder = guarded_plant, tmp_path / "backup"
+    with closing(_keys(plant)) as keys:
+        made = back_up(plant, folder, NOW, lambda: checkpoint_unowned(plant), is_with_keys=False)
+        later, _ = keys.add("later", "panel", NOW)
+    assert not {name for name in made.files if name.startswith(("keys", "audit"))}
+    restore(plant, folder, NOW, is_forced=True)
+    with closing(_keys(plant)) as keys:
+        assert keys.find(later, NOW) is not None
+
+
+def test_a_byte_that_turns_in_the_keys_is_an_error(guarded_plant: Plant, tmp_path: Path) -> None:
+    folder = tmp_path / "backup"
+    with closing(_keys(guarded_plant)) as keys:
+        keys.add("panel", "panel", NOW)
+        back_up(guarded_plant, folder, NOW, lambda: checkpoint_unowned(guarded_plant))
+    damaged = bytearray((folder / "keys.sqlite").read_bytes())
+    damaged[5_000] ^= 1
+    (folder / "keys.sqlite").write_bytes(damaged)
+    with pytest.raises(BackupError, match=r"keys\.sqlite"):
+        check_backup(folder)
+
+
+def test_the_log_is_copied_up_to_its_last_whole_line(guarded_plant: Plant, tmp_path: Path) -> None:
+    log = guarded_plant.folder / "audit"
+    log.mkdir(mode=0o700)
+    (log / "audit.jsonl").write_bytes(b'{"n":1}\n{"n":')
+    back_up(guarded_plant, tmp_path / "b", NOW, lambda: checkpoint_unowned(guarded_plant))
+    assert (tmp_path / "b" / "audit" / "audit.jsonl").read_bytes() == b'{"n":1}\n'
