@@ -6,29 +6,31 @@ says when something became true is taken at its word, but for times that cannot 
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from math import ceil
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from kg import vocab
-from kg.answer.evidence import literal_text, short
+from kg.answer.evidence import short
 from kg.answer.flow.declared import LINK_NAMES, MACHINE_NOW
-from kg.answer.flow.steps import records_per_day, table_of_kind
+from kg.answer.flow.steps import records_per_day
 from kg.answer.gaps.breaks import WAYS
+from kg.answer.lookup import all_rows
 from kg.answer.slots import LINK_RULES
 from kg.moments import AHEAD, EARLIEST
 from kg.times import format_time
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
     from fractions import Fraction
 
     from kg.answer.answers import Answers
     from kg.answer.asking.producers import Producer
-    from kg.journal import Came
+    from kg.journal import Came, Counted
     from kg.records import Term
 
 WEEK = timedelta(days=7)
@@ -116,7 +118,7 @@ def measure_tables(answers: Answers, now: datetime) -> dict[str, MeasuredTable]:
     delays = _delays(answers.journal.measures.came())
     per_day = records_per_day(answers, format_time(now - WEEK), format_time(now))
     people = _people(answers)
-    links = _links(answers)
+    links = _links(answers, counted)
     crosswalks = {str(table) for table in answers.producers.of(vocab.OWL_SAME_AS)}
     found = {}
     for source in answers.plant.sources:
@@ -148,46 +150,42 @@ def _delays(came: Iterable[Came]) -> dict[str, list[float]]:
     return found
 
 
-def _counted(answers: Answers, pattern: str, names: str = "?kind") -> list[dict[str, Term]]:
-    """Count the records whose graphs have a pattern, by their kind."""
-    return answers.store.select(
-        f"SELECT {names} (COUNT(DISTINCT ?record) AS ?n) WHERE {{ "
-        f"GRAPH <{answers.plant.base}graph/records> {{ ?record {vocab.RECORD_KIND} ?kind }} "
-        f"{pattern} }} GROUP BY {names}"
-    )
+def _saying(answers: Answers, pattern: str, names: str = "") -> Iterator[tuple[str, ...]]:
+    """Give for each record whose graph has a pattern its table, and what else is named, once.
+
+    A record's graph has its name, which begins with source and table: no other graph is asked.
+    """
+    start = f"<{answers.plant.base}record/"
+    for graph, *rest in all_rows(
+        answers.store, f"record {names}", f"GRAPH ?record {{ {pattern} }}"
+    ):
+        if graph.startswith(start):
+            source, kind, _ = graph[len(start) :].split("/", 2)
+            yield f"{unquote(source)}.{unquote(kind)}", *rest
 
 
-def _by_table(answers: Answers, pattern: str) -> dict[str, int]:
+def _people(answers: Answers) -> dict[str, Counter[str]]:
     base = answers.plant.base
-    return {
-        table_of_kind(row["kind"], base): int(literal_text(row["n"]))
-        for row in _counted(answers, pattern)
-        if "kind" in row
-    }
-
-
-def _people(answers: Answers) -> dict[str, dict[str, int]]:
-    base = answers.plant.base
-    found: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    found: dict[str, Counter[str]] = defaultdict(Counter)
     for said in ENTERED_BY:
-        rows = _counted(answers, f"GRAPH ?record {{ ?it {said} ?person }}", "?kind ?person")
-        for row in rows:
-            if "kind" in row:
-                person = short(row["person"], base).removeprefix("person/")
-                found[table_of_kind(row["kind"], base)][person] += int(literal_text(row["n"]))
+        for table, person in _saying(answers, f"?it {said} ?person", "person"):
+            found[table][short(person, base).removeprefix("person/")] += 1
     return found
 
 
-def _links(answers: Answers) -> dict[str, list[Carried]]:
+def _links(answers: Answers, counted: Mapping[str, Counted]) -> dict[str, list[Carried]]:
     """Count by table the records that say what decides each link."""
-    totals = _by_table(answers, "")
     deciding = {link: _deciding(answers, link) for link in LINK_NAMES}
     terms = sorted({term for tables in deciding.values() for term in tables.values()})
-    said = {term: _by_table(answers, f"GRAPH ?record {{ ?it {term} ?value }}") for term in terms}
+    said = {
+        term: Counter(table for (table,) in _saying(answers, f"?it {term} ?value"))
+        for term in terms
+    }
     found: dict[str, list[Carried]] = defaultdict(list)
     for link, tables in deciding.items():
         for table, term in sorted(tables.items()):
-            found[table].append(Carried(link, said[term].get(table, 0), totals.get(table, 0)))
+            of = counted[table].records if table in counted else 0
+            found[table].append(Carried(link, min(said[term][table], of), of))
     return found
 
 
