@@ -72,6 +72,13 @@ class Sight:
         graphs = [graph for leaf in leaves for graph in leaf.graphs]
         return bool(graphs) and all(leaf.graphs for leaf in leaves) and self.is_open(graphs)
 
+    def is_known_openly(self, subject: Term) -> bool:
+        """Tell whether what a thing is rests on shown records, also where rules say it alone."""
+        if self._store.claims(subject, vocab.RDF_TYPE):
+            return self.is_told_by_others(subject)
+        types = self._store.objects(subject, vocab.RDF_TYPE)
+        return any(self.rests_openly((subject, vocab.RDF_TYPE, kind)) for kind in types)
+
     def sees(self, fact: Fact) -> bool:
         """Tell whether a fact is shown; what was computed is looked at by its inputs elsewhere."""
         if self.hides_property(fact.predicate):

@@ -47,7 +47,10 @@ class SightEyes:
     def hides(self, short: str) -> bool:
         """Tell whether the thing is hidden, or nobody but hidden sources says that it is there."""
         sight = self._sight
-        return sight.hides_thing(short) or not sight.is_told_by_others(sight.term(short))
+        term = sight.term(short)
+        if sight.hides_thing(short) or not sight.is_told_by_others(term):
+            return True
+        return bool(sight.hiding.sources) and not sight.is_known_openly(term)
 
     def label(self, short: str) -> str:
         """Give what the thing is called, as far as it is shown."""
