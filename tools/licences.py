@@ -2,7 +2,8 @@
 
 ``python tools/licences.py [FILE]`` reads the locked versions in requirements.lock and what the
 packages installed here say of themselves (core metadata: License-Expression, else classifiers, else
-License); of what the pages are built with, what their lock says. ``--check`` writes nothing, and fails where the file is not what would be written.
+License); of what the pages are built with it is what their lock says. ``--check`` writes nothing,
+and fails where the file is not what would be written.
 """
 
 from __future__ import annotations

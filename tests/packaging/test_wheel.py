@@ -65,3 +65,11 @@ def test_the_wheel_brings_its_own_ontology_and_mappings(clean_bin: Path, tmp_pat
     for folder in _run(clean_bin / "python", "-c", ask, folder=tmp_path).split():
         assert Path(folder).is_relative_to(clean_bin.parent)
         assert any(Path(folder).iterdir())
+
+
+def test_the_wheel_brings_the_pages(clean_bin: Path, tmp_path: Path) -> None:
+    ask = "from api.pages import FOLDER as f; print(f, *sorted(p.name for p in f.rglob('*.*')))"
+    folder, *names = _run(clean_bin / "python", "-c", ask, folder=tmp_path).split()
+    assert Path(folder).is_relative_to(clean_bin.parent)
+    assert "index.html" in names
+    assert {name.rsplit(".", 1)[-1] for name in names} == {"html", "js", "css", "svg"}
