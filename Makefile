@@ -55,7 +55,7 @@ web: install ## build the pages with npm, of this machine or from PyPI
 
 .PHONY: screenshots
 screenshots: web ## take pictures of the pages of a demo plant, into docs/pages
-	TRAVELER_SCREENSHOTS=docs/pages $(BIN)/python -m pytest -q tests/pages/test_screenshots.py
+	TRAVELER_SCREENSHOTS=docs/pages $(BIN)/python -m pytest -q tests/pages/test_pages.py -k whole
 
 .PHONY: servers
 servers: ## install with apt the servers that some tests need

@@ -65,7 +65,6 @@ class EntityPage {
       copyButton(t("entity.copyCard"), text("md")),
       copyButton(t("entity.copyJsonld"), text("jsonld")),
       copyButton(t("entity.copyCurl"), () => `curl '${address().replaceAll("'", "%27")}'`),
-      h("a", { href: `#/notes/${this.id.split("/").map(encodeURIComponent).join("/")}` }, t("entity.note")),
     );
   }
 
