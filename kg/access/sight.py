@@ -74,8 +74,8 @@ class Sight:
 
     def is_known_openly(self, subject: Term) -> bool:
         """Tell whether what a thing is rests on shown records, also where rules say it alone."""
-        if self._store.claims(subject, vocab.RDF_TYPE):
-            return self.is_told_by_others(subject)
+        if sources := self._sources(self._store.claims(subject, vocab.RDF_TYPE)):
+            return not sources <= self.hiding.sources
         types = self._store.objects(subject, vocab.RDF_TYPE)
         return any(self.rests_openly((subject, vocab.RDF_TYPE, kind)) for kind in types)
 
