@@ -45,7 +45,9 @@ _SOURCE = re.compile(
     rf"\[(?P<number>\d+)\] (?P<record>{_VALUE}) (?P<first>~?)(?P<time>\S+) "
     r"(?:(?P<age>\d+(?:\.\d+)?) (?P<unit>s|min|h|d) ago|-)$"
 )
-_SECTION = re.compile(r"## (?P<title>Run|[A-Z][A-Za-z ]*?)(?: run/.*| ?[:(,].*)?$")
+_SECTION = re.compile(
+    rf"## (?:(?P<run>Run) {_VALUE}(?:[:,]? .*)?|(?P<title>[A-Z][A-Za-z ]*?)(?: ?[:(,].*)?)$"
+)
 _SET = re.compile(
     r"- (?:and \d+ more that wait|nothing waits|nothing that is owed|it has no job to look at"
     r"|neither past .* by any record)$"
@@ -173,7 +175,7 @@ class _Reader:
         found = _SECTION.fullmatch(line)
         if found is None:
             self._card.forged.append(line)
-        self._section = found["title"] if found else line
+        self._section = found["run"] or found["title"] if found else line
         self._entry = ""
         of = _SUBJECT.fullmatch(line)
         self._subject = plain(of["id"].removesuffix(":")) if of else self._card.entity
