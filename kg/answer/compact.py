@@ -86,7 +86,8 @@ class _Writer:
                 for part in line.parts:
                     if id(part) in ids:
                         self._tell(part, line.lead, section, told)
-        plain = {name: value for name, value in self._plain(told, ids).items() if value}
+        everything = self._plain(told, ids).items()
+        plain = {name: value for name, value in everything if value or name == "label"}
         if len(chosen) < self._total:
             plain["cut"] = self._total - len(chosen)
             if needed <= MAX_TOKENS:

@@ -31,7 +31,7 @@ _WRITTEN_OUT = re.compile(
     "|[\u00a0-\ud7ff\uf900-\ufdcf\ufdf0-\uffef\U00010000-\U0001fffd])+"
 )
 """What the path of an IRI may hold as it is (RFC 3987, section 2.2), as far as ids need it."""
-_IRI = re.compile(r"<(?:[^%<>\s]|%[0-9A-Fa-f]{2})+>")
+_IRI = re.compile(r"<(?:[^%<>\x00-\x20]|%[0-9A-Fa-f]{2})+>")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 LONGEST_REFERENCE = 1_000
 

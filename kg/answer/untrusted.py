@@ -71,6 +71,9 @@ _FIRST = re.compile(r"(?:[#›∗=\s]+|[-+](?=[-+\s]|$))+")
 @lru_cache(maxsize=1 << 14)
 def clean(text: str, most: int = MAX_TEXT, *, is_id: bool = False) -> str:
     """Make text from data safe to show; what was cleaned stays as it is when cleaned again."""
+    if text.endswith("…") and len(text) <= most:  # NFKC would make three dots of it
+        plain = clean(text.rstrip("…"), most - 1, is_id=is_id)
+        return plain if plain.endswith("…") else f"{plain}…"
     plain = _settle(_seen(text[: MAX_READ * most]), is_id=is_id)
     if len(plain) <= most:
         return plain
@@ -83,7 +86,7 @@ def _settle(plain: str, *, is_id: bool) -> str:
     """Clean until nothing changes: what is left may be a link once something in it is gone."""
     while True:
         before = plain
-        plain = _seen(_told(plain if is_id else _HOST.sub("(link)", plain)))
+        plain = _seen(_told(plain if is_id else _HEADING.sub(" ", _HOST.sub("(link)", plain))))
         if plain == before:
             return plain
 
@@ -91,7 +94,7 @@ def _settle(plain: str, *, is_id: bool) -> str:
 def _told(plain: str) -> str:
     """Take links, markup, roles and the card's own words out of a line."""
     plain = _LINK.sub("(link)", plain)
-    plain = _HEADING.sub(" ", plain.translate(_STAND_INS))
+    plain = plain.translate(_STAND_INS)
     plain = _MAIL.sub(" at ", plain)
     plain = _ROLE.sub(r"\1 –", plain)
     plain = _STATE.sub(lambda found: found[0].lower(), plain)
