@@ -41,7 +41,7 @@ def test_of_too_many_jobs_the_first_are_looked_at_and_it_is_said() -> None:
 def test_a_thing_without_jobs_is_not_said_to_be_on_time() -> None:
     context = expanded("", "part", "part/P", "why_late")
     assert context.computed == {}
-    assert "- it has no job to look at" in render_card(context).splitlines()
+    assert "- cause: it has no job to look at" in render_card(context).splitlines()
 
 
 def test_material_says_what_is_needed_and_left_with_what_it_was_computed_from() -> None:
@@ -96,7 +96,7 @@ def test_quality_shows_limits_measured_values_and_what_customers_demand() -> Non
     (beyond,) = context.computed["out_of_limits"].facts
     assert (beyond.about, beyond.value, beyond.unit) == ("m/1", "0.25", "mm")
     assert beyond.note == "4.75 mm is above 4.5"
-    shown = [line for line in render_card(context).splitlines() if "requirement r/1" in line]
+    shown = [line for line in render_card(context).splitlines() if " of r/1: " in line]
     assert len(shown) == 1
-    assert "upperLimit 4.5" in shown[0]
-    assert "overrides c/1" in shown[0]
+    assert "upperLimit of r/1: 4.5" in shown[0]
+    assert "overrides: c/1" in shown[0]

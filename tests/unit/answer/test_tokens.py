@@ -1,0 +1,55 @@
+"""The estimate beside what tokenizers made of the same texts: their counts are data."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kg.answer.tokens import estimate_tokens
+
+COUNTED = json.loads(Path(__file__).with_name("tokens.json").read_text(encoding="utf-8"))
+DIGIT_BY_DIGIT = "gemma3"
+"""A tokenizer that makes a token of every digit: cards are full of them."""
+whole = [one for one in COUNTED if one["kind"] == "whole"]
+names = {"argvalues": whole, "ids": lambda one: one["name"]}
+
+
+@pytest.mark.parametrize("one", **names)
+def test_cards_and_json_are_estimated_at_one_to_one_and_a_half_of_what_they_are(one) -> None:
+    estimated = estimate_tokens(one["text"])
+    for name, tokens in one["tokens"].items():
+        if name != DIGIT_BY_DIGIT:
+            assert tokens <= estimated <= 1.5 * tokens, name
+
+
+@pytest.mark.parametrize("one", **names)
+def test_a_tokenizer_of_single_digits_makes_a_quarter_more_at_most(one) -> None:
+    assert one["tokens"][DIGIT_BY_DIGIT] <= 1.25 * estimate_tokens(one["text"])
+
+
+def test_beyond_ascii_no_tokenizer_makes_more_than_is_estimated() -> None:
+    foreign = [one for one in COUNTED if sum(map(ord, one["text"])) > 500 * len(one["text"])]
+    assert len(foreign) >= 6
+    for one in foreign:
+        assert max(one["tokens"].values()) <= estimate_tokens(one["text"])
+
+
+def test_a_short_text_is_off_by_two_tokens_at_most() -> None:
+    for one in COUNTED:
+        most = max(n for name, n in one["tokens"].items() if name != DIGIT_BY_DIGIT)
+        assert estimate_tokens(one["text"]) >= most - 2
+
+
+@given(st.text(alphabet=st.characters(min_codepoint=128)))
+def test_letters_beyond_ascii_count_as_their_bytes_which_is_the_most_there_can_be(text) -> None:
+    shown = "".join(c for c in text if not c.isspace() and not c.isdigit())
+    assert estimate_tokens(shown) == len(shown.encode())
+
+
+@given(st.text(), st.text())
+def test_parts_never_count_less_than_the_whole(one: str, other: str) -> None:
+    assert estimate_tokens(one) + estimate_tokens(other) >= estimate_tokens(one + other)
