@@ -147,7 +147,9 @@ def find_context(request: Request, search: Annotated[Search, Query()]) -> Respon
         question = Worded(search.q, search.kind, focus, search.rule)
         write = _writer(*_form(request, search), search, desk_of(request).pipeline.plant.base)
         times = (search.at, search.believed_at)
-        return answer_words(request, question, times, write, search.max_tokens)
+        return answer_words(
+            request, question, times, write, (search.max_tokens, search.include_notes)
+        )
     return _answer(
         request,
         search,

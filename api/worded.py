@@ -37,9 +37,11 @@ def answer_words(
     question: Worded,
     times: tuple[str, str],
     write: Callable[[Context], Response] | None,
-    max_tokens: int,
+    room: tuple[int, bool],
 ) -> Response:
     """Answer a question in words: as JSON without ``write``, and a card says how it was read.
+
+    ``room`` is how many tokens a card may have, and whether it holds what people wrote.
 
     Raises:
         UnknownEntity: nothing known is named, or something of which several can be meant.
@@ -56,7 +58,8 @@ def answer_words(
         told = {"asked": asked.to_dict(), **found.to_dict()}
         return Response(to_json(told), 200, {"Vary": "Accept"}, "application/json")
     response = write(found)
-    if response.media_type != "application/ld+json":
-        card = render_asked(asked, found, max_tokens)
+    if (response.media_type or "").startswith("text/"):
+        max_tokens, is_with_notes = room
+        card = render_asked(asked, found, max_tokens, is_with_notes=is_with_notes)
         return Response(card, 200, {"Vary": "Accept"}, response.media_type)
     return response

@@ -4,6 +4,7 @@ import httpx
 import pytest
 
 from api.models import ContextAnswer
+from kg.answer.tokens import estimate_tokens
 
 
 @pytest.mark.parametrize(
@@ -68,6 +69,7 @@ def test_a_kind_that_is_none_names_the_kinds(client: httpx.Client) -> None:
         ("md", "*/*", "text/markdown"),
         ("md", "text/html,*/*;q=0.8", "text/plain"),
         ("jsonld", "text/markdown", "application/ld+json"),
+        ("compact", "text/markdown", "application/json"),
         ("", "text/markdown", "text/markdown"),
         ("", "application/ld+json", "application/ld+json"),
         ("", "text/html,*/*;q=0.8", "application/json"),
@@ -96,6 +98,42 @@ def test_a_card_cites_and_fits(client: httpx.Client) -> None:
     whole = client.get("/v1/context/machine/SAW-01?format=md&max_tokens=4000").text
     assert "] shop/run/1 " in whole
     assert len(card) < len(whole)
+
+
+def test_compact_json_is_the_card_as_json_and_as_short_as_asked(client: httpx.Client) -> None:
+    for name in ("machine/SAW-01", "job/1043"):
+        answer = client.get(f"/v1/context/{name}?format=compact&max_tokens=600")
+        found = answer.json()
+        assert found["entity"] == name
+        assert {fact["trust"] for fact in found["facts"]} <= {"system", "event", "derived"}
+        assert estimate_tokens(answer.text) <= 600
+
+
+def test_a_card_that_cannot_be_so_short_is_refused_with_what_to_ask(client: httpx.Client) -> None:
+    answer = client.get("/v1/context/job/1045?focus=full&format=md&max_tokens=100")
+    assert (answer.status_code, answer.json()["code"]) == (422, "card-too-short")
+    hint = answer.json()["hint"]
+    assert hint.startswith("ask with max_tokens=")
+    tokens = hint.rsplit("=", 1)[1]
+    again = client.get(f"/v1/context/job/1045?focus=full&format=md&max_tokens={tokens}")
+    assert again.status_code == 200
+    assert estimate_tokens(again.text) <= int(tokens)
+
+
+def test_a_question_in_words_is_answered_in_compact_json_too(client: httpx.Client) -> None:
+    answer = client.get("/v1/context", params={"q": "why is job 1043 late", "format": "compact"})
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.json()["entity"] == "job/1043"
+
+
+def test_the_context_of_json_ld_is_published_and_the_one_that_answers_carry(
+    client: httpx.Client,
+) -> None:
+    answer = client.get("/v1/context.jsonld")
+    assert answer.headers["content-type"] == "application/ld+json"
+    carried = client.get("/v1/context/job/1043?format=jsonld").json()["@context"]
+    assert carried.pop("@base") == "https://small.example/"
+    assert answer.json() == {"@context": carried}
 
 
 def test_an_answer_is_as_of_now_or_of_the_latest_record(client: httpx.Client) -> None:
