@@ -1,4 +1,4 @@
-"""The estimate beside what tokenizers made of the same texts: their counts are data."""
+"""The estimate beside what tokenizers made of the same texts; the counts are in tokens.json."""
 
 from __future__ import annotations
 

@@ -215,7 +215,7 @@ def test_what_was_kept_is_sent_as_of_now(own_client: httpx.Client, own_owner: Ow
     assert later.json()["sources"][0]["is_stale"]
 
 
-@pytest.mark.parametrize("form", ["json", "md", "jsonld"])
+@pytest.mark.parametrize("form", ["json", "md", "compact", "jsonld"])
 def test_every_form_is_kept_and_told_as_of_now(
     own_client: httpx.Client, own_owner: Owner, own_plant: Path, form: str
 ) -> None:
