@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from kg.access.sight import Sight
     from kg.answer.bundle import SlotState
+    from kg.records import Term
 
 KNOWN: dict[type, frozenset[str]] = {
     Context: frozenset(
@@ -74,6 +75,8 @@ KNOWN: dict[type, frozenset[str]] = {
             "reasons",
             "blockers",
             "doubts",
+            "facts",
+            "machine",
         ]
     ),
     NextOrder: frozenset(["rule", "means", "ready", "blocked", "listed", "remarks"]),
@@ -288,7 +291,15 @@ class _Withholding:
             reasons=reasons,
             blockers=blockers,
             doubts=doubts,
+            facts=tuple(self._facts(entry.facts)),
+            machine=self._machine(entry, operation),
         )
+
+    def _machine(self, entry: NextEntry, operation: Term) -> str | None:
+        """Give where an entry is planned, unless the link or the machine itself is hidden."""
+        sight = self._sight
+        is_shown = sight.shows(operation, vocab.PLANNED_ON)
+        return entry.machine if is_shown and not sight.hides_thing(entry.machine or "") else None
 
     def _order(self, order: NextOrder | None) -> NextOrder | None:
         if order is None:

@@ -45,8 +45,8 @@ class Fact:
     from in ``inputs``, and is as sure as the least sure of them. Of a conflict's facts the losers
     are not ``is_current``.
 
-    ``trust`` says what vouches for it: a ``system`` of record, an ``event``, a ``person``'s word, or
-    nothing but what it was ``derived`` or ``computed`` from. ``datatype`` is what ``value`` is
+    ``trust`` says what vouches for it: a ``system`` of record, an ``event``, a ``person``'s word,
+    or nothing but what it was ``derived`` or ``computed`` from. ``datatype`` is what ``value`` is
     written in: ``iri``, a list of codes (``trc:job-status``), a datatype (``xsd:date``), or a
     language (``@sv``).
     """

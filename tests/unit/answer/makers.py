@@ -16,6 +16,7 @@ from kg.answer.bundle import (
     Run,
     Slot,
     SlotGap,
+    SlotState,
 )
 
 NASTY = [
@@ -78,7 +79,8 @@ class Maker:
 
     def slot(self) -> Slot:
         found = [self.fact() for _ in range(self.chance.choice([0, 1, 1, 2, 12]))]
-        empty = self.chance.choice(["none", "missing", "unknown", "not_due"])
+        states: list[SlotState] = ["none", "missing", "unknown", "not_due"]
+        empty = self.chance.choice(states)
         return Slot("known" if found else empty, found)
 
     def run(self) -> Run:

@@ -129,7 +129,7 @@ REFUSED: dict[str, tuple[Callable[[Provider], str], str]] = {
     "whose role is an object": (lambda p: p.token(groups={"planners": True}), NO_ROLE),
     "of nothing": (lambda _: "e30.e30.e30", NOT_PINNED),
     "of no parts": (lambda _: "e30", NO_TOKEN),
-    "cut": (lambda p: p.token()[:-20], NO_TOKEN),
+    "cut": (lambda p: p.token()[:-21], NO_TOKEN),
     "too long": (lambda p: p.token(filler="x" * 20_000), "too long"),
 }
 

@@ -46,6 +46,12 @@ def test_the_document_is_what_the_page_can_read(document: dict[str, Any]) -> Non
     assert document["openapi"].startswith("3.1")
     assert set(document["paths"]) == {
         "/v1/context",
+        "/v1/context.jsonld",
+        "/v1/plant",
+        "/v1/machines",
+        "/v1/flows",
+        "/v1/sources",
+        "/v1/terms",
         "/v1/context/{kind}/{entity}",
         "/v1/questions",
         "/v1/questions/{name}",
