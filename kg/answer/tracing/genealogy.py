@@ -171,9 +171,14 @@ class Genealogy:
     def read_batches(self, batches: Iterable[Term]) -> None:
         """Read batches with their uses, and the jobs of these."""
         wanted = set(batches)
+        self.read_uses(wanted)
+        self.read_jobs({use.job for batch in wanted for use in self.uses_of_batch(batch)})
+
+    def read_uses(self, batches: Iterable[Term]) -> None:
+        """Read batches with their uses: what they went into, and what they came out of."""
+        wanted = set(batches)
         self.read("batch", wanted)
         self.describe("use", {use for batch in wanted for use in self.to(batch, vocab.OF_BATCH)})
-        self.read_jobs({use.job for batch in wanted for use in self.uses_of_batch(batch)})
 
     def read_jobs(self, jobs: Iterable[Term]) -> None:
         """Read jobs with all that goes in and comes out, and what is compared with: materials."""

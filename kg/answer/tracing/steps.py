@@ -190,5 +190,7 @@ def read_places(held: Genealogy, places: Iterable[Place]) -> None:
     held.describe("batch", cut)
     held.read_batches(kinds.get("batch", ()))
     jobs = {job for piece in pieces for job in held.of(piece, vocab.PIECE_OF)}
-    jobs |= {job for line in lines for job in held.jobs_of_line(line)}
-    held.read_jobs(kinds.get("job", set()) | jobs)
+    makers = {job for line in lines for job in held.jobs_of_line(line)}
+    held.read_jobs(kinds.get("job", set()) | jobs | makers)
+    # Whether a batch left for a line is judged by whether that line's job alone made it.
+    held.read_uses(batch for job in makers for batch in held.batches_made(job))

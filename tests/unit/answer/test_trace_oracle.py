@@ -174,6 +174,18 @@ def test_what_a_batch_went_into_leads_back_to_it_as_surely(plant: Plant, start: 
             assert back.things[term(start)].how == reached.how
 
 
+def test_a_batch_of_two_makers_leads_to_a_line_no_surer_from_the_line() -> None:
+    store = store_of(
+        "use/a ofBatch batch/0 ; outputOf job/0\n"
+        "use/b ofBatch batch/0 ; outputOf job/1\n"
+        "allocation/0 allocationOf job/0 ; toOrderLine line/0"
+    )
+    forward = trace(store, BASE, begin(store, term("batch/0")), "forward", 1_000)
+    back = trace(store, BASE, begin(store, term("line/0")), "backward", 1_000)
+    assert forward.things[term("line/0")].how == "possible"
+    assert back.things[term("batch/0")].how == "possible"
+
+
 @pytest.mark.parametrize("depth", [1, 40, 400])
 def test_a_chain_of_any_depth_is_followed(depth: int) -> None:
     text = "\n".join(
