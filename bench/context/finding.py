@@ -34,7 +34,7 @@ def find_words(plant: AskedPlant, questions: Sequence[Question]) -> FoundWords:
     """Look up every question as it is worded, and again with an id that the plant has not."""
     made = FoundWords()
     for question in questions:
-        found = plant.answers.find_entities(question.words, (), MOST_LISTED)
+        found = plant.answers.finder.find_entities(question.words, (), MOST_LISTED)
         made.asked += 1
         ids = [match.id for match in found.matches]
         made.recalled += question.entity in ids
@@ -53,7 +53,7 @@ def _ask_absent(plant: AskedPlant, question: Question, made: FoundWords) -> None
     words = question.template.words[0].format(entity=absent)
     made.absent += 1
     try:
-        plant.answers.read_question(words)
+        plant.answers.finder.read_question(words)
     except UnknownEntity:
         made.refused += 1
     else:

@@ -74,7 +74,7 @@ def find_in_words(
     Raises:
         ConfigError: the query is empty, or too long.
     """
-    return answers.find_entities(query, kinds, limit, eyes_of(sight))
+    return answers.finder.find_entities(query, kinds, limit, eyes_of(sight))
 
 
 def ask_in_words(
@@ -86,7 +86,9 @@ def ask_in_words(
         UnknownEntity: nothing known is named, or something of which several can be meant.
         ConfigError: the question is empty, or too long.
     """
-    asked = answers.read_question(question.text, question.kind, question.focus, eyes_of(sight))
+    asked = answers.finder.read_question(
+        question.text, question.kind, question.focus, eyes_of(sight)
+    )
     subject = asked.subject
     found = answers.context(subject.id, now, subject.kind, focus=asked.focus, rule=question.rule)
     return asked, found if sight is None else withhold_context(found, sight, answers.covering)

@@ -19,7 +19,6 @@ from kg.answer.asking.reads import readers
 from kg.answer.context import ContextBuilder
 from kg.answer.evidence import Evidence, Lineage, short
 from kg.answer.find import Finder
-from kg.answer.finding.found import ALL_SEEN
 from kg.answer.focus import expand
 from kg.answer.gaps.contradictions import name_contradictions
 from kg.answer.gaps.coverage import Check, Checker
@@ -46,7 +45,6 @@ if TYPE_CHECKING:
     from kg.answer.asking.hindsight import Hindsight
     from kg.answer.asking.readiness import Readiness
     from kg.answer.bundle import Context, Focus
-    from kg.answer.finding.found import Asked, Eyes, Found
     from kg.answer.finding.gazetteer import Names
     from kg.answer.freshness import Freshness
     from kg.answer.gaps.candidates import Candidates
@@ -172,35 +170,6 @@ class Answers:
         found = builder.build(entity.term, entity.kind, format_time(now), sources)
         expand(found, self._planner(evidence, slots, now), entity.term, focus, rule)
         return found
-
-    def find_entities(
-        self,
-        query: str,
-        kinds: Collection[str] = (),
-        limit: int = 5,
-        eyes: Eyes = ALL_SEEN,
-    ) -> Found:
-        """Give what words can mean: a name, an id or a question; see ``Finder.find_entities``.
-
-        Raises:
-            ConfigError: the query is empty, or too long.
-        """
-        return self.finder.find_entities(query, kinds, limit, eyes)
-
-    def read_question(
-        self,
-        question: str,
-        kind: str | None = None,
-        focus: Focus | None = None,
-        eyes: Eyes = ALL_SEEN,
-    ) -> Asked:
-        """Say what a question in words is about and what it asks; see ``Finder.read_question``.
-
-        Raises:
-            UnknownEntity: nothing known is named, or something of which several can be meant.
-            ConfigError: the question is empty, or too long.
-        """
-        return self.finder.read_question(question, kind, focus, eyes)
 
     def check(self, now: datetime) -> Check:
         """Count coverage and list gaps, as of the last validation; count the rows that wait.
