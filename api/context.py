@@ -17,6 +17,7 @@ from kg.answer.bundle import Focus
 from kg.answer.compact import render_compact
 from kg.answer.context import KINDS
 from kg.answer.finding.tokens import MOST_CHARACTERS
+from kg.answer.finding.told import render_asked
 from kg.answer.focus import FOCUSES
 from kg.answer.jsonld import PATH, context_document, to_jsonld
 from kg.answer.planning.next import DEFAULT_RULE, RULES, Rule
@@ -26,10 +27,15 @@ from kg.errors import UnknownEntity
 from kg.store.media import choose_media_type
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
+    from api.worded import Writer
     from kg.answer import Answers
     from kg.answer.bundle import Context
+    from kg.answer.finding.found import Asked
+
+    _Find = Callable[[Answers, datetime], Context]
 
 Form = Literal["json", "jsonld", "md", "compact"]
 MEDIA_TYPES: dict[str, Form] = {
@@ -147,9 +153,7 @@ def find_context(request: Request, search: Annotated[Search, Query()]) -> Respon
         question = Worded(search.q, search.kind, focus, search.rule)
         write = _writer(*_form(request, search), search, desk_of(request).pipeline.plant.base)
         times = (search.at, search.believed_at)
-        return answer_words(
-            request, question, times, write, (search.max_tokens, search.include_notes)
-        )
+        return answer_words(request, question, times, write)
     return _answer(
         request,
         search,
@@ -231,30 +235,32 @@ def _form(request: Request, shape: Shape) -> tuple[Form, str]:
     return shape.format or MEDIA_TYPES[choose_media_type(accept, MEDIA_TYPES)], accept
 
 
-def _writer(
-    form: Form, accept: str, shape: Shape, base: str
-) -> Callable[[Context], Response] | None:
-    """Give what writes an answer in a form; None for JSON, of which the cache knows more."""
+def _writer(form: Form, accept: str, shape: Shape, base: str) -> Writer | None:
+    """Give what writes an answer in a form; None for JSON, of which the cache knows more.
+
+    Where it is that of a question in words, a card says how the question was read.
+    """
     vary = {"Vary": "Accept"}
+    room, is_with_notes = shape.max_tokens, shape.include_notes
     if form == "md":
         # Browsers save Markdown to disk, but show plain text.
         is_shown = any(name in accept for name in ("text/html", "text/plain"))
         media_type = "text/plain" if is_shown else "text/markdown"
-        return lambda found: Response(
-            render_card(found, shape.max_tokens, is_with_notes=shape.include_notes),
-            200,
-            vary,
-            media_type,
-        )
+
+        def write_card(found: Context, asked: Asked | None = None) -> Response:
+            if asked is None:
+                card = render_card(found, room, is_with_notes=is_with_notes)
+            else:
+                card = render_asked(asked, found, room, is_with_notes=is_with_notes)
+            return Response(card, 200, vary, media_type)
+
+        return write_card
     if form == "compact":
-        return lambda found: Response(
-            render_compact(found, shape.max_tokens, is_with_notes=shape.include_notes),
-            200,
-            vary,
-            "application/json",
+        return lambda found, _asked=None: Response(
+            render_compact(found, room, is_with_notes=is_with_notes), 200, vary, "application/json"
         )
     if form == "jsonld":
-        return lambda found: Response(
+        return lambda found, _asked=None: Response(
             to_json(to_jsonld(found, base)), 200, vary, "application/ld+json"
         )
     return None
@@ -278,9 +284,3 @@ def _is_of_now(shape: Shape) -> bool:
     """Tell whether nothing is asked for that the cache does not know of: then it keeps it."""
     said = shape.model_dump(exclude_defaults=True)
     return said.keys() <= {"q", "kind", "format", "max_tokens", "include_notes"}
-
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    _Find = Callable[[Answers, datetime], Context]

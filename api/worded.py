@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from fastapi import Response
 
 from api.access import note, sight_of
 from api.desk import desk_of
 from kg.access.worded import ask_in_words, eyes_of
-from kg.answer.finding.told import render_asked
 from kg.answer.render import to_json
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from datetime import datetime
 
     from fastapi import Request
@@ -22,6 +20,14 @@ if TYPE_CHECKING:
     from kg.answer import Answers
     from kg.answer.bundle import Context
     from kg.answer.finding.found import Asked
+
+
+class Writer(Protocol):
+    """Writes an answer in a form; of a question in words, a card says how it was read."""
+
+    def __call__(self, found: Context, asked: Asked | None = None) -> Response:
+        """Write the answer."""
+        ...
 
 
 def is_name(request: Request, text: str, kind: str | None) -> bool:
@@ -36,12 +42,9 @@ def answer_words(
     request: Request,
     question: Worded,
     times: tuple[str, str],
-    write: Callable[[Context], Response] | None,
-    room: tuple[int, bool],
+    write: Writer | None,
 ) -> Response:
-    """Answer a question in words: as JSON without ``write``, and a card says how it was read.
-
-    ``room`` is how many tokens a card may have, and whether it holds what people wrote.
+    """Answer a question in words: as JSON without ``write``, which is told how it was read.
 
     Raises:
         UnknownEntity: nothing known is named, or something of which several can be meant.
@@ -57,9 +60,4 @@ def answer_words(
     if write is None:
         told = {"asked": asked.to_dict(), **found.to_dict()}
         return Response(to_json(told), 200, {"Vary": "Accept"}, "application/json")
-    response = write(found)
-    if (response.media_type or "").startswith("text/"):
-        max_tokens, is_with_notes = room
-        card = render_asked(asked, found, max_tokens, is_with_notes=is_with_notes)
-        return Response(card, 200, {"Vary": "Accept"}, response.media_type)
-    return response
+    return write(found, asked)

@@ -120,6 +120,38 @@ def test_a_card_that_cannot_be_so_short_is_refused_with_what_to_ask(client: http
     assert estimate_tokens(again.text) <= int(tokens)
 
 
+@pytest.mark.parametrize(
+    "question",
+    [
+        "why is job 1043 late on SAW-01",
+        "varför är jobb 1043 sent",
+        "Warum ist Fertigungsauftrag 1043 spät?",
+    ],
+)
+def test_a_question_in_words_is_answered_and_how_it_was_read_is_told(
+    client: httpx.Client, question: str
+) -> None:
+    found = client.get("/v1/context", params={"q": question})
+    said = found.json()
+    assert (found.status_code, said["entity"]["id"], said["focus"]) == (
+        200,
+        "job/1043",
+        "why_late",
+    )
+    assert (said["asked"]["subject"]["id"], said["asked"]["focus"]) == ("job/1043", "why_late")
+    card = client.get("/v1/context", params={"q": question, "format": "md"}).text
+    assert card.startswith("# job/1043")
+    assert "\nRead as why_late (" in card
+    linked = client.get("/v1/context", params={"q": question, "format": "jsonld"}).json()
+    assert linked["@graph"]
+
+
+def test_a_question_that_can_be_about_two_things_is_given_back(client: httpx.Client) -> None:
+    answer = client.get("/v1/context", params={"q": "Warum ist Auftrag 1043 spät?"})
+    assert (answer.status_code, answer.json()["code"]) == (409, "ambiguous-entity")
+    assert {"job/1043", "order/1043"} <= set(answer.json()["detail"].replace(",", " ").split())
+
+
 def test_a_question_in_words_is_answered_in_compact_json_too(client: httpx.Client) -> None:
     answer = client.get("/v1/context", params={"q": "why is job 1043 late", "format": "compact"})
     assert answer.headers["content-type"] == "application/json"
