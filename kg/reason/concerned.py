@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 
 from pyparsing import ParseResults
 from rdflib.plugins.sparql.algebra import translatePath, traverse
-from rdflib.plugins.sparql.parser import parseQuery
 from rdflib.plugins.sparql.parserutils import CompValue
 
 from kg.errors import OntologyError
+from kg.parsing import parse_query
 from kg.reason.groups import (
     Unsupported,
     compile_group,
@@ -52,7 +52,7 @@ class Concern:
     def __init__(self, rule: ConstructRule) -> None:
         self.name = rule.name
         try:
-            parsed = parseQuery(f"CONSTRUCT {{ {rule.head} }} WHERE {{ {rule.body} }}")
+            parsed = parse_query(f"CONSTRUCT {{ {rule.head} }} WHERE {{ {rule.body} }}")
             tree = traverse(parsed[1], visitPost=translatePath)
         except Exception as error:  # the parser raises many types
             raise self._unusable(f"is no SPARQL: {error}") from error

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pyparsing import ParseResults
-from rdflib.plugins.sparql.parser import parseQuery
 from rdflib.plugins.sparql.parserutils import CompValue
 
 from kg.errors import QueryError
+from kg.parsing import parse_query
 from kg.store.query_text import QueryLimits, check_query_text, check_stays_here
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def check_query(query: str, prebound: Collection[str]) -> str:
     check_query_text(query, QueryLimits())
     check_stays_here(query)
     try:
-        _, tree = parseQuery(query)
+        _, tree = parse_query(query)
     except Exception as error:  # pyparsing's, rdflib's, and Python's own for what is nested deep
         raise QueryError(f"it is no SPARQL: {error}", code="query-syntax") from error
     if tree.name not in ("SelectQuery", "AskQuery"):

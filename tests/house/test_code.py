@@ -128,3 +128,15 @@ def _drawn_tree(doc: str) -> dict[str, str]:
             parents[drawn["name"]] = above[-1][1]
         above.append((column, drawn["name"]))
     return parents
+
+
+def test_sparql_is_parsed_in_one_place_one_at_a_time(modules: dict[str, ast.Module]) -> None:
+    strangers = {
+        path
+        for path, tree in modules.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom)
+        and (node.module or "").startswith("rdflib.plugins.sparql")
+        and {alias.name for alias in node.names} & {"parseQuery", "parseUpdate", "prepareQuery"}
+    }
+    assert strangers == {"kg/parsing.py"}

@@ -58,9 +58,13 @@ class Watched:
         return bool(self.page.evaluate(script))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Debian's Chromium, without a window."""
+    """Debian's Chromium, without a window.
+
+    Its driver runs an event loop in this thread until it ends: no other module's tests could have
+    one of their own.
+    """
     program = which("chromium")
     if program is None:
         pytest.skip("Chromium is not on this machine: `make servers` installs it")

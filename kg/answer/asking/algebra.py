@@ -6,9 +6,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from rdflib.plugins.sparql.algebra import translateGroupGraphPattern, translateQuery, traverse
-from rdflib.plugins.sparql.parser import parseQuery
 from rdflib.plugins.sparql.parserutils import CompValue
 
+from kg.parsing import parse_query
 from kg.store import PREFIXES
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def algebra_of(query: str) -> Any:
 
     What EXISTS asks for is translated too. Raises what the parser raises, which is of many types.
     """
-    return traverse(translateQuery(parseQuery(_PREFIXES + query)).algebra, visitPost=_translated)
+    return traverse(translateQuery(parse_query(_PREFIXES + query)).algebra, visitPost=_translated)
 
 
 def expressions_in(expression: Any) -> Iterator[CompValue]:

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rdflib import RDF, URIRef, Variable
 from rdflib.paths import AlternativePath, InvPath, MulPath, SequencePath
-from rdflib.plugins.sparql import prepareQuery
+from rdflib.plugins.sparql.algebra import translateQuery
 from rdflib.plugins.sparql.parserutils import CompValue
 
 from kg import vocab
+from kg.parsing import parse_query
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -138,7 +139,7 @@ def _roots(
 
 @lru_cache(maxsize=512)
 def _algebra(query: str) -> CompValue:
-    return prepareQuery(query).algebra
+    return translateQuery(parse_query(query)).algebra
 
 
 def can_answer(query: str, there: frozenset[Term]) -> bool:

@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any
 from rdflib import BNode, Literal, URIRef, Variable
 from rdflib.paths import AlternativePath, InvPath, MulPath, Path, SequencePath
 from rdflib.plugins.sparql.algebra import translateQuery
-from rdflib.plugins.sparql.parser import parseQuery
 from rdflib.plugins.sparql.parserutils import CompValue
 
+from kg.parsing import parse_query
 from kg.store import PREFIXES
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def placed(node: str, terms: Sequence[Term]) -> str:
 @lru_cache(maxsize=1_024)
 def _plan(text: str) -> Step:
     try:
-        algebra = translateQuery(parseQuery(text), initNs=dict(PREFIXES)).algebra
+        algebra = translateQuery(parse_query(text), initNs=dict(PREFIXES)).algebra
     except Exception as error:  # the parser raises many types
         raise Unplanned(str(error)) from error
     draft = _Draft()

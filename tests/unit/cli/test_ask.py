@@ -62,8 +62,8 @@ def test_readiness_is_told_in_words_and_as_json(traveler: Traveler) -> None:
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        ([], "one of --question NAME, --list and --ready is needed"),
-        (["--list", "--ready"], "one of --question NAME"),
+        ([], "one of a question in words, --question NAME, --list and --ready is"),
+        (["--list", "--ready"], "one of a question in words, --question NAME"),
         (["-Q", "what-is-the-weather"], "there is no question"),
         (["-Q", "what-runs-on-a-machine"], "the question needs machine"),
         (["-Q", "what-runs-on-a-machine", "--set", "machine"], "has no ="),

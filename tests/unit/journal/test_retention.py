@@ -93,7 +93,7 @@ def test_a_tombstone_is_kept_and_what_was_before_it_is_not(journal: Journal) -> 
 
 def test_the_space_is_given_back(journal: Journal, tmp_path: Path) -> None:
     for number in range(50):
-        journal.append([state(str(number) + "x" * 10_000)], NOW)
+        journal.append([state(str(number) + "x" * 20_000)], NOW)
     path = tmp_path / "journal.sqlite"
     journal.compact()
     before = path.stat().st_size
