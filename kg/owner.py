@@ -146,6 +146,8 @@ class Owner:
         for thread in self._threads:
             thread.join()
         self._threads.clear()
+        # What stays frozen is not let go of at exit either, and engines complain of that.
+        gc.unfreeze()
 
     def take(self, source: str, table: str, messages: Sequence[Message]) -> Balance:
         """Take in messages of a table; durable when this returns. Any thread may call.

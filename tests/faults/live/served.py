@@ -49,4 +49,5 @@ class Served:
         assert self._process is not None
         self.url = ""
         self._process.send_signal(sign)
-        self._process.communicate()
+        _, said = self._process.communicate()
+        assert b"leaked" not in said, "an engine was not let go of"
