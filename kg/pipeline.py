@@ -6,7 +6,6 @@ The only place where the stages are joined. One `Pipeline` owns a plant's journa
 from __future__ import annotations
 
 from collections import Counter
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Self
 from zoneinfo import ZoneInfo
 
@@ -26,7 +25,7 @@ from kg.journal import Journal
 from kg.lifted import Lifters
 from kg.merge import Change, Merge, NoGraphs
 from kg.reason import Reasoner
-from kg.reason.rules import compile_rules
+from kg.reason.kept import rules_of
 from kg.recipe import Recipe, check_folds
 from kg.records import newest_of
 from kg.space import Space
@@ -38,13 +37,11 @@ from kg.validate.gaps import plant_shapes
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
     from datetime import datetime
-    from pathlib import Path
 
     from kg.applied import Place
     from kg.arrivals import Balance
     from kg.canonical import Said
     from kg.journal import Forgotten, Quarantined
-    from kg.reason.rules import RuleSet
     from kg.records import Record, Term
     from kg.settings import Plant, SourceSettings
     from kg.sources import Message
@@ -56,14 +53,10 @@ if TYPE_CHECKING:
 APPLY_BATCH = 2_000
 OWNER_FILE = "OWNER"
 """In the store's folder while it is served: where its owner answers."""
+RULES_FILE = "RULES"
+"""In the store's folder: what the ontology was compiled to."""
 REBUILD_ABOVE = 20_000
 """Records waiting above which a new generation is written instead of applying batches."""
-
-
-@lru_cache(maxsize=1)
-def _compile_rules(ontology: Path, _digest: str) -> RuleSet:
-    """Compile rules once for what the ontology's files hold: it is most of opening a plant."""
-    return compile_rules(ontology)
 
 
 def _silent(_stage: str, _what: str) -> None:
@@ -97,7 +90,7 @@ class Pipeline(Closing):
         self._lifters = Lifters(plant, journal, report)
         self._recipe = Recipe.of(plant, ontology)
         self.mappings = self._recipe.tables
-        self.rules = _compile_rules(ontology, self._recipe.ontology)
+        self.rules = rules_of(ontology, self._recipe.ontology, plant.store_path / RULES_FILE)
         self.shapes = plant_shapes(ontology, self._recipe.ontology)
         self._gaps = Gaps(self.shapes, self._recipe.digest, journal, self.changes)
         self._intake = Intake(plant, journal, self.mappings, report, self.tally)
