@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from sqlglot import exp
 
+from kg.lift.iris import is_iri
 from kg.lift.levels import Levels
 from kg.lift.literals import (
     CHECKED,
@@ -103,6 +104,8 @@ class TermColumns:
             value = join(self._encoded(expression.parts, kind))
         else:
             value = self.values.text_of(expression, term_map.line, guard, is_iri=kind in SAFE)
+            if _says_only_iris(value, kind):
+                return join([text("<"), self.levels.add("value", value), text(">")])
         value = self.levels.add("value", value)
         iri = self.levels.add("canonical", call(_WHOLE_IRI[kind], value, base))
         self._check("bad-iri", expression, "IRI", term_map.line, (value, iri, guard))
@@ -267,3 +270,17 @@ def first_failed(checks: list[tuple[Check, exp.Expr]]) -> exp.Expr:
 
 def _short(datatype: str) -> str:
     return re.sub(rf"^{re.escape(XSD)}", "xsd:", datatype)
+
+
+def _says_only_iris(value: exp.Expr, kind: TermType) -> bool:
+    """Tell whether a value is one of some constants, all of them IRIs: no row has to be checked."""
+    is_one_of = isinstance(value, exp.Case) and not value.args.get("default")
+    if not is_one_of or kind not in {TermType.IRI, TermType.URI}:
+        return False
+    said = [branch.args["true"] for branch in value.args["ifs"]]
+    return all(
+        isinstance(one, exp.Literal)
+        and is_iri(one.name)
+        and (kind is TermType.IRI or one.name.isascii())
+        for one in said
+    )
