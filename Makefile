@@ -54,8 +54,13 @@ web: install ## build the pages with npm, of this machine or from PyPI
 	$(BIN)/python tools/build_pages.py
 
 .PHONY: screenshots
-screenshots: web ## take pictures of the pages of a demo plant, into docs/pages
-	TRAVELER_SCREENSHOTS=docs/pages $(BIN)/python -m pytest -q tests/pages/test_pages.py -k whole
+screenshots: web ## take pictures of all pages into build/pages, and the README's from there
+	rm -rf build/pages
+	$(BIN)/python -m pytest -q tests/pages/test_pages.py -k whole
+	mkdir -p api/web/pictures
+	cp build/pages/board-desktop.png api/web/pictures/board.png
+	cp build/pages/entity-machine-MILL-01-dark.png api/web/pictures/machine.png
+	cp build/pages/start-phone.png api/web/pictures/start.png
 
 .PHONY: servers
 servers: ## install with apt the servers that some tests need

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kg.records import Term
-    from kg.settings import Plant
+    from kg.settings import Plant, SourceSettings, TableSettings
 
 _MEANING = {"name", "authority", "zone", "placeholders", "lookup"}
 _HOW_OFTEN = {"cursor", "reconcile", "allow_empty", "allow_drop", "nodes"}
@@ -39,15 +39,12 @@ class Recipe:
     @classmethod
     def of(cls, plant: Plant, ontology: Path) -> Recipe:
         """Digest the recipe of a plant as its files stand."""
-        program = version("traveler-kg").encode()
-        digest = sha256(program)
+        digest = sha256(_program())
         tables = {}
         for source in plant.every_source:
-            of_source = source.model_dump_json(include=_MEANING).encode()
             for table in source.tables:
-                mapping = (source.folder / table.mapping).read_bytes()
-                of_table = of_source + table.model_dump_json(exclude=_HOW_OFTEN).encode() + mapping
-                tables[source.name, table.name] = sha256(program + of_table).hexdigest()[:16]
+                of_table = _written(source, table)
+                tables[source.name, table.name] = _summed(of_table)
                 digest.update(of_table)
             if topics := [table.topic for table in source.tables if table.topic]:
                 # What a message that no table is for was tried with.
@@ -57,6 +54,25 @@ class Recipe:
             meaning.update(path.read_bytes())
         digest.update(meaning.digest())
         return cls(digest.hexdigest(), tables, meaning.hexdigest())
+
+
+def digest_table(source: SourceSettings, table: TableSettings) -> str:
+    """Digest by what a table's rows are read and lifted, as the mapping's file stands."""
+    return _summed(_written(source, table))
+
+
+def _written(source: SourceSettings, table: TableSettings) -> bytes:
+    of_source = source.model_dump_json(include=_MEANING).encode()
+    mapping = (source.folder / table.mapping).read_bytes()
+    return of_source + table.model_dump_json(exclude=_HOW_OFTEN).encode() + mapping
+
+
+def _summed(of_table: bytes) -> str:
+    return sha256(_program() + of_table).hexdigest()[:16]
+
+
+def _program() -> bytes:
+    return version("traveler-kg").encode()
 
 
 def check_folds(plant: Plant, produced: Mapping[str, frozenset[tuple[str, Term, Term]]]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path  # noqa: TC003 - typer reads the annotations
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -23,7 +23,14 @@ from kg.draft.meanings import KINDS
 from kg.draft.sample import explain_mapping, place_mapping, sample_mapping
 from kg.draft.words import setting_name
 from kg.errors import ConfigError
+from kg.owner import owner_url
 from kg.settings import load_plant
+
+if TYPE_CHECKING:
+    from kg.draft import Place, Written
+
+USUAL_URL = "http://127.0.0.1:8000"
+"""Where ``traveler serve`` answers unless it is told otherwise."""
 
 
 def init(
@@ -72,13 +79,18 @@ def init(
         f"\nWritten: {written.mapping}\n         {written.source}\n         {written.plant}",
         is_quiet=quiet,
     )
-    first = f"export {place.secret}=…\nthen: " if place.secret else ""
-    suggest(
-        f"{first}traveler lift {written.mapping} --sample 5\n"
-        f"then: traveler load --plant {file}\n"
-        f"then: traveler check --plant {file}",
-        is_quiet=quiet,
-    )
+    url = owner_url(described.store_path) if described is not None else None
+    suggest("\nthen: ".join(_next_steps(place, written, url)), is_quiet=quiet)
+
+
+def _next_steps(place: Place, written: Written, url: str | None) -> list[str]:
+    """Say what to do with a draft; ``url`` is where the plant is served already."""
+    steps = [f"export {place.secret}=…"] if place.secret else []
+    steps.append(f"traveler lift {written.mapping} --sample 5")
+    # While it is served nobody else reads its sources: the server does when it starts again.
+    steps.append(f"stop what serves {url}" if url else f"traveler load --plant {written.plant}")
+    page = f"{(url or USUAL_URL).rstrip('/')}/#/start?source={place.name}&table={place.table}"
+    return [*steps, f"traveler serve --plant {written.plant}", f"open {page}"]
 
 
 def show_mapping(

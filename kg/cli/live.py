@@ -6,7 +6,7 @@ import importlib
 import shutil
 import sys
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from time import monotonic
 from typing import Annotated
@@ -34,6 +34,7 @@ from kg.owner import Owner, announce, withdraw
 from kg.pipeline import Pipeline
 from kg.settings import load_plant
 from kg.store import generations
+from kg.times import machine_clock
 
 DEMO_MARK = ".traveler-demo"
 """Left in a folder that the demo made, and may therefore make anew."""
@@ -60,12 +61,16 @@ def serve(
     require_access(described, host)
     with show_progress(is_quiet=quiet) as progress:
         work = Pipeline.open(described, progress)
-        owner = Owner(work, lambda: datetime.now(UTC))
+        owner = Owner(work, machine_clock)
         # Without room it answers from what it has, says so, and goes on when there is some.
         with suppress(DiskFull):
             owner.round()
             work.validate(owner.clock())
-    hints = [f"http://{host}:{port}/docs"]
+    hints = [
+        "open {url} in a browser: the board, and what is missing",
+        "connect what there is, one source at a time: {url}/#/start",
+        "every route, to try out: {url}/docs",
+    ]
     if described.access is not None and not (is_loopback(host) or described.access.is_encrypted):
         hints.append("keys travel in the clear here: put TLS before it, and say url of [access]")
     serve_owner(owner, host, port, every, hints, root_path, is_quiet=quiet)
@@ -110,11 +115,11 @@ def demo(
     began = monotonic()
     owner = Owner(
         work,
-        lambda: clock + timedelta(seconds=(monotonic() - began) * speed),
+        lambda: clock + timedelta(milliseconds=int((monotonic() - began) * speed * 1_000)),
         lambda moment: _advance(simulation, moment),
     )
     hints = [
-        "open {url} in a browser: coverage, questions and every interface",
+        "open {url} in a browser: the board, and what is missing",
         f"ask it from a second terminal: .venv/bin/traveler context MILL-01 --plant {folder}",
         f"see what is missing: .venv/bin/traveler check --plant {folder}",
     ]
@@ -189,7 +194,7 @@ def _announce(folder: Path, url: str, token: str, hints: list[str], *, is_quiet:
     say(f"Serving at {url} (stop with Ctrl-C)", is_quiet=is_quiet)
     if not is_quiet:
         for number, hint in enumerate(hints, 1):
-            typer.echo(f"  {number}. {hint.replace('{url}', url)}")
+            typer.echo(f"  {number}. {hint.replace('{url}', url.rstrip('/'))}")
 
 
 def _reachable(url: str) -> str:

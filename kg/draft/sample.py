@@ -93,7 +93,7 @@ def sample_mapping(placed: Placed, rows: int, now: datetime) -> Sampled:
     rejected: list[Rejected] = []
     for table in placed.tables:
         source = placed.source.model_copy(update={"tables": (table,)})
-        first = list(islice(_records(source, now, rejected), rows))
+        first = list(islice(read_records(source, now, rejected), rows))
         lifter = Lifter(source, placed.base)
         lifted = lifter.lift(first)
         lifter.close()
@@ -104,7 +104,14 @@ def sample_mapping(placed: Placed, rows: int, now: datetime) -> Sampled:
     return Sampled(list(lines), rejected)
 
 
-def _records(source: SourceSettings, now: datetime, rejected: list[Rejected]) -> Iterator[Record]:
+def read_records(
+    source: SourceSettings, now: datetime, rejected: list[Rejected]
+) -> Iterator[Record]:
+    """Read records of a source; rows that cannot be are put into ``rejected`` on the way.
+
+    Raises:
+        SourceError: a table or file cannot be read.
+    """
     for reading in read_source(source, {}, now):
         for item in reading.items:
             if isinstance(item, Record):

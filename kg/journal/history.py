@@ -31,6 +31,10 @@ FROM json_each(?) AS wanted
 CROSS JOIN record ON record.source = ? AND record.kind = ? AND record.key = wanted.value
 WHERE record.payload <> '' ORDER BY record.seq
 """
+_FIRST = """
+FROM newest JOIN record USING (seq) WHERE newest.source = ? AND newest.kind = ?
+  AND NOT newest.deleted ORDER BY newest.key LIMIT ?
+"""
 _UNKNOWN = """
 SELECT wanted.value ->> 0, wanted.value ->> 1, wanted.value ->> 2 FROM json_each(?) AS wanted
 WHERE NOT EXISTS (SELECT 1 FROM record AS r WHERE r.source = wanted.value ->> 0
@@ -90,6 +94,10 @@ class History:
     def versions(self, source: str, kind: str, keys: Collection[str]) -> list[Record]:
         """Give all versions of keys that were not pruned, the oldest first."""
         return self._read_records(_VERSIONS, (json.dumps(list(keys)), source, kind))
+
+    def first_of(self, source: str, kind: str, most: int) -> list[Record]:
+        """Give the newest versions of a table's first ``most`` live keys, in their order."""
+        return self._read_records(_FIRST, (source, kind, most))
 
     def replaced(self, after: int, until: int) -> Iterator[list[Record]]:
         """Give, a page at a time, the versions that were replaced by a seq in (after, until].

@@ -123,6 +123,11 @@ class Lifter:
         found = [name for claim in claims if claim.predicate == predicate for name in claim.columns]
         return tuple(dict.fromkeys(found))
 
+    def reads(self, kind: str) -> tuple[str, ...]:
+        """Name the columns of which anything is made of a kind of record, in their order."""
+        compiled = self._compiled.get(kind)
+        return tuple(compiled.model.columns) if compiled is not None else ()
+
     def prepare(self) -> None:
         """Plan every SELECT now, and not with the first record of its kind.
 
