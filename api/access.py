@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from fastapi.concurrency import run_in_threadpool
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import MutableHeaders
 from starlette.requests import cookie_parser
 from starlette.responses import RedirectResponse
 
 from api.guard import DOING, MESSAGES
+from api.headers import header_of
 from api.problems import problem
 from api.scopes import KNOWN, NEEDS, NOTES, Need
 from kg.access import EVERYBODY, Principal
@@ -65,6 +67,7 @@ class Access:
         self._app = app
         self._gate = gate
         self._plant = plant
+        self._noted: list[dict[str, Any]] = []
         self._paths = [
             Path(route.path_regex, frozenset(route.methods), route.path, _need(route))  # type: ignore[attr-defined]
             for route in routes
@@ -101,11 +104,10 @@ class Access:
         return None
 
     async def _refuse(self, gate: Gate, scope: Scope, path: Path | None) -> ASGIApp | None:
-        headers = Headers(scope=scope)
         # What there is no route for is told to nobody but those who are known.
         need = KNOWN if path is None else path.need
         try:
-            principal = await self._who(gate, scope, headers)
+            principal = await self._who(gate, scope)
         except AccessError as error:
             principal = NOBODY
             if need is None or need.scope is not None:
@@ -116,7 +118,7 @@ class Access:
             return self._unknown(gate, scope, path, told)
         if (seconds := _limited(gate, scope, principal)) > 0:
             return _too_often(seconds)
-        if principal.means == "session" and scope["method"] in DOING and not _is_own(headers):
+        if principal.means == "session" and scope["method"] in DOING and not _is_own(scope):
             return problem(
                 "csrf",
                 "a browser that is signed in sends this from a page of this server only",
@@ -124,8 +126,8 @@ class Access:
             )
         return _forbidden(principal, need, self._is_of_notes(scope, path))
 
-    async def _who(self, gate: Gate, scope: Scope, headers: Headers) -> Principal:
-        given = headers.get("authorization")
+    async def _who(self, gate: Gate, scope: Scope) -> Principal:
+        given = header_of(scope, b"authorization")
         if given is not None:
             scheme, _, token = given.partition(" ")
             token = token.strip()
@@ -136,7 +138,7 @@ class Access:
             if gate.is_slow(token):
                 return await run_in_threadpool(gate.by_bearer, token)
             return gate.by_bearer(token)
-        secret = cookie_parser(headers.get("cookie", "")).get(cookie_name(scope, gate))
+        secret = cookie_parser(header_of(scope, b"cookie") or "").get(cookie_name(scope, gate))
         return gate.by_session(secret) if secret else NOBODY
 
     def _source(self, scope: Scope, token: str) -> Principal | None:
@@ -158,11 +160,11 @@ class Access:
     def _unknown(self, gate: Gate, scope: Scope, path: Path | None, error: AccessError) -> ASGIApp:
         if (seconds := gate.limits.take(f"from:{_client(scope)}")) > 0:
             return _too_often(seconds)
-        headers = Headers(scope=scope)
-        if path is not None and path.name == "/" and "text/html" in headers.get("accept", ""):
+        accept = header_of(scope, b"accept") or ""
+        if path is not None and path.name == "/" and "text/html" in accept:
             return RedirectResponse(f"{scope.get('root_path', '')}/signin", 303)
         challenge = 'Bearer realm="traveler"'
-        if "authorization" in headers:
+        if header_of(scope, b"authorization") is not None:
             challenge += ', error="invalid_token"'
         leads = gate.access.oidc is not None and gate.access.url
         if path is not None and path.name.startswith(MESSAGES) and leads:
@@ -174,7 +176,7 @@ class Access:
         self, gate: Gate, scope: Scope, path: Path | None, answer: _Answer, seconds: float
     ) -> None:
         principal: Principal = scope[PRINCIPAL]
-        gate.audit.write(
+        self._noted.append(
             {
                 "at": format_time(gate.clock()),
                 "who": principal.name,
@@ -191,6 +193,12 @@ class Access:
                 **scope[TOLD],
             }
         )
+        if len(self._noted) == 1:  # all that is answered in this turn of the loop is written as one
+            asyncio.get_running_loop().call_soon(self._write_noted, gate)
+
+    def _write_noted(self, gate: Gate) -> None:
+        noted, self._noted = self._noted, []
+        gate.audit.write(*noted)
 
 
 class _Answer:
@@ -257,8 +265,11 @@ def _forbidden(principal: Principal, need: Need | None, is_of_notes: bool) -> AS
     if principal.means == "owner":
         return None
     if need is None:
-        return problem("forbidden", "this is for the owner's own commands")
-    may = need.scope in principal.scopes or (is_of_notes and NOTES in principal.scopes)
+        return problem(
+            "forbidden", "this is for the owner's own commands", "run the command on his machine"
+        )
+    instead = NOTES if is_of_notes else need.instead
+    may = need.scope in principal.scopes or instead in principal.scopes
     if need.scope and not may:
         challenge = f'Bearer error="insufficient_scope", scope="{need.scope}"'
         return problem(
@@ -294,15 +305,15 @@ def _too_often(seconds: int) -> ASGIApp:
     )
 
 
-def _is_own(headers: Headers) -> bool:
+def _is_own(scope: Scope) -> bool:
     """Tell whether a browser says that a page of this server sends this (Fetch Metadata).
 
     The guard has refused what another origin sends; here it must be said that none does.
     """
-    site = headers.get("sec-fetch-site")
+    site = header_of(scope, b"sec-fetch-site")
     if site is not None:
         return site == "same-origin"
-    return headers.get("origin") is not None
+    return header_of(scope, b"origin") is not None
 
 
 def _records_of(scope: Scope) -> tuple[str, str]:

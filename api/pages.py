@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from fastapi import APIRouter, Request, Response
 
+from api.access import principal_of
 from api.landing import plain_page
 from api.problems import problem
 
@@ -45,6 +46,8 @@ def show_pages(request: Request) -> Response:
     """Show the pages; where they were not built, the plain one, which says how to build them."""
     index = FOLDER / "index.html"
     if not index.is_file():
+        if "context:read" not in principal_of(request).scopes:
+            return problem("forbidden", "the pages are not built here", "`make web` builds them")
         return plain_page(request, NOT_BUILT)
     headers = {"Content-Security-Policy": POLICY, "Cache-Control": "no-cache"}
     return _send(request, index, headers, "text/html")

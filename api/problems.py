@@ -40,15 +40,19 @@ STATUSES: dict[str, tuple[int, str]] = {
     "update-refused": (403, "This endpoint only reads"),
     "origin": (403, "The request comes from another site's page"),
     "not-found": (404, "There is no such page"),
+    "unknown-person": (404, "Nobody here has this code"),
     "unknown-entity": (404, "Nothing here has this name"),
     "method": (405, "This method is not allowed"),
     "not-acceptable": (406, "The answer cannot be written in this format"),
     "accepted-otherwise": (409, "Something else was accepted before"),
+    "said-otherwise": (409, "Another note was written under this key"),
+    "own-note": (409, "Nobody confirms a note of his own"),
     "not-offered": (409, "The gap offers no such candidate"),
     "ambiguous-entity": (409, "The name can mean several things"),
     "access-open": (409, "Access is not limited here"),
     "before-horizon": (410, "What was then is no longer kept"),
     "gap-closed": (410, "The gap is closed"),
+    "note-expired": (410, "The note has expired"),
     "too-large": (413, "The request is too large"),
     "query-too-long": (413, "The query is too long"),
     "result-too-large": (413, "The result is too large"),
@@ -93,6 +97,14 @@ STATUSES: dict[str, tuple[int, str]] = {
 _CODES_OF_STATUS = {
     400: "parameter", 404: "not-found", 405: "method", 413: "too-large", 415: "media-type"
 }  # fmt: skip
+_HINTS = {
+    "parameter": "see /docs for what this route takes",
+    "not-found": "see /docs for what there is",
+    "method": "see Allow, or /docs, for what this route does",
+    "too-large": "send it in parts",
+    "media-type": "see /docs for what this route reads",
+}
+"""What to do about what the framework refuses."""
 
 
 def problem(
@@ -141,6 +153,5 @@ def _from_validation(_request: Request, error: Exception) -> JSONResponse:
 def _from_http(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
     code = _CODES_OF_STATUS.get(error.status_code, "error")
-    hints = {"not-found": "see /docs for what there is"}
     detail = error.detail or HTTPStatus(error.status_code).phrase
-    return problem(code, detail, hints.get(code, ""), headers=dict(error.headers or {}))
+    return problem(code, detail, _HINTS.get(code, ""), headers=dict(error.headers or {}))

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from kg.access.gate import Gate
 
 POLICY = (
-    "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none';"
-    " frame-ancestors 'none'"
+    "default-src 'none'; script-src 'self'; style-src 'unsafe-inline'; form-action 'self';"
+    " base-uri 'none'; frame-ancestors 'none'"
 )
 FORM = "application/x-www-form-urlencoded"
 MAX_FORM_BYTES = 4 * 1024
@@ -36,6 +36,16 @@ _STYLE = """
 :root { color-scheme: light dark; }
 body { font: 1rem/1.5 system-ui, sans-serif; max-width: 24rem; margin: 4rem auto; padding: 1rem; }
 input, button { font: inherit; width: 100%; box-sizing: border-box; padding: .5rem; }
+"""
+
+# Where somebody wanted to go stands behind a # and never comes here: the pages read it again.
+_PLACE = """if (location.hash.length > 2) {
+  try {
+    sessionStorage.setItem("traveler.place", location.hash);
+  } catch {
+    // A browser that keeps nothing begins at the first page.
+  }
+}
 """
 
 router = APIRouter(tags=["Access"])
@@ -126,6 +136,12 @@ def show_signin(request: Request) -> Response:
     return _page(_gate(request))
 
 
+@pages.get("/signin/place.js")
+def keep_place() -> Response:
+    """Give the script that remembers to which page somebody came."""
+    return Response(_PLACE, media_type="text/javascript")
+
+
 @pages.get("/signin/start")
 def start_signin(request: Request) -> Response:
     """Lead to the identity provider."""
@@ -198,7 +214,9 @@ async def _read_key(request: Request, media_type: str) -> str:
     async for piece in request.stream():
         body += piece
         if len(body) > MAX_FORM_BYTES:
-            raise ConfigError("so long a key there is not", code="too-large")
+            raise ConfigError(
+                "so long a key there is not", hint="send the key alone", code="too-large"
+            )
     text = body.decode("utf-8", "replace")
     if media_type == FORM:
         given: object = dict(parse_qsl(text)).get("key")
@@ -261,6 +279,7 @@ def _page(gate: Gate, said: str = "", status: int = 200, root: str = "") -> Resp
 <label>Key <input type="password" name="key" required autofocus></label>
 <button>Sign in</button>
 </form>
+<script src="{root}signin/place.js"></script>
 </body>
 </html>
 """

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from kg.accepted import Acceptances
 from kg.errors import TravelerError
+from kg.notes import Notes
 from kg.pipeline import OWNER_FILE
 from kg.polling import REPORT_IT, Poller, pause_seconds
 from kg.sources.feeds import open_feed
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from kg.applied import Replayed
     from kg.arrivals import Balance
     from kg.journal import Quarantined
+    from kg.notes import Written
     from kg.pipeline import Pipeline
     from kg.polling import SourceHealth
     from kg.settings import SourceSettings
@@ -269,6 +271,15 @@ class Owner:
             self.pipeline.apply(now)
         self._follow_gaps()
         return decided
+
+    def say(self, write: Callable[[Notes, datetime], Written]) -> Written:
+        """Write down what somebody says, and fold it in; see ``Notes``."""
+        with self._working:
+            now = self.clock()
+            written = write(Notes(self.answers()), now)
+            self.pipeline.apply(now)
+        self._follow_gaps()
+        return written
 
     def _paused(self, names: set[str]) -> ExitStack:
         with ExitStack() as stack:

@@ -255,6 +255,15 @@ FORECAST_DATE = "<https://w3id.org/traveler/ontology/forecastDate>"
 EXPECTED_DATE = "<https://w3id.org/traveler/ontology/expectedDate>"
 ARRIVED_DATE = "<https://w3id.org/traveler/ontology/arrivedDate>"
 
+# What is computed when an answer is made, and stands in no graph
+LATE_BY = "<https://w3id.org/traveler/ontology/lateBy>"
+TIME_LEFT = "<https://w3id.org/traveler/ontology/timeLeft>"
+REMAINING_QUANTITY = "<https://w3id.org/traveler/ontology/remainingQuantity>"
+FORECAST_END = "<https://w3id.org/traveler/ontology/forecastEnd>"
+OUT_OF_LIMITS_BY = "<https://w3id.org/traveler/ontology/outOfLimitsBy>"
+NEEDED_QUANTITY = "<https://w3id.org/traveler/ontology/neededQuantity>"
+UNUSED_QUANTITY = "<https://w3id.org/traveler/ontology/unusedQuantity>"
+
 # How information flows, and what people confirm
 FLOW_STEP = "<https://w3id.org/traveler/ontology/FlowStep>"
 PASSES_TO = "<https://w3id.org/traveler/ontology/passesTo>"
@@ -279,6 +288,8 @@ USUAL_DELAY_SECONDS = "<https://w3id.org/traveler/ontology/usualDelaySeconds>"
 LONG_DELAY_SECONDS = "<https://w3id.org/traveler/ontology/longDelaySeconds>"
 LAST_SEEN_AT = "<https://w3id.org/traveler/ontology/lastSeenAt>"
 CONFIRMED_AT = "<https://w3id.org/traveler/ontology/confirmedAt>"
+CONTRADICTS = "<https://w3id.org/traveler/ontology/contradicts>"
+CONTRADICTS_FACT = "<https://w3id.org/traveler/ontology/contradictsFact>"
 
 
 def code(scheme: str, name: str) -> str:

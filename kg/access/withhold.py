@@ -44,6 +44,7 @@ KNOWN: dict[type, frozenset[str]] = {
             "computed",
             "inputs",
             "withheld",
+            "left_out",
         ]
     ),
     Run: frozenset(
@@ -59,6 +60,7 @@ KNOWN: dict[type, frozenset[str]] = {
             "end",
             "ended_at",
             "note",
+            "left_out",
         ]
     ),
     Slot: frozenset(["state", "facts", "gap", "note", "withheld"]),
@@ -93,11 +95,24 @@ _PLANNING = (
     vocab.OPERATION_OF,
     vocab.STATUS,
 )
-_OF_STATUS = {
+_OF_NOTE = {
+    "stated_by": vocab.STATED_BY,
+    "stated_at": vocab.STATED_AT,
+    "expires_at": vocab.EXPIRES_AT,
+    "confirmed_by": vocab.CONFIRMED_BY,
+    "contradicts": vocab.CONTRADICTS,
+    "contradicted_by": vocab.CONTRADICTS,
+}
+_STATE_OF_NOTE = ("expires_at", "confirmed_by", "contradicted_by")
+"""By which properties the parts of a note are said, and from which parts its state is told."""
+OF_STATUS = {
     "activity": vocab.ACTIVITY,
     "reason": vocab.ACTIVITY_REASON,
     "since": vocab.ACTIVITY_SINCE,
 }
+"""By which properties the parts of a status are said."""
+OF_WORK = (vocab.RUNNING_ON, vocab.PHASE, vocab.STARTED_AT)
+"""What a status is drawn from where a machine does not say it itself."""
 
 
 def withhold_context(
@@ -174,6 +189,8 @@ class _Withholding:
             causes=[why for one in known.causes if (why := self._cause(one)) is not None],
             computed={name: self._slot(name, slot) for name, slot in known.computed.items()},
             inputs=self._facts(known.inputs),
+            # Among the others may be some that are hidden.
+            left_out=dict.fromkeys(known.left_out),
         )
         made.withheld = self._count
         return made
@@ -239,6 +256,7 @@ class _Withholding:
             ended_at=shown(run.ended_at, vocab.ENDED_AT, vocab.INFERRED_END_AT),
             operations=[fact.label for fact in slots["operation"].facts],
             pieces=[] if hides_pieces else run.pieces,
+            left_out={} if hides_pieces else dict.fromkeys(run.left_out),
             quantity=self._quantity(run, slots.get("quantity", Slot("unknown"))),
             slots=slots,
         )
@@ -254,12 +272,12 @@ class _Withholding:
 
     def _status(self, has_lost_runs: bool) -> dict[str, str | None]:
         known, entity = self._context.status, self._sight.term(self._context.entity["id"])
-        hides_work = self._sight.hides_any([vocab.RUNNING_ON, vocab.PHASE, vocab.STARTED_AT])
+        hides_work = self._sight.hides_any(OF_WORK)
         if has_lost_runs or hides_work or not self._sight.shows(entity, vocab.STATUS):
             return {"state": WITHHELD, "activity": None, "reason": None, "since": None}
         shown = {
             name: known.get(name) if self._sight.shows(entity, predicate) else None
-            for name, predicate in _OF_STATUS.items()
+            for name, predicate in OF_STATUS.items()
         }
         is_whole = all(shown[name] == known.get(name) for name in shown)
         return {"state": known["state"] if is_whole else WITHHELD, **shown}
@@ -337,10 +355,14 @@ class _Withholding:
         if sight.hides_thing(about) or not sight.shows(term, vocab.TEXT, vocab.ABOUT):
             self._count += 1
             return None
-        told = {"stated_by": vocab.STATED_BY, "stated_at": vocab.STATED_AT}
-        told["expires_at"] = vocab.EXPIRES_AT
-        kept = {n: note.get(n) if sight.shows(term, p) else None for n, p in told.items()}
-        return {**note, **kept, "text": self._said(note["text"] or "")}
+        kept = {n: note[n] if sight.shows(term, p) else None for n, p in _OF_NOTE.items()}
+        # The id of a fact that is not shown tells something of its value.
+        denied = note["contradicts"]
+        if denied and "~" in denied and denied not in self._kept:
+            kept["contradicts"] = None
+        is_whole = all(kept[name] == note[name] for name in _STATE_OF_NOTE)
+        state = note["state"] if is_whole else WITHHELD
+        return {**note, **kept, "text": self._said(note["text"] or ""), "state": state}
 
 
 def _require_known(part: object) -> None:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 from kg import vocab
 from kg.answer.bundle import Context, Run, Slot, SlotGap, unite
 from kg.answer.evidence import first_object, literal_text
 from kg.answer.lookup import may_lead
+from kg.answer.noted import notes_about
 from kg.answer.opengaps import gaps_of
 from kg.answer.planning.next import waiting_by_plan
 from kg.answer.runs import MAX_LISTED, RUN, open_runs, past_runs
 from kg.answer.slots import JOB_LINKS, LINKS
-from kg.times import parse_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
     from kg.records import Term
     from kg.store import Store
 
-_UTC = ZoneInfo("UTC")
 END_LOST = "end not recorded; a later start on the machine shows that it was over"
 NOT_RUNNING = {"down", "maintenance", "off"}
 QUANTITIES = {
@@ -74,6 +72,7 @@ class ContextBuilder:
         self._gaps = gaps
         self._by_job: dict[Term, dict[str, Slot]] = {}
         self._jobs: dict[Term, Term | None] = {}
+        self._left_out: dict[str, int | None] = {}
 
     def build(self, entity: Term, kind: str, as_of: str, sources: list[dict[str, Any]]) -> Context:
         """Build the answer for an entity of a kind; other kinds than the four get their facts."""
@@ -107,10 +106,26 @@ class ContextBuilder:
             gaps=self._all_gaps(entity, slots, runs),
             notes=self._notes(entity, run_terms, as_of),
             sources=sources,
+            left_out=self._left_out,
         )
 
     def _column(self, query: str, name: str) -> list[Term]:
         return [row[name] for row in self._store.select(query)]
+
+    def _listed(self, name: str, pattern: str) -> tuple[list[Term], int]:
+        """Give the first values of a variable in their order, and how many others there are."""
+        where = f"WHERE {{ {pattern} }}"
+        found = self._column(
+            f"SELECT DISTINCT ?{name} {where} ORDER BY ?{name} LIMIT {MAX_LISTED}", name
+        )
+        if len(found) < MAX_LISTED:
+            return found, 0
+        (count,) = self._column(f"SELECT (COUNT(DISTINCT ?{name}) AS ?count) {where}", "count")
+        return found, int(literal_text(count)) - len(found)
+
+    def _leave_out(self, what: str, more: int) -> None:
+        if more:
+            self._left_out[what] = more
 
     def _value(self, subject: Term, predicate: Term) -> Term | None:
         return first_object(self._store, subject, predicate)
@@ -153,7 +168,8 @@ class ContextBuilder:
 
     def _job(self, job: Term) -> tuple[dict[str, Slot], list[Term]]:
         runs = open_runs(self._store, [((RUN, link, job),) for link in JOB_LINKS])
-        past = past_runs(self._store, [((RUN, vocab.OF_JOB, job),)])
+        past, more = past_runs(self._store, [((RUN, vocab.OF_JOB, job),)])
+        self._leave_out("runs", more)
         return self._job_slots(job), [*runs, *past]
 
     def _job_slots(self, job: Term) -> dict[str, Slot]:
@@ -173,12 +189,12 @@ class ContextBuilder:
         return slots
 
     def _customer(self, customer: Term) -> tuple[dict[str, Slot], list[Term]]:
-        jobs = self._column(
-            f"SELECT DISTINCT ?job WHERE {{ VALUES ?status {{ {_OPEN_STATUS} }} "
-            f"?job {vocab.FOR_CUSTOMER} {customer} ; {vocab.STATUS} ?status }} "
-            f"ORDER BY ?job LIMIT {MAX_LISTED}",
+        jobs, more = self._listed(
             "job",
+            f"VALUES ?status {{ {_OPEN_STATUS} }} "
+            f"?job {vocab.FOR_CUSTOMER} {customer} ; {vocab.STATUS} ?status",
         )
+        self._leave_out("slots.job", more)
         facts = [
             self._evidence.fact((job, vocab.FOR_CUSTOMER, customer), "job", "known") for job in jobs
         ]
@@ -206,7 +222,7 @@ class ContextBuilder:
     def _other(self, entity: Term) -> tuple[dict[str, Slot], list[Term]]:
         predicates = self._column(
             f"SELECT DISTINCT ?p WHERE {{ {entity} ?p ?o . "
-            f'FILTER(STRSTARTS(STR(?p), "{vocab.TR}")) }} ORDER BY ?p LIMIT {MAX_LISTED}',
+            f'FILTER(STRSTARTS(STR(?p), "{vocab.TR}")) }} ORDER BY ?p',
             "p",
         )
         slots = {}
@@ -235,6 +251,7 @@ class ContextBuilder:
             slots["job"] = Slot("missing", gap=gap)
         if self._store.objects(run, vocab.RUNNING_ON):
             slots |= {name: self._said(run, name, said) for name, said in OF_OPEN_RUN.items()}
+        pieces, left_out = self._pieces(job)
         recorded, inferred = self._text(run, vocab.ENDED_AT), self._text(run, vocab.INFERRED_END_AT)
         return Run(
             run=self._evidence.short(run),
@@ -242,7 +259,8 @@ class ContextBuilder:
             position=self._text(run, vocab.ON_PALLET),
             since=self._text(run, vocab.STARTED_AT),
             operations=[fact.label for fact in slots["operation"].facts],
-            pieces=self._pieces(job),
+            pieces=pieces,
+            left_out=left_out,
             quantity=self._quantity(run, job),
             slots=slots,
             end="recorded" if recorded else "inferred" if inferred else "open",
@@ -257,15 +275,14 @@ class ContextBuilder:
             self._jobs[run] = next((job for job in found if job is not None), None)
         return self._jobs[run]
 
-    def _pieces(self, job: Term | None) -> list[str]:
+    def _pieces(self, job: Term | None) -> tuple[list[str], dict[str, int | None]]:
+        """Give the serial numbers of a job's pieces; of many the first, and how many others."""
         if job is None or not may_lead(self._store, vocab.PIECE_OF, [job]):
-            return []
-        serials = self._column(
-            f"SELECT ?s WHERE {{ ?piece {vocab.PIECE_OF} {job} ; {vocab.SERIAL_NUMBER} ?s }} "
-            f"ORDER BY ?s LIMIT {MAX_LISTED}",
-            "s",
+            return [], {}
+        serials, more = self._listed(
+            "s", f"?piece {vocab.PIECE_OF} {job} ; {vocab.SERIAL_NUMBER} ?s"
         )
-        return [literal_text(serial) for serial in serials]
+        return [literal_text(serial) for serial in serials], {"pieces": more} if more else {}
 
     def _quantity(self, run: Term, job: Term | None) -> dict[str, str | None]:
         result = {name: self._text(run, predicate) for name, predicate in QUANTITIES.items()}
@@ -302,38 +319,4 @@ class ContextBuilder:
 
     def _notes(self, entity: Term, runs: list[Term], as_of: str) -> list[dict[str, str | None]]:
         jobs = [job for run in runs if (job := self._job_of(run)) is not None]
-        things = dict.fromkeys([entity, *jobs])
-        if not may_lead(self._store, vocab.ABOUT, things):
-            return []
-        about = " ".join(things)
-        rows = self._store.select(
-            f"SELECT ?note ?about ?text ?by ?at ?until WHERE {{ VALUES ?about {{ {about} }} "
-            f"?note {vocab.ABOUT} ?about ; {vocab.TEXT} ?text . "
-            f"OPTIONAL {{ ?note {vocab.STATED_BY} ?by }} "
-            f"OPTIONAL {{ ?note {vocab.STATED_AT} ?at }} "
-            f"OPTIONAL {{ ?note {vocab.EXPIRES_AT} ?until }} }} ORDER BY ?at ?note"
-        )
-        notes = []
-        for row in rows:
-            shown = {name: self._evidence.short(term) for name, term in row.items()}
-            until = shown.get("until")
-            notes.append(
-                {
-                    "id": shown["note"],
-                    "about": shown["about"],
-                    "text": shown["text"],
-                    "stated_by": shown.get("by"),
-                    "stated_at": shown.get("at"),
-                    "expires_at": until,
-                    "state": "expired" if is_past(until, as_of) else "unconfirmed",
-                }
-            )
-        return notes
-
-
-def is_past(until: str | None, as_of: str) -> bool:
-    """Tell whether a time or date lies before another; what is no time never passes."""
-    try:
-        return until is not None and parse_time(until, "iso", _UTC) < parse_time(as_of, "iso", _UTC)
-    except ValueError:
-        return False
+        return notes_about(self._store, self._evidence, [entity, *jobs], as_of)

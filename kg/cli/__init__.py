@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import importlib
 import sys
+import textwrap
 
 import typer
 
@@ -17,6 +18,7 @@ COMMANDS = {
     "load": "keep",
     "check": "keep",
     "accept": "accept",
+    "note": "note",
     "context": "ask",
     "explain": "ask",
     "query": "ask",
@@ -52,17 +54,28 @@ def main() -> None:
     try:
         make_app([asked] if asked else list(COMMANDS))()
     except TravelerError as error:
-        _tell(f"traveler: {printable(error.message)}", style="red")
+        _tell(f"traveler: {error.message}", style="red")
         if error.hint:
-            _tell(f"  {printable(error.hint)}")
+            _tell(error.hint, "  ")
         sys.exit(error.exit_code)
     except KeyboardInterrupt:  # while it was still being loaded
         sys.exit(130)
 
 
-def _tell(text: str, style: str = "") -> None:
-    """Print text as it stands: ``[red]`` and ``:x:`` in it are text of data."""
-    stderr.print(text, style=style, markup=False, highlight=False, emoji=False)
+def _tell(text: str, indent: str = "", style: str = "") -> None:
+    """Print text as it stands: ``[red]`` and ``:x:`` in it are text of data.
+
+    Lines end between words; a path that is longer than a line stays whole, to be copied.
+    """
+    told = textwrap.fill(
+        printable(text),
+        stderr.width,
+        initial_indent=indent,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    stderr.print(told, style=style, markup=False, highlight=False, emoji=False, soft_wrap=True)
 
 
 def make_app(commands: list[str]) -> typer.Typer:

@@ -56,7 +56,7 @@ path = "."
 
 [[source]]
 name = "notes"
-mapping = "mappings/demo-notes"
+mapping = "mappings/notes"
 path = "."
 """
 WRITTEN = (

@@ -32,6 +32,7 @@ class Producers:
     ) -> None:
         self._tables: dict[Term, list[Producer]] = {}
         self._kinds: dict[Producer, set[Term]] = defaultdict(set)
+        self._said = {term for said in produced.values() for _, *terms in said for term in terms}
         self._ranked = sorted(plant.sources, key=lambda source: (-source.authority, source.name))
         for source in self._ranked:
             said = produced.get(source.name, ())
@@ -46,8 +47,8 @@ class Producers:
         return self._tables.get(term, [])
 
     def said(self) -> set[Term]:
-        """Give the predicates and classes that anything connected can say."""
-        return set(self._tables)
+        """Give the predicates and classes that can be said: by what is connected, or noted here."""
+        return self._said
 
     def said_by(self, source: str) -> set[Term]:
         """Give the predicates and classes that a source's tables can say."""
@@ -56,6 +57,10 @@ class Producers:
             for term, tables in self._tables.items()
             if term and any(table.source == source for table in tables)
         }
+
+    def kinds_of(self, table: Producer) -> set[Term]:
+        """Give the classes of the things that a table's rows become."""
+        return {kind for kind in self._kinds.get(table, ()) if kind}
 
     def is_of_notes(self, source: str, table: str) -> bool:
         """Tell whether a table's rows become notes and nothing else."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from kg.answer.context import is_past
 from kg.answer.evidence import places_of
 from kg.answer.keeping.watched import LAST_CHECK
+from kg.answer.noted import state_of
 from kg.times import format_time
 
 if TYPE_CHECKING:
@@ -49,10 +49,7 @@ class Aging:
                 for run in context.runs
             ],
             gaps=[self._gap(gap) for gap in context.gaps],
-            notes=[
-                {**note, "state": "expired" if self._is_past(note) else "unconfirmed"}
-                for note in context.notes
-            ],
+            notes=[{**note, "state": state_of(note, self._as_of)} for note in context.notes],
             sources=[self._source(source) for source in context.sources],
         )
 
@@ -75,15 +72,11 @@ class Aging:
             return gap
         return replace(gap, checked_at=self._moment.checked_at or None)
 
-    def _is_past(self, note: dict[str, str | None]) -> bool:
-        return is_past(note["expires_at"], self._as_of)
-
     def _source(self, source: dict[str, object]) -> dict[str, object]:
         freshness, name = self._moment.freshness, str(source["name"])
-        newest = freshness.newest(name)
         return {
             **source,
-            "confirmed_at": format_time(newest) if newest else None,
+            "confirmed_at": freshness.newest(name),
             "is_stale": freshness.is_source_stale(name, self._moment.now),
         }
 

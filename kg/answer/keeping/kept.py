@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING, Any
 
 import pydantic_core
 
-from kg.answer.context import is_past
 from kg.answer.evidence import places_of
 from kg.answer.freshness import Freshness
 from kg.answer.keeping.aging import Aging, Moment, slots_of
 from kg.answer.keeping.watched import LAST_CHECK, Reads, WatchedJournal, WatchedStore
+from kg.answer.noted import is_past, standing
 from kg.answer.render import to_json
 from kg.store import EmbeddedStore
 from kg.times import format_time
@@ -41,6 +41,7 @@ _AS_OF, _SEQ, _CHECKED, _FIRST = range(4)
 _BETWEEN = b"\0"
 """What no JSON has in it (RFC 8259, section 7)."""
 _BYTES_A_KEY = 8
+_TRUTH = (b"false", b"true")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +69,9 @@ class Kept:
     """One answer as text: its parts, or them ``packed``, between which the numbered holes are.
 
     Of holes there are those of every answer, three for each group of places that facts rest on,
-    two for each source, one for each note. Facts are told of several times over, so that the text
-    is a tenth as long when it is packed; to unpack it is a third of sending it.
+    two for each source, one for each note (until when it holds, and what it is until then). Facts
+    are told of several times over, so that the text is a tenth as long when it is packed; to unpack
+    it is a third of sending it.
     """
 
     parts: tuple[bytes, ...]
@@ -77,14 +79,15 @@ class Kept:
     holes: array[int]
     groups: tuple[tuple[Place, ...], ...]
     sources: tuple[str, ...]
-    notes: tuple[str | None, ...]
+    notes: tuple[tuple[str | None, str], ...]
     digest: str
     basis: Basis
 
     @property
     def size_bytes(self) -> int:
         """About how much memory it takes."""
-        parts = sum(map(len, self.parts)) + 40 * len(self.parts)
+        distinct = set(self.parts)
+        parts = sum(map(len, distinct)) + 40 * len(distinct) + 8 * len(self.parts)
         return parts + len(self.packed) + 4 * len(self.holes) + self.basis.size_bytes + 1_000
 
     def write(self, moment: Moment) -> tuple[bytes, str]:
@@ -99,16 +102,15 @@ class Kept:
         flips = []
         for places in self.groups:
             age = freshness.age(places, now)
-            values += (_json(age.confirmed_at), _json(age.age_s), _json(age.is_stale))
+            values += (_json(age.confirmed_at), _json(age.age_s), _TRUTH[age.is_stale])
             flips.append(age.is_stale)
         for source in self.sources:
-            newest = freshness.newest(source)
             is_stale = freshness.is_source_stale(source, now)
-            values += (_json(format_time(newest) if newest else None), _json(is_stale))
+            values += (_json(freshness.newest(source)), _TRUTH[is_stale])
             flips.append(is_stale)
-        for until in self.notes:
+        for until, state in self.notes:
             has_expired = is_past(until, as_of)
-            values.append(_json("expired" if has_expired else "unconfirmed"))
+            values.append(_json("expired" if has_expired else state))
             flips.append(has_expired)
         parts = self.parts or zlib.decompress(self.packed).split(_BETWEEN)
         told = [b""] * (2 * len(parts) - 1)
@@ -191,14 +193,18 @@ class _Template:
             place += 1
         text = to_json(told).replace(f'"{LAST_CHECK}"', f'"{_hole(_CHECKED)}"')
         parts = _HOLES.split(text)
-        texts = tuple(part.encode() for part in parts[::2])
+        alike: dict[str, bytes] = {}
+        for part in parts[::2]:
+            if part not in alike:
+                alike[part] = part.encode()
+        texts = tuple(map(alike.__getitem__, parts[::2]))
         return Kept(
             parts=() if is_packed else texts,
             packed=zlib.compress(_BETWEEN.join(texts), 1) if is_packed else b"",
             holes=array("I", map(int, parts[1::2])),
             groups=tuple(self._groups),
             sources=tuple(source["name"] for source in told["sources"]),
-            notes=tuple(note["expires_at"] for note in told["notes"]),
+            notes=tuple((note["expires_at"], standing(note)) for note in told["notes"]),
             digest=blake2b(text.replace(_HOLE, "").encode(), digest_size=9).hexdigest(),
             basis=kept.basis,
         )

@@ -16,7 +16,7 @@ from kg.reason.rules import compile_rules
 from kg.settings import Plant, load_source
 
 BASE = "https://plant.example/"
-DEMO = ("demo-erp", "demo-mes", "demo-identity", "demo-notes")
+DEMO = ("demo-erp", "demo-mes", "demo-identity", "notes")
 RULES = compile_rules(assets.ontology_folder())
 
 
