@@ -7,11 +7,12 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.access import note
+from api.access import note, sight_of
 from api.desk import desk_of
 from api.models import Answer
+from kg.access.withheldflows import map_seen
 from kg.answer.flow.forms import MEDIA_TYPES, FlowFormat, write_flows
-from kg.answer.flow.map import State, map_flows
+from kg.answer.flow.map import State  # noqa: TC001 - the model needs it when it is made
 from kg.answer.flow.svg import POLICY
 from kg.store.media import choose_media_type
 
@@ -146,6 +147,10 @@ class FlowsAnswer(Answer):
     processes: list[dict[str, str]] = Field(
         description="Which process to connect first: rows of that saved question."
     )
+    withheld: list[str] = Field(
+        description="Links, properties and parts of this answer that your role does not see.",
+        examples=[["job-customer"]],
+    )
 
 
 class Form(BaseModel):
@@ -181,16 +186,17 @@ def map_plant(request: Request, form: Annotated[Form, Query()]) -> Response:
     Of each table: records, how many a day, how long after the fact they come, by whom entered, and
     how many say the link. An edge is `never` recorded, `unrecorded` (by paper, by word), `late`,
     `patchy` (some records lack it), or `seen`. Gaps hang on the edge behind which they would be
-    told; `hangs_on` are answers that one person or one sheet gives; `next` is what to connect.
+    told; `hangs_on` are answers that one person or one sheet gives; `next` is what to connect. A
+    link of which something is hidden from your role is left out whole, and named in `withheld`.
     """
     desk = desk_of(request)
     if form.format is None:
         media_type = choose_media_type(request.headers.get("accept", "*/*"), MEDIA_TYPES)
     else:
         media_type = next(kind for kind, name in MEDIA_TYPES.items() if name == form.format)
-    check = desk.check()
-    flow = map_flows(desk.answers(), desk.owner.clock(), check)
-    note(request, rows=len(flow.edges))
+    check, answers, now = desk.check(), desk.answers(), desk.clock()
+    flow = map_seen(answers, now, check, sight_of(request, answers, now))
+    note(request, rows=len(flow.edges), withheld=len(flow.withheld))
     text = write_flows(flow, MEDIA_TYPES[media_type], desk.pipeline.plant.base)
     headers = {"Vary": "Accept"}
     if media_type == "image/svg+xml":

@@ -54,9 +54,9 @@ def plain_page(request: Request, said: str) -> Response:
     """Write the page; ``said`` is markup of what there is beside it."""
     desk = desk_of(request)
     seen = _see(desk.answers())
-    sight = sight_of(request, desk.answers(), desk.owner.clock())
+    sight = sight_of(request, desk.answers(), desk.clock())
     if sight is not None:
-        seen = Seen([m for m in seen.machines if not sight.hides_thing(m)], [])
+        seen = Seen(sight.listed(seen.machines), [])
     page = _page(desk.pipeline.plant.name, seen, shown_check(request).coverage, said)
     return Response(page, 200, {"Content-Security-Policy": POLICY}, "text/html")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
@@ -11,14 +11,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.access import note, sight_of
 from api.desk import desk_of
 from api.models import Answer
-from kg.answer.board import MachineNow, machines_now
+from kg.access.withheldboard import listed_machines, withhold_machines
+from kg.answer.board import machines_now
 from kg.answer.context import KINDS
 from kg.answer.terms import TermKind, ontology_terms
 from kg.assets import ontology_folder
 from kg.times import format_time
-
-if TYPE_CHECKING:
-    from kg.access.sight import Sight
 
 router = APIRouter(tags=["Context"])
 MOST = 5_000
@@ -32,10 +30,17 @@ class PlantAnswer(Answer):
     zone: str = Field(description="The zone of its dates.", examples=["Europe/Stockholm"])
     kinds: list[str] = Field(description="What can be asked about.", examples=[["machine", "job"]])
     is_limited: bool = Field(description="Whether it says who may ask.")
+    url: str | None = Field(
+        description="The address by which browsers know it, where plant.toml says one.",
+        examples=["https://traveler.example"],
+    )
 
 
 class MachineEntry(Answer):
-    """A machine in short: the status of its context. Null is what your role is not told here."""
+    """A machine in short: the status of its context, as your role sees it.
+
+    Null is what nobody told, or what your role does not see: `state` says `withheld` then.
+    """
 
     id: str = Field(examples=["machine/SAW-01"])
     label: str = Field(examples=["Saw 1"])
@@ -58,6 +63,9 @@ class MachinesAnswer(Answer):
     machines: list[MachineEntry]
     of: int = Field(examples=[12])
     next: str | None
+    withheld: int = Field(
+        0, description="Of how many of them something is not shown to your role.", examples=[0]
+    )
 
 
 class TermEntry(Answer):
@@ -94,6 +102,7 @@ def tell_plant(request: Request) -> PlantAnswer:
         zone=plant.zone,
         kinds=list(KINDS.values()),
         is_limited=plant.access is not None,
+        url=(plant.access.url or None) if plant.access else None,
     )
 
 
@@ -109,40 +118,24 @@ def list_terms() -> TermsAnswer:
 
 @router.get("/v1/machines", summary="What does every machine do now?")
 def list_machines(request: Request, part: Annotated[Part, Query()]) -> MachinesAnswer:
-    """Tell every machine's status in short; `/v1/context/machine/{id}` tells the rest of it.
-
-    What whoever asks may not see is not worked out here: where a role hides something, each
-    machine's own context says what is left of its status.
-    """
+    """Tell every machine's status in short; `/v1/context/machine/{id}` tells the rest of it."""
     desk = desk_of(request)
-    answers, now = desk.answers(), desk.owner.clock()
-    sight = sight_of(request, answers, now)
+    answers, now = desk.answers(), desk.clock()
+    sight, evidence = sight_of(request, answers, now), answers.evidence(now)
     seq = answers.store.applied_seq()
-    told = machines_now(answers.store, answers.evidence(now))
+    told, withheld = machines_now(answers.store, evidence), 0
     if sight is not None:
-        told = [one for one in told if not sight.hides_thing(one.id)]
+        told = listed_machines(told, sight)
     rest = [one for one in told if one.id > part.after]
     listed = rest[: part.limit]
-    note(request, rows=len(listed))
+    if sight is not None:
+        listed, withheld = withhold_machines(listed, answers.store, evidence, sight)
+    note(request, rows=len(listed), withheld=withheld)
     return MachinesAnswer(
         as_of=format_time(now),
         applied_seq=seq,
-        machines=[_entry(one, sight) for one in listed],
+        machines=[MachineEntry(**asdict(one)) for one in listed],
         of=len(told),
         next=listed[-1].id if len(rest) > len(listed) else None,
-    )
-
-
-def _entry(one: MachineNow, sight: Sight | None) -> MachineEntry:
-    if sight is None:
-        return MachineEntry(**asdict(one))
-    return MachineEntry(
-        id=one.id,
-        label=sight.label(one.id),
-        work_center=None,
-        state=None,
-        activity=None,
-        reason=None,
-        since=None,
-        runs=None,
+        withheld=withheld,
     )

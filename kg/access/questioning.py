@@ -18,6 +18,7 @@ from kg.access.veiled import classes_in_hiding, said_in_hiding
 from kg.access.veiledstore import VeiledJournal, VeiledStore, refuse
 from kg.answer.asking.answerers import ANSWERERS
 from kg.answer.asking.given import read_given
+from kg.answer.flow.declared import DESCRIBES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -90,8 +91,12 @@ def _rows(
     veiled = answers.as_of(cast("Store", store), cast("Journal", journal), answers.finder)
     veiled.hindsight = None
     if question.computed:
-        if question.computed in _OF_HISTORY:
+        if question.computed in _OF_HISTORY or (
+            question.computed in _OF_FLOWS and sight.hiding.sources
+        ):
             refuse([RECORDS])
+        if question.computed in _OF_FLOWS and (described := hidden & DESCRIBES):
+            refuse(described)
         return ANSWERERS[question.computed](veiled, given, now)
     return [veiled.shortened(row) for row in store.select(query)]
 
@@ -100,6 +105,8 @@ _OF_HISTORY = frozenset(
     {"what_changed", "what_was_believed", "what_was_corrected", "what_was_true"}
 )
 """What is answered of records of other times, which nothing filters here: contexts do."""
+_OF_FLOWS = frozenset({"dark_steps", "processes_to_connect", "single_points", "where_facts_arise"})
+"""What is answered by flows.yml too, which no query reads: the flow map takes out what is hidden."""
 
 
 def _written(

@@ -66,6 +66,16 @@ class Sight:
             return set()
         return {row["entity"] for row in look_up(self._store, things, pattern)}
 
+    def listed(self, things: Iterable[str]) -> list[str]:
+        """Give those of some things, by short ids, that a list may name: of which others tell."""
+        terms = {thing: self.term(thing) for thing in things}
+        hidden = self.hidden_among(terms.values())
+        return [
+            thing
+            for thing, term in terms.items()
+            if term not in hidden and (not self.hiding.sources or self.is_known_openly(term))
+        ]
+
     def rests_openly(self, fact: Triple) -> bool:
         """Tell whether no record that a fact rests on is of a hidden source."""
         leaves = self._evidence.lineage(fact).leaves()

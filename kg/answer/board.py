@@ -26,7 +26,7 @@ class MachineNow:
     label: str
     work_center: str | None
     state: str
-    activity: str
+    activity: str | None
     reason: str | None
     since: str | None
     runs: int
@@ -38,13 +38,13 @@ def machines_now(store: Store, evidence: Evidence) -> list[MachineNow]:
     machines = [row["machine"] for row in rows]
     activities, reasons = _first(store, vocab.ACTIVITY), _first(store, vocab.ACTIVITY_REASON)
     since, centers = _first(store, vocab.ACTIVITY_SINCE), _first(store, vocab.IN_WORK_CENTER)
-    runs = _open_runs(store)
+    runs = runs_of_machines(store)
 
     def text(term: Term | None) -> str | None:
         return None if term is None else evidence.short(term)
 
     def told(machine: Term) -> MachineNow:
-        open_runs = runs.get(machine, [])
+        open_runs = list(runs.get(machine, {}).values())
         activity, began = text(activities.get(machine)), text(since.get(machine))
         if activity is None and open_runs:
             began, activity = (text(term) for term in open_runs[0])
@@ -78,8 +78,8 @@ def _first(store: Store, predicate: Term) -> dict[Term, Term]:
     return found
 
 
-def _open_runs(store: Store) -> dict[Term, list[tuple[Term | None, Term | None]]]:
-    """Give start and phase of the runs that hold each machine, the first one first."""
+def runs_of_machines(store: Store) -> dict[Term, dict[Term, tuple[Term | None, Term | None]]]:
+    """Give the runs that hold each machine, the first one first, each with start and phase."""
     rows = store.select(
         f"SELECT DISTINCT ?machine ?run ?since ?phase WHERE {{ ?run {vocab.RUNNING_ON} ?machine "
         f"OPTIONAL {{ ?run {vocab.STARTED_AT} ?since }} OPTIONAL {{ ?run {vocab.PHASE} ?phase }} "
@@ -90,4 +90,4 @@ def _open_runs(store: Store) -> dict[Term, list[tuple[Term | None, Term | None]]
     for row in rows:
         runs = found.setdefault(row["machine"], {})
         runs.setdefault(row["run"], (row.get("since"), row.get("phase")))
-    return {machine: list(runs.values()) for machine, runs in found.items()}
+    return found

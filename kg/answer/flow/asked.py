@@ -125,11 +125,11 @@ def seen_again(flow: Flow, step: FlowStep, where: str) -> Row:
 
 def single_points(answers: Answers, _given: Given, now: datetime) -> list[Row]:
     """Answer what hangs on one person or one sheet: described steps first, then sheets we read."""
-    return hanging_on_one(answers, find_flows(answers, now))
+    return [*hanging_on_steps(answers, find_flows(answers, now)), *lonely_sheets(answers)]
 
 
-def hanging_on_one(answers: Answers, flows: Iterable[Flow]) -> list[Row]:
-    """Tell what hangs on one person or one sheet, of flows that are known."""
+def hanging_on_steps(answers: Answers, flows: Iterable[Flow]) -> list[Row]:
+    """Tell what hangs on one person or one sheet that is described, of flows that are known."""
     carried: dict[tuple[str, str, str], set[str]] = defaultdict(set)
     for flow in flows:
         for step in _cuts(flow):
@@ -139,12 +139,11 @@ def hanging_on_one(answers: Answers, flows: Iterable[Flow]) -> list[Row]:
                 carried["sheet", step.label or step.name, why].add(flow.link)
             if len(people) == 1 and step.medium in SOMEBODY | SHEETS:
                 carried["person", people[0], f"nobody else does {step.name}"].add(flow.link)
-    rows = [
+    return [
         {"what": what, "name": name, "carries": ", ".join(_ordered(links)), "why": why}
         | _questions(answers, links)
         for (what, name, why), links in sorted(carried.items())
     ]
-    return rows + list(_lonely_sheets(answers))
 
 
 def _cuts(flow: Flow) -> list[FlowStep]:
@@ -179,7 +178,7 @@ def _questions(answers: Answers, links: set[str]) -> Row:
     return {"questions": ", ".join(names)} if names else {}
 
 
-def _lonely_sheets(answers: Answers) -> Iterator[Row]:
+def lonely_sheets(answers: Answers) -> Iterator[Row]:
     """Tell of the sheets among the sources that alone can say a property."""
     alone: dict[str, set[Term]] = defaultdict(set)
     tables: dict[str, set[str]] = defaultdict(set)

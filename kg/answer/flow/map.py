@@ -10,7 +10,13 @@ from collections import Counter
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from kg.answer.flow.asked import LACKING, hanging_on_one, ranked_processes, seen_again
+from kg.answer.flow.asked import (
+    LACKING,
+    hanging_on_steps,
+    lonely_sheets,
+    ranked_processes,
+    seen_again,
+)
 from kg.answer.flow.declared import MACHINE_NOW, load_declared
 from kg.answer.flow.measured import Delay, measure_tables
 from kg.answer.flow.steps import find_flows, properties_of_link
@@ -87,6 +93,21 @@ class LinkFlow:
 
 
 @dataclass(frozen=True, slots=True)
+class Survey:
+    """All that a map is drawn from; ``sheets`` are rows of those that alone can say something.
+
+    ``withheld`` names the links, properties and parts that were left out for a role.
+    """
+
+    flows: tuple[Flow, ...]
+    tables: Mapping[str, MeasuredTable]
+    sources: tuple[dict[str, Any], ...]
+    sheets: tuple[Row, ...]
+    next: tuple[Addition, ...]
+    withheld: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class FlowMap:
     """The whole map, as of one time; ``declared`` says whether there is a flows.yml."""
 
@@ -103,6 +124,7 @@ class FlowMap:
     hangs_on: tuple[Row, ...]
     next: tuple[Addition, ...]
     processes: tuple[Row, ...]
+    withheld: tuple[str, ...] = ()
 
     @property
     def dark(self) -> list[FlowEdge]:
@@ -123,6 +145,7 @@ class FlowMap:
             "hangs_on": list(self.hangs_on),
             "next": [asdict(one) for one in self.next],
             "processes": list(self.processes),
+            "withheld": list(self.withheld),
         }
 
 
@@ -162,9 +185,28 @@ def map_flows(answers: Answers, now: datetime, check: Check) -> FlowMap:
     Raises:
         MappingError: flows.yml says what cannot be.
     """
+    return draw_map(answers, now, check, survey_flows(answers, now))
+
+
+def survey_flows(answers: Answers, now: datetime) -> Survey:
+    """Gather what is described and measured.
+
+    Raises:
+        MappingError: flows.yml says what cannot be.
+    """
+    return Survey(
+        tuple(find_flows(answers, now)),
+        measure_tables(answers, now),
+        tuple(_sources(answers, now)),
+        tuple(lonely_sheets(answers)),
+        answers.readiness().next[:MOST_NEXT],
+    )
+
+
+def draw_map(answers: Answers, now: datetime, check: Check, survey: Survey) -> FlowMap:
+    """Judge the edges of what was gathered, by the gaps that ``check`` counts."""
     declared = load_declared(answers.plant)
-    flows = find_flows(answers, now)
-    tables = measure_tables(answers, now)
+    flows, tables = survey.flows, survey.tables
     covered = {row.link: row for row in check.coverage}
     lost = {flow.link: _lost_at(check, flow.link) for flow in flows}
     edges = tuple(
@@ -179,32 +221,34 @@ def map_flows(answers: Answers, now: datetime, check: Check) -> FlowMap:
         answers.store.applied_seq(),
         declared.file is not None,
         declared.late_after_minutes,
-        tuple(_sources(answers, now, tables)),
+        tuple(_with_tables(source, tables) for source in survey.sources),
         tables,
         tuple(steps[name] for name in sorted(steps)),
         tuple(
             _link(answers, flow, covered.get(flow.link), lost[flow.link], edges) for flow in flows
         ),
         edges,
-        tuple(hanging_on_one(answers, flows)),
-        answers.readiness().next[:MOST_NEXT],
+        (*hanging_on_steps(answers, flows), *survey.sheets),
+        survey.next,
         tuple(ranked_processes(answers, flows, check)),
+        survey.withheld,
     )
 
 
-def _sources(
-    answers: Answers, now: datetime, tables: Mapping[str, MeasuredTable]
-) -> Iterator[dict[str, Any]]:
-    """Tell of each source, with its tables; how soon the graph follows where it is measured."""
+def _sources(answers: Answers, now: datetime) -> Iterator[dict[str, Any]]:
+    """Tell of each source; how soon the graph follows it where that is measured."""
     for source in answers.sources(now):
-        name = source["name"]
-        visible = Delay.of(answers.tally.lags(name)) if answers.tally else None
+        visible = Delay.of(answers.tally.lags(source["name"])) if answers.tally else None
         yield {key: source[key] for key in ("name", "title", "system", "owner")} | {
             "confirmed_at": source["confirmed_at"],
             "is_stale": source["is_stale"],
             "visible": asdict(visible) if visible else None,
-            "tables": [table.to_dict() for table in tables.values() if table.source == name],
         }
+
+
+def _with_tables(source: dict[str, Any], tables: Mapping[str, MeasuredTable]) -> dict[str, Any]:
+    own = [table.to_dict() for table in tables.values() if table.source == source["name"]]
+    return source | {"tables": own}
 
 
 def _lost_at(check: Check, link: str) -> Counter[str]:

@@ -54,6 +54,7 @@ def flow_svg(flow: FlowMap) -> str:
     dark = len(flow.dark)
     title = f"How information flows in {flow.plant}"
     told = [f"As of {flow.as_of}: {len(flow.steps)} steps, {dark} places where it goes dark."]
+    told += [f"Withheld: {', '.join(flow.withheld)}."] if flow.withheld else []
     told += [edge.why for edge in flow.dark[:10]]
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="flow" role="img"'

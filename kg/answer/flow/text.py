@@ -45,6 +45,8 @@ def _head(flow: FlowMap) -> list[str]:
     if not flow.declared:
         hint = "Nobody has said yet what goes by paper and by word: write flows.yml beside"
         lines += _wrap(f"{hint} plant.toml (README, Where information goes dark).", "", "  ")
+    if flow.withheld:
+        lines += _wrap(f"Withheld from your role: {', '.join(flow.withheld)}.", "", "  ")
     return lines
 
 

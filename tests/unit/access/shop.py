@@ -162,6 +162,38 @@ MAPPINGS = {
       - [tr:statedBy, person/$(by)~iri]
 """,
 }
+FLOWS = """
+steps:
+  call:
+    medium: speech
+    by: hand
+    who: [Hollowmere]
+    carries: [job-customer, job-batch]
+    passes_to: [order-list, slip]
+  order-list:
+    medium: system
+    who: [Hollowmere]
+    carries: [job-customer]
+    recorded_in: [books.line]
+  slip:
+    medium: paper
+    who: [Hollowmere]
+    latency_minutes: 240
+    carries: [job-batch]
+    passes_to: [use-list]
+  use-list:
+    medium: system
+    by: hand
+    carries: [job-batch]
+    recorded_in: [floor.use]
+  screen:
+    medium: system
+    carries: [machine-now, job-machine]
+    recorded_in: [floor.run]
+"""
+"""What its people say of the ways of links."""
+CLERK = "hollowmere"
+"""A person of whom they alone tell, in small letters."""
 WORDS = {
     "cust": "CustQuoin",
     "othercust": "CustVellum",
@@ -230,6 +262,7 @@ def write_shop(folder: Path, settings: str = "", words: dict[str, str] = WORDS) 
     (folder / "data").mkdir()
     path = folder / "plant.toml"
     path.write_text(PLANT + settings, encoding="utf-8")
+    (folder / "flows.yml").write_text(FLOWS, encoding="utf-8")
     for source, tables in TABLES.items():
         (folder / source).mkdir()
         head = f'[source]\nname = "{source}"\nadapter = "files"\nzone = "UTC"\nsystem = "ERP"\n'

@@ -21,7 +21,7 @@ from kg.answer.tracing.tracetext import recall_text, trace_text
 from kg.epcis.export import epcis_document
 from kg.errors import AccessError, QueryError, TravelerError, UnknownEntity
 from kg.pipeline import Pipeline
-from tests.unit.access.shop import HIDDEN, MONEY, NOW, WORDS, sight_of
+from tests.unit.access.shop import CLERK, HIDDEN, MONEY, NOW, WORDS, sight_of
 
 GIVEN = {
     "machine": "machine/M1",
@@ -77,6 +77,8 @@ def _look_for_hidden_words(shop: Pipeline, hides: set[str]) -> int:
     words = {WORDS[cell].casefold() for name in hides for cell in HIDDEN[name]}
     if not hides.isdisjoint({"tr:unitPrice", "source:books"}):
         words |= set(MONEY)
+    if "tr:Person" in hides:
+        words.add(CLERK)
     asked_by = {WORDS["batch"].casefold()}  # the id that was asked by comes back in the answer
     texts = [*_rows(shop, hides), *_traces(shop, hides)]
     for text in texts:
@@ -137,6 +139,9 @@ def test_what_decides_the_rows_is_not_answered_without_it(shop: Pipeline) -> Non
         ("where-a-batch-went", "source:floor", "consumedBy"),
         ("how-old-each-fact-is", "tr:unitPrice", "everything that is said"),
         ("what-was-true-on-a-machine", "tr:unitPrice", "what records say"),
+        ("where-the-facts-arise", "tr:Person", "doneBy"),
+        ("where-a-link-goes-dark", "source:floor", "what records say"),
+        ("answers-that-hang-on-one-person", "source:books", "what records say"),
     ):
         with pytest.raises(AccessError, match=word) as refused:
             _asked(shop, name, {hides})

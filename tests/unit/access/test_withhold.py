@@ -12,18 +12,22 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kg.access import withhold
+from kg.access.withheldboard import listed_machines, withhold_machines
+from kg.access.withheldflows import map_seen
 from kg.access.withheldgaps import withhold_check, withhold_explained
 from kg.access.withhold import withhold_context
 from kg.answer.answers import Explained
+from kg.answer.board import machines_now
 from kg.answer.bundle import Context
+from kg.answer.flow.forms import MEDIA_TYPES, write_flows
 from kg.answer.gaps.coverage import Check
 from kg.answer.jsonld import to_jsonld
 from kg.answer.render import render_card, to_json
-from kg.errors import ConfigError, UnknownEntity
+from kg.errors import AccessError, ConfigError, UnknownEntity
 from kg.pipeline import Pipeline
 from kg.report import GapFormat, explained_text, write_check
 from kg.roles import RoleSettings
-from tests.unit.access.shop import HIDDEN, MONEY, NOW, WORDS, sight_of
+from tests.unit.access.shop import CLERK, HIDDEN, MONEY, NOW, WORDS, sight_of
 
 FORMATS: tuple[GapFormat, ...] = ("json", "text", "csv", "html", "turtle")
 ASKED = (
@@ -80,6 +84,12 @@ def _everything(shop: Pipeline, told: Told, hides: set[str]) -> Iterator[str]:
     for one in told.explained:
         with suppress(UnknownEntity):
             yield explained_text(withhold_explained(one, sight), shop)
+    with suppress(AccessError):
+        flow = map_seen(shop.answers(), NOW, told.check, sight)
+        yield from (write_flows(flow, form, shop.plant.base) for form in MEDIA_TYPES.values())
+    machines = listed_machines(machines_now(shop.store, shop.answers().evidence(NOW)), sight)
+    for board in withhold_machines(machines, shop.store, shop.answers().evidence(NOW), sight):
+        yield str(board)
 
 
 def test_every_word_is_shown_to_who_sees_everything(shop: Pipeline, told: Told) -> None:
@@ -104,6 +114,8 @@ def _look_for_hidden_words(shop: Pipeline, told: Told, hides: set[str]) -> None:
     words = {WORDS[cell].casefold() for name in hides for cell in HIDDEN[name]}
     if not hides.isdisjoint({"tr:unitPrice", "source:books"}):
         words |= set(MONEY)
+    if "tr:Person" in hides:
+        words.add(CLERK)
     for text in _everything(shop, told, hides):
         plain = text.casefold()
         assert [word for word in words if word in plain] == [], text
@@ -132,6 +144,22 @@ def test_what_is_missing_is_not_told_of_a_hidden_link(shop: Pipeline) -> None:
         assert "job-customer" not in {row.link for row in shown.coverage}
         job = withhold_context(answers.context("job/J3", NOW), sight, answers.covering)
         assert job.slots["customer"].state == "withheld"
+
+
+@pytest.mark.parametrize("name", HIDDEN)
+def test_a_machine_in_short_says_what_its_context_says(shop: Pipeline, name: str) -> None:
+    answers, sight = shop.answers(), sight_of(shop, {name})
+    evidence = answers.evidence(NOW)
+    machines = listed_machines(machines_now(shop.store, evidence), sight)
+    shown, _ = withhold_machines(machines, shop.store, evidence, sight)
+    assert [one.id for one in shown] == (
+        [] if name == "source:floor" else ["machine/M1", "machine/M2"]
+    )
+    for one in shown:
+        context = withhold_context(answers.context(one.id, NOW), sight, answers.covering)
+        told = {part: getattr(one, part) for part in context.status}
+        assert told == context.status
+        assert (one.runs, one.label) == (len(context.runs), context.entity["label"])
 
 
 def test_what_nothing_hides_stays_as_it_is(shop: Pipeline) -> None:

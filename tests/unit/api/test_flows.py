@@ -1,4 +1,4 @@
-"""The flow map over HTTP: in the form that is asked for, for those from whom nothing is hidden."""
+"""The flow map over HTTP: in the form that is asked for, as far as whoever asks may see."""
 
 from __future__ import annotations
 
@@ -98,10 +98,18 @@ def test_a_description_that_is_wrong_is_told_with_its_line(
     assert described.get("/v1/gaps").status_code == 200
 
 
-def test_only_those_from_whom_nothing_is_hidden_are_told(tmp_path: Path) -> None:
-    with guarded(tmp_path) as plant:
-        for role, status in (("reader", 200), ("workshop", 403), ("sender", 403)):
+def test_a_role_is_told_of_the_links_that_it_sees(tmp_path: Path) -> None:
+    def describe(folder: Path) -> None:
+        (folder / "flows.yml").write_text(FLOWS, encoding="utf-8")
+
+    with guarded(tmp_path, prepare=describe) as plant:
+        for role, status in (("reader", 200), ("workshop", 200), ("sender", 403)):
             answer = plant.ask("GET", "/v1/flows", plant.key(role))
             assert answer.status_code == status, role
-        assert plant.ask("GET", "/v1/flows", plant.key("workshop")).json()["code"] == "withheld"
+        told = plant.ask("GET", "/v1/flows", plant.key("workshop")).json()
+        assert "job-customer" in told["withheld"]
+        assert told["steps"] == []
+        assert "job-customer" not in {one["link"] for one in told["links"]}
+        text = plant.ask("GET", "/v1/flows?format=text", plant.key("workshop")).text
+        assert "Withheld from your role: job-customer." in text
         assert plant.ask("GET", "/v1/flows").status_code == 401
