@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -97,7 +98,8 @@ def place_of(source: SourceSettings, plant: Plant) -> str:
 
 
 def _from(path: str, plant: Plant) -> str:
-    """Write a path from the plant's folder; beyond it, its last part says enough."""
-    folder = f"{plant.folder.as_posix().rstrip('/')}/"
-    inner = path.removeprefix(folder)
-    return inner if inner != path else path.rstrip("/").rpartition("/")[2]
+    """Write a path from the plant's folder, "" for itself; of others the last part will do."""
+    given = Path(path)
+    if given.is_relative_to(plant.folder):
+        return given.relative_to(plant.folder).as_posix().removeprefix(".")
+    return given.name

@@ -2,82 +2,89 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs, urlsplit
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.pages.conftest import looked_at
+from kg.owner import Owner
+from kg.pipeline import Pipeline
+from kg.settings import load_plant
+from tests.pages.conftest import looked_at, served
+from tests.unit.api.conftest import ROWS, write_plant
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 pytestmark = [pytest.mark.slow, pytest.mark.server]
 
-STEPS = 12
-"""Of a quarter of an hour each."""
+FIRST, NOW = datetime(2026, 11, 23, 6, tzinfo=UTC), datetime(2026, 11, 23, 9, tzinfo=UTC)
+STEPS = 8
+"""Of a quarter of an hour each: from now back to 07:00Z."""
+THEN = "2026-11-23T07:00:00Z"
 
 
-def _told(page: Page, url: str, machine: str, at: str = "") -> dict[str, Any]:
-    answer = page.request.get(f"{url}/v1/context/{machine}", params={"at": at} if at else {})
-    assert answer.ok, answer.text()
-    told: dict[str, Any] = answer.json()
-    return told
+@pytest.fixture(scope="module")
+def lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A plant that was read twice: its saw had a valve body at 07:00Z, and has a bracket now."""
+    folder = tmp_path_factory.mktemp("lived")
+    file = write_plant(folder)
+    # The plant's own zone, which the moments that people write are of; the source's stays UTC.
+    text = file.read_text("utf-8").replace('zone = "UTC"', 'zone = "Europe/Stockholm"')
+    file.write_text(text, encoding="utf-8")
+    clock = [FIRST]
+    with Pipeline.open(load_plant(file)) as pipeline:
+        owner = Owner(pipeline, lambda: clock[0])
+        owner.round()
+        clock[0] = NOW
+        ended = ROWS["run"].replace("05:40:00Z,", "05:40:00Z,2026-11-23T08:00:00Z")
+        (folder / "data" / "run.csv").write_text(f"{ended}2,SAW-01,1044,2026-11-23T08:10:00Z,\n")
+        owner.round()
+        pipeline.validate(NOW)
+        with served(owner) as url:
+            yield url
 
 
-def _jobs(context: dict[str, Any]) -> list[str]:
-    """The jobs of a machine's runs by their names, as the page heads each run."""
-    facts = [fact for run in context["runs"] for fact in run["slots"]["job"]["facts"][:1]]
-    return [fact["label"] for fact in facts]
+def _runs_of(page: Page, name: str) -> int:
+    return page.locator("details > summary", has_text=name).count()
 
 
-def _moved(page: Page, url: str) -> str:
-    """Find a machine that had another job three hours ago."""
-    machines = [one["id"] for one in page.request.get(f"{url}/v1/machines").json()["machines"]]
-    then = "2026-11-23T06:00:00Z"
-    for machine in machines:
-        now, before = _told(page, url, machine), _told(page, url, machine, then)
-        if _jobs(now) and _jobs(before) and set(_jobs(now)).isdisjoint(_jobs(before)):
-            return str(machine)
-    raise AssertionError("every machine has the jobs that it had")
-
-
-def test_the_slider_shows_what_was_true_then_and_comes_back(browser: Browser, demo: str) -> None:
-    with looked_at(browser, demo) as watched:
-        machine = _moved(watched.page, demo)
-        page = watched.open(f"entity/{machine}")
-        runs = page.locator(".part details summary bdi:first-child")
-        runs.first.wait_for()
-        here = _jobs(_told(page, demo, machine))
-        assert here[0] in runs.all_inner_texts()
+def test_the_slider_shows_what_was_true_then_and_comes_back(browser: Browser, lived: str) -> None:
+    with looked_at(browser, lived) as watched:
+        page = watched.open("entity/machine/SAW-01")
+        page.locator("details > summary", has_text="Bracket").first.wait_for()
+        assert _runs_of(page, "Valve body") == 0
         page.get_by_label("As of, in the last 7 days").focus()
         for _ in range(STEPS):
             page.keyboard.press("ArrowLeft")
-        page.wait_for_url("**at=2026-11-23T06*")
-        page.locator(".as-of.is-then output", has_text="as of").wait_for()
-        (at,) = parse_qs(urlsplit(page.url).fragment.partition("?")[2])["at"]
-        assert at == "2026-11-23T06:00:00Z"
-        before = _jobs(_told(page, demo, machine, at))
-        page.locator("summary", has_text=before[0]).first.wait_for()
-        assert here[0] not in runs.all_inner_texts()
+        page.locator("details > summary", has_text="Valve body").first.wait_for()
+        assert _runs_of(page, "Bracket") == 0
+        assert f"at={THEN.replace(':', '%3A')}" in page.url
+        assert "08:00" in page.locator(".as-of.is-then output").inner_text(), "the plant's time"
         page.reload()
-        page.locator(".as-of.is-then").wait_for()
-        page.locator("summary", has_text=before[0]).first.wait_for()
+        page.locator("details > summary", has_text="Valve body").first.wait_for()
+        assert page.locator(".as-of.is-then").count() == 1, "an address says as of when"
         page.get_by_role("button", name="Now", exact=True).click()
-        page.locator("summary", has_text=here[0]).first.wait_for()
+        page.locator("details > summary", has_text="Bracket").first.wait_for()
         assert "at=" not in page.url
         assert page.locator(".as-of.is-then").count() == 0
         assert watched.faults == []
 
 
-def test_a_moment_is_written_in_the_plants_time(browser: Browser, demo: str) -> None:
-    with looked_at(browser, demo) as watched:
-        page = watched.open("entity/machine/MILL-01")
-        page.get_by_label("As of a moment").fill("2026-11-23T07:30")
-        page.locator(".as-of.is-then output", has_text="07:30").wait_for()
-        zone = page.request.get(f"{demo}/v1/plant").json()["zone"]
-        assert zone == "Europe/Stockholm"
-        then = _told(page, demo, "machine/MILL-01", "2026-11-23T07:30:00")
-        assert then["as_of"] == "2026-11-23T06:30:00Z"
-        assert page.locator(".doing").inner_text() != ""
+def test_a_moment_is_written_in_the_plants_time(browser: Browser, lived: str) -> None:
+    with looked_at(browser, lived) as watched:
+        page = watched.open("entity/machine/SAW-01")
+        page.get_by_label("As of a moment").fill("2026-11-23T08:00")
+        page.locator("details > summary", has_text="Valve body").first.wait_for()
         assert watched.faults == []
+
+
+def test_a_time_before_anything_was_known_says_so(browser: Browser, lived: str) -> None:
+    with looked_at(browser, lived) as watched:
+        page = watched.open("entity/machine/SAW-01?at=2026-11-20T08%3A00%3A00Z")
+        page.locator(".told.failed", has_text="not known then").wait_for()
+        page.get_by_role("button", name="Now", exact=True).click()
+        page.locator("details > summary", has_text="Bracket").first.wait_for()
+        # That there is nothing is an answer whose status the browser tells by itself.
+        assert [fault for fault in watched.faults if "404" not in fault] == []

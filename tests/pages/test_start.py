@@ -56,6 +56,7 @@ def test_another_source_and_table_are_chosen_by_keyboard(browser: Browser, demo:
         page.wait_for_url("**table=batch_loaded")
         page.locator(".mapped").first.wait_for()
         assert "E0" in page.locator(".mapped").first.inner_text()
+        page.get_by_text("Connect one more").click()
         page.locator(".step").first.get_by_role("button", name="Copy").last.click()
         assert page.evaluate("navigator.clipboard.readText()").startswith("traveler serve --plant ")
         assert watched.faults == []

@@ -44,6 +44,7 @@ export class AsOf {
       back,
       this.told,
     );
+    this.element.classList.toggle("is-then", !this.isNow);
   }
 
   get isNow(): boolean {
