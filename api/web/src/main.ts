@@ -2,13 +2,14 @@
 
 import { onLink, Refusal, send, setLink, type Link } from "./api";
 import { data, h, put } from "./dom";
-import { PAGES } from "./pages";
+import { PAGES, type Entry } from "./pages";
 import { may, meet, plant, session } from "./plant";
 import { readRoute, type Page } from "./router";
 import { keep, language, LANGUAGES, read, speak, t } from "./texts";
 import { choice, empty, failed, waiting } from "./ui";
 
 const THEME = "traveler.theme";
+const PLACE = "traveler.place";
 const main = h("main", { id: "main", tabindex: "-1" });
 const bar = h("div", { class: "link-bar", role: "status", "aria-live": "polite" });
 const nav = h("nav", { "aria-label": t("nav.label") });
@@ -20,9 +21,21 @@ function start(): void {
   const skip = h("a", { class: "skip", href: "#main", onclick: jump }, t("nav.skip"));
   document.body.replaceChildren(skip, h("header", {}, nav), bar, main);
   put(main, waiting());
+  comeBack();
   onLink(showLink);
   window.addEventListener("hashchange", show);
   void begin();
+}
+
+/** Go on to where somebody came from before signing in on the page for that. */
+function comeBack(): void {
+  try {
+    const place = sessionStorage.getItem(PLACE) ?? "";
+    sessionStorage.removeItem(PLACE);
+    if (location.hash.length <= 2 && place.startsWith("#/")) history.replaceState(null, "", place);
+  } catch {
+    // A browser that keeps nothing begins at the first page.
+  }
 }
 
 function jump(event: Event): void {
@@ -42,12 +55,21 @@ async function begin(): Promise<void> {
   show();
 }
 
+/** The pages of the navigation that are of use to whoever looks. */
+function offered(): [string, Entry][] {
+  return Object.entries(PAGES).filter(
+    ([, entry]) => entry.label !== null && (entry.scope === null || may(entry.scope)),
+  );
+}
+
+function firstPage(): string {
+  return `#/${offered()[0]?.[0] ?? "board"}`;
+}
+
 function showNav(): void {
-  const links = Object.entries(PAGES)
-    .filter(([, entry]) => entry.label !== null && (entry.scope === null || may(entry.scope)))
-    .map(([name, entry]) =>
-      h("li", {}, h("a", { href: `#/${name}`, "data-page": name }, t(entry.label ?? "nav.board"))),
-    );
+  const links = offered().map(([name, entry]) =>
+    h("li", {}, h("a", { href: `#/${name}`, "data-page": name }, t(entry.label ?? "nav.board"))),
+  );
   const themes: [string, string][] = [
     ["auto", t("theme.auto")],
     ["light", t("theme.light")],
@@ -62,7 +84,7 @@ function showNav(): void {
   speech.setAttribute("aria-label", t("nav.language"));
   put(
     nav,
-    h("a", { class: "plant", href: "#/board" }, data(plant().name)),
+    h("a", { class: "plant", href: firstPage() }, data(plant().name)),
     h("ul", {}, links),
     h("div", { class: "choices" }, theme, speech, who()),
   );
@@ -86,7 +108,7 @@ function paint(theme: string): void {
 }
 
 function show(): void {
-  const route = readRoute(location.hash);
+  const route = readRoute(location.hash.length > 2 ? location.hash : firstPage());
   const entry = PAGES[route.page];
   shown?.close?.();
   shown = null;

@@ -19,6 +19,8 @@ export function session(): Session | null {
   return who;
 }
 
-export function may(scope: string): boolean {
-  return who === null || who.by === "open" || who.scopes.includes(scope);
+/** Whether one is allowed something, or one of several. */
+export function may(scope: string | string[]): boolean {
+  const isAmong = (one: string): boolean => who?.scopes.includes(one) === true;
+  return who === null || who.by === "open" || [scope].flat().some(isAmong);
 }

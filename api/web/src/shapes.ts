@@ -103,6 +103,10 @@ export interface Note {
   stated_by: string | null;
   stated_at: string | null;
   expires_at: string | null;
+  /** Several ids stand in one text. */
+  confirmed_by: string | null;
+  contradicts: string | null;
+  contradicted_by: string | null;
   state: string;
 }
 
@@ -169,6 +173,8 @@ export interface Plant {
   zone: string;
   kinds: string[];
   is_limited: boolean;
+  /** The address by which browsers know it; null where plant.toml does not say. */
+  url: string | null;
 }
 
 export interface Session {

@@ -3,7 +3,7 @@
 import { ask, contextPath, getJson } from "../api";
 import { heard, moment } from "../clock";
 import { data, h, put, type Child } from "../dom";
-import { plant } from "../plant";
+import { may, plant } from "../plant";
 import { note, type Page, type Route } from "../router";
 import type { Context, Gap, Note, Reason } from "../shapes";
 import { follow } from "../stream";
@@ -69,7 +69,9 @@ class EntityPage {
   }
 
   private changed(id: string): void {
-    if (!this.asOf.isNow || !this.mentions.has(id) || this.timer !== 0) return;
+    // What a note is about is not told of it: any may be about this.
+    const isOfThis = this.mentions.has(id) || id.startsWith("note/");
+    if (!this.asOf.isNow || !isOfThis || this.timer !== 0) return;
     this.timer = window.setTimeout(() => {
       this.timer = 0;
       // Who reads something that was opened is not interrupted.
@@ -114,7 +116,7 @@ class EntityPage {
       part("entity.runs", this.runs(context)),
       context.gaps.length > 0 ? part("entity.gaps", gapList(context.gaps)) : null,
       context.next.length > 0 ? part("entity.next", nextList(context)) : null,
-      part("entity.notes", noteList(context.notes)),
+      part("entity.notes", [noteList(context.notes), this.asOf.isNow ? noteLinks(entity.id) : null]),
       part("entity.graph", this.graph(context)),
     );
   }
@@ -236,6 +238,16 @@ function nextState(state: string): "ready" | "blocked" | "waiting" {
   return state === "ready" || state === "blocked" ? state : "waiting";
 }
 
+function noteLinks(id: string): Child {
+  const about = encodeURIComponent(id);
+  return h(
+    "p",
+    { class: "tools" },
+    may("notes:write") ? h("a", { href: `#/notes?about=${about}` }, t("entity.writeNote")) : null,
+    h("a", { href: `#/notes/codes?about=${about}` }, t("entity.code")),
+  );
+}
+
 export function noteList(notes: Note[]): HTMLElement {
   if (notes.length === 0) return empty("entity.noNotes");
   return h(
@@ -244,7 +256,7 @@ export function noteList(notes: Note[]): HTMLElement {
     notes.map((one) =>
       h(
         "li",
-        { class: one.state === "expired" ? "is-over" : "" },
+        { class: one.state === "expired" || one.state === "contradicted" ? "is-over" : "" },
         h("blockquote", {}, data(one.text)),
         h(
           "p",
@@ -253,8 +265,12 @@ export function noteList(notes: Note[]): HTMLElement {
           one.stated_by ? [" · ", data(one.stated_by)] : null,
           one.stated_at ? [" · ", moment(one.stated_at, plant().zone)] : null,
           one.expires_at ? [" · ", t("note.until", { time: moment(one.expires_at, plant().zone) })] : null,
-          one.state === "expired" ? [" · ", t("note.expired")] : null,
+          " · ",
+          stateMark(one.state),
         ),
+        one.confirmed_by ? h("p", { class: "quiet" }, t("notes.confirmedBy"), " ", data(one.confirmed_by)) : null,
+        one.contradicts ? h("p", { class: "quiet" }, t("notes.against"), " ", data(one.contradicts)) : null,
+        one.contradicted_by ? h("p", { class: "quiet" }, t("notes.deniedBy"), " ", data(one.contradicted_by)) : null,
       ),
     ),
   );

@@ -2,6 +2,7 @@
 
 import { getJson } from "../api";
 import { data, h, put, type Child } from "../dom";
+import { may } from "../plant";
 import type { Fact, Slot } from "../shapes";
 import { t, word } from "../texts";
 import { entityLink, factValue, failed, sinceMark, stateMark, waiting } from "../ui";
@@ -118,10 +119,16 @@ async function explain(id: string, place: HTMLElement): Promise<void> {
         ),
       ),
       found.withheld > 0 ? h("p", {}, t("entity.withheld", { n: found.withheld })) : null,
+      may("notes:write") ? h("p", {}, h("a", { href: denial(id, found.lineage.fact.about) }, t("entity.deny"))) : null,
     );
   } catch (error) {
     put(place, failed(error, () => void explain(id, place)));
   }
+}
+
+/** Where one writes a note against a fact. */
+function denial(id: string, about: string): string {
+  return `#/notes?${new URLSearchParams({ about, contradicts: id }).toString()}`;
 }
 
 function step(lineage: Derivation): HTMLElement {
