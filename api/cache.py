@@ -3,20 +3,21 @@
 An answer as of now is kept until something of what was read for it changes. It is found again by
 what was asked, word for word, and by what is hidden from whoever asks. What is kept is sent before
 any route is looked for: JSON by the server's own thread, from text with holes; other forms are
-written anew each time, by another.
+written anew each time, by another. Few answers are made at once: the others wait for their turn
+instead of taking turns with whoever sends what is kept.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from threading import Lock
+from threading import BoundedSemaphore, Lock
 from typing import TYPE_CHECKING, NamedTuple
 
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import Headers
 from starlette.responses import Response
 
 from api.access import PRINCIPAL, TOLD
+from api.headers import header_of
 from kg.answer.keeping.aging import Moment
 from kg.answer.keeping.kept import KeptContext, freshness_of, keep_context, keep_text
 from kg.touched import WATCHED
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
 PREFIX = "/v1/context"
 MOST_BYTES = 256 * 1024 * 1024
 """About how much memory kept answers may take; those that were not asked for longest go first."""
+MOST_AT_ONCE = 2
+"""Answers that are made at the same time: more would only share one processor."""
 HIT, MISS = "traveler; hit", "traveler; fwd=miss; stored"
 """What ``Cache-Status`` says of an answer (RFC 9211)."""
 ETAG_CONTROL = "no-cache"
@@ -53,6 +56,14 @@ class Key(NamedTuple):
     path: str
     query: bytes
     accept: bytes
+
+
+class _Told(Response):
+    """JSON as it is sent, without another look at it."""
+
+    def __init__(self, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
+        self.status_code, self.raw_headers, self.body = status, headers, body
+        self.background = None
 
 
 class Entry(NamedTuple):
@@ -70,6 +81,7 @@ class Cache:
         self._desk = desk
         self._most_bytes = most_bytes
         self._lock = Lock()
+        self._turns = BoundedSemaphore(MOST_AT_ONCE)
         self._kept: OrderedDict[Key, Entry] = OrderedDict()
         self._bytes = self._keys = 0
         self._fresh: tuple[Seen, Freshness] | None = None
@@ -101,18 +113,31 @@ class Cache:
         ``ask`` asks the given answers, as of any clock; what is hidden it takes away. ``write``
         writes the answer; without it, it is JSON.
         """
+        key, known = key_of(scope), header_of(scope, b"if-none-match") or ""
+        with self._turns:
+            found = self.find(key)  # somebody else may have asked the same meanwhile
+            if found is not None:
+                scope.get(TOLD, {}).update(found[0].told)
+                return self.respond(*found, known)
+            entry, freshness = self._make(ask, write, scope)
+            if entry is None:
+                return None
+            with self._lock:
+                self.misses += 1
+                self._put(key, entry)
+        return self.respond(entry, freshness, known, MISS)
+
+    def _make(
+        self, ask: Callable[[Answers], Context], write: Write | None, scope: Scope
+    ) -> tuple[Entry | None, Freshness]:
+        """Make an answer such that it can be kept; None where it cannot."""
         context = keep_context(self._desk.answers(), self._desk.pipeline.changes.touched, ask)
-        if context is None:
-            return None
         freshness = self._freshness()
+        if context is None:
+            return None, freshness
         is_packed = self._bytes > self._most_bytes // 2
         kept = keep_text(context, freshness, is_packed=is_packed) if write is None else context
-        entry = Entry(kept, dict(scope.get(TOLD, {})), write)
-        with self._lock:
-            self.misses += 1
-            self._put(key_of(scope), entry)
-        known = Headers(scope=scope).get("if-none-match", "")
-        return self.respond(entry, freshness, known, MISS)
+        return Entry(kept, dict(scope.get(TOLD, {})), write), freshness
 
     def respond(
         self, entry: Entry, freshness: Freshness, known: str, status: str = HIT
@@ -120,7 +145,7 @@ class Cache:
         """Write an answer as of now; without its body where ``known`` names its entity tag."""
         gaps = self._desk.pipeline.journal.gaps
         moment = Moment(
-            self._desk.owner.clock(),
+            self._desk.clock(),
             freshness,
             self._desk.pipeline.store.applied_seq(),
             gaps.checked.at,
@@ -131,11 +156,16 @@ class Cache:
             response.headers["Cache-Status"] = status
             return response
         body, tag = entry.kept.write(moment)
-        headers = {"ETag": tag, "Vary": "Accept", "Cache-Control": ETAG_CONTROL}
-        headers["Cache-Status"] = status
-        if is_named(tag, known):
-            return Response(None, 304, headers)
-        return Response(body, 200, headers, "application/json")
+        headers = [
+            (b"etag", tag.encode()),
+            (b"vary", b"Accept"),
+            (b"cache-control", ETAG_CONTROL.encode()),
+            (b"cache-status", status.encode()),
+        ]
+        if known and is_named(tag, known):
+            return _Told(304, headers, b"")
+        headers += [(b"content-length", b"%d" % len(body)), (b"content-type", b"application/json")]
+        return _Told(200, headers, body)
 
     def _freshness(self) -> Freshness:
         """Tell how fresh sources are, from what was worked out while nothing was written."""
@@ -189,7 +219,7 @@ class Quick:
             if found is not None:
                 entry, freshness = found
                 scope.get(TOLD, {}).update(entry.told)
-                known = Headers(scope=scope).get("if-none-match", "")
+                known = header_of(scope, b"if-none-match") or ""
                 given = entry, freshness, known
                 if entry.write is None:
                     response = self._cache.respond(*given)

@@ -6,8 +6,7 @@ import logging
 import re
 from typing import TYPE_CHECKING
 
-from starlette.datastructures import Headers, MutableHeaders
-
+from api.headers import header_of
 from api.problems import problem
 
 if TYPE_CHECKING:
@@ -38,6 +37,7 @@ _HEADERS = {
     "Cache-Control": "no-store",
 }
 """On every answer that does not say otherwise; what is true now is not to be kept."""
+_SENT = [(name.lower().encode(), value.encode()) for name, value in _HEADERS.items()]
 _log = logging.getLogger("traveler.api")
 
 
@@ -75,8 +75,7 @@ class Guard:
             await failed(scope, receive, answer.send)
 
     def _refuse(self, scope: Scope) -> ASGIApp | None:
-        headers = Headers(scope=scope)
-        host = _HOST.fullmatch(headers.get("host", ""))
+        host = _HOST.fullmatch(header_of(scope, b"host") or "")
         if host is None or host["name"].lower() not in self._hosts:
             return problem(
                 "host", "this server does not go by that name", f"ask for {LOOPBACK[0]} instead"
@@ -85,16 +84,16 @@ class Guard:
             allowed = ", ".join(METHODS)
             detail = f"{scope['method']} is not allowed here"
             return problem("method", detail, f"use {allowed}", headers={"Allow": allowed})
-        if scope["method"] in DOING and not _is_own_page(headers):
+        if scope["method"] in DOING and not _is_own_page(scope):
             detail = "a page of another site may not send anything here"
             return problem("origin", detail, "send it from a page of this server, or no browser")
-        length = headers.get("content-length", "0")
+        length = header_of(scope, b"content-length") or "0"
         path = scope["path"].removeprefix(scope.get("root_path", ""))
         most = MAX_RECORDS_BYTES if path.startswith(RECORDS) else MAX_BODY_BYTES
         if path.rstrip("/") == MESSAGES:
             most = MAX_MESSAGE_BYTES
-        if not length.isdigit() or int(length) > most:
-            return problem("too-large", f"a request may have {most} bytes")
+        if not length.isdecimal() or int(length) > most:
+            return problem("too-large", f"a request may have {most} bytes", "send it in parts")
         return None
 
 
@@ -110,22 +109,24 @@ class _Answer:
         """Pass a message on."""
         if message["type"] == "http.response.start":
             self.has_started = True
-            headers = MutableHeaders(scope=message)
-            for name, value in _HEADERS.items():
-                headers.setdefault(name, value)
+            headers = list(message["headers"])
+            said = {name for name, _ in headers}
+            headers += [header for header in _SENT if header[0] not in said]
+            message = {**message, "headers": headers}
         elif self.is_head and message["type"] == "http.response.body":
             message = {**message, "body": b""}
         await self._send(message)
 
 
-def _is_own_page(headers: Headers) -> bool:
+def _is_own_page(scope: Scope) -> bool:
     """Tell whether a request comes from a page of this server, or from no page at all.
 
     A browser sends simple POSTs anywhere without asking first, and says from where (Fetch,
     section 3.1): a name that leads here is not enough where something is done and not only read.
     """
-    origin = headers.get("origin")
-    return origin is None or origin.lower().partition("://")[2] == headers["host"].lower()
+    origin = header_of(scope, b"origin")
+    host = header_of(scope, b"host") or ""
+    return origin is None or origin.lower().partition("://")[2] == host.lower()
 
 
 def _bracketed(host: str) -> str:

@@ -10,6 +10,7 @@ import uvicorn
 
 from api.app import create_app
 from api.prefix import read_prefix
+from api.protocol import BoundedProtocol
 from kg.access.gate import require_access
 from kg.errors import ConfigError
 
@@ -84,6 +85,7 @@ def make_server(
     app = create_app(owner, [host], gate, read_prefix(prefix))
     config = uvicorn.Config(
         app,
+        http=BoundedProtocol,
         log_level="warning",
         access_log=False,
         server_header=False,

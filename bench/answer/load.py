@@ -14,7 +14,12 @@ import sys
 import time
 from pathlib import Path
 from random import Random
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+from uvicorn.loops.auto import auto_loop_factory
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _LENGTH = b"content-length:"
 _CACHE = b"cache-status:"
@@ -25,7 +30,7 @@ class BadAnswerError(Exception):
 
 
 class Got(NamedTuple):
-    """An answer: its status, its length, and whether its server says that it had kept it."""
+    """An answer's head: status, length (-1: it is in chunks), whether its server had kept it."""
 
     status: int
     length: int
@@ -40,65 +45,121 @@ class Taken:
         self.others: list[float] = []
         self.wrong = self.bytes = 0
 
-    def count(self, got: Got, seconds: float) -> None:
+    def count(self, got: Got, length: int, seconds: float) -> None:
         """Count an answer; a 304 is none here."""
         (self.hits if got.is_hit else self.others).append(round(1_000 * seconds, 4))
         self.wrong += got.status != 200
-        self.bytes += got.length
+        self.bytes += length
 
 
-async def ask(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: bytes) -> Got:
-    """Send one request and read its answer to the end.
+class Asker(asyncio.Protocol):
+    """One connection: asks again as soon as it has its answer, until time or questions end.
 
-    ``Cache-Status`` (RFC 9211) tells whether it was kept.
+    Bodies are counted as they arrive and not kept, so that asking costs the machine little.
+    """
+
+    def __init__(self, requests: Iterator[bytes], end: float, taken: Taken) -> None:
+        self._requests = requests
+        self._end = end
+        self._taken = taken
+        self._began = 0.0
+        self._held = b""
+        self._got: Got | None = None
+        self._left = 0
+        self.is_over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Ask for the first time."""
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        self._ask()
+
+    def data_received(self, data: bytes) -> None:
+        """Take a part of an answer; an answer that is none ends the asking with an error."""
+        try:
+            self._take(data)
+        except BadAnswerError as error:
+            self._finish(error)
+
+    def connection_lost(self, _error: Exception | None) -> None:
+        """End; without an answer that is an error."""
+        self._finish(BadAnswerError("the connection was closed before an answer was whole"))
+
+    def _ask(self) -> None:
+        self._began, self._held, self._got = time.monotonic(), b"", None
+        request = next(self._requests, None) if self._began < self._end else None
+        if request is None:
+            self._finish(None)
+        else:
+            self._transport.write(request)
+
+    def _take(self, data: bytes) -> None:
+        if self._got is None:
+            self._held += data
+            head, is_whole, data = self._held.partition(b"\r\n\r\n")
+            if not is_whole:
+                return
+            self._got, self._held = read_head(head), b""
+            self._left = self._got.length
+        if self._left < 0:
+            self._held += data
+            length = _length_of_chunks(self._held)
+        else:
+            self._left -= len(data)
+            length = self._got.length if self._left <= 0 else None
+        if length is not None:
+            self._taken.count(self._got, length, time.monotonic() - self._began)
+            self._ask()
+
+    def _finish(self, error: BadAnswerError | None) -> None:
+        self._transport.close()
+        if not self.is_over.done():
+            if error is None:
+                self.is_over.set_result(None)
+            else:
+                self.is_over.set_exception(error)
+
+
+def read_head(head: bytes) -> Got:
+    """Read the head of an answer; ``Cache-Status`` (RFC 9211) tells whether it was kept.
 
     Raises:
-        BadAnswerError: it has neither a length nor chunks.
+        BadAnswerError: it tells neither a length nor chunks.
     """
-    writer.write(request)
-    head = await reader.readuntil(b"\r\n\r\n")
-    status, is_hit, length = int(head[9:12]), False, -1
+    is_hit, length = False, None
     for line in head.lower().split(b"\r\n"):
         if line.startswith(_LENGTH):
             length = int(line[len(_LENGTH) :])
         elif line.startswith(_CACHE):
             is_hit = line.endswith(b"; hit")
         elif line == b"transfer-encoding: chunked":
-            return Got(status, await _read_chunks(reader), is_hit)
-    if length < 0:
+            length = -1
+    if length is None:
         raise BadAnswerError(head.decode("latin-1"))
-    await reader.readexactly(length)
-    return Got(status, length, is_hit)
+    return Got(int(head[9:12]), length, is_hit)
 
 
-async def _read_chunks(reader: asyncio.StreamReader) -> int:
-    whole = 0
-    while size := int((await reader.readuntil(b"\r\n")).split(b";")[0], 16):
-        await reader.readexactly(size + 2)
+def _length_of_chunks(data: bytes) -> int | None:
+    """Give how long a body in chunks is (RFC 9112, section 7.1); None while it is not whole."""
+    whole = place = 0
+    while (end := data.find(b"\r\n", place)) >= 0:
+        size = int(data[place:end].split(b";")[0], 16)
+        if not size:
+            return whole if data.endswith(b"\r\n\r\n") else None
         whole += size
-    await reader.readuntil(b"\r\n")
-    return whole
+        place = end + 2 + size + 2
+    return None
 
 
-async def _client(port: int, requests: list[bytes], draw: Random, end: float, taken: Taken) -> None:
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    while time.monotonic() < end:
-        began = time.monotonic()
-        taken.count(await ask(reader, writer, draw.choice(requests)), time.monotonic() - began)
-    writer.close()
-    await writer.wait_closed()
+async def _run(port: int, requests: Iterator[bytes], end: float, taken: Taken) -> None:
+    loop = asyncio.get_running_loop()
+    _, asker = await loop.create_connection(lambda: Asker(requests, end, taken), "127.0.0.1", port)
+    await asker.is_over
 
 
-async def _once(port: int, requests: list[bytes], draw: Random, end: float, taken: Taken) -> None:
-    """Ask each question once, in any order, one after the other, until time is up."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    for request in draw.sample(requests, len(requests)):
-        began = time.monotonic()
-        if began > end:
-            break
-        taken.count(await ask(reader, writer, request), time.monotonic() - began)
-    writer.close()
-    await writer.wait_closed()
+def _drawn(requests: list[bytes], draw: Random) -> Iterator[bytes]:
+    while True:
+        yield draw.choice(requests)
 
 
 async def measure(
@@ -111,10 +172,10 @@ async def measure(
     taken, began = Taken(), time.monotonic()
     end = began + seconds
     if clients:
-        seeds = [Random(draw.random()) for _ in range(clients)]
-        await asyncio.gather(*(_client(port, requests, one, end, taken) for one in seeds))
+        drawn = [_drawn(requests, Random(draw.random())) for _ in range(clients)]
     else:
-        await _once(port, requests, draw, end, taken)
+        drawn = [iter(draw.sample(requests, len(requests)))]
+    await asyncio.gather(*(_run(port, one, end, taken) for one in drawn))
     return {"seconds": time.monotonic() - began, **vars(taken)}
 
 
@@ -135,7 +196,8 @@ def main() -> int:
     paths = told.paths.read_text(encoding="utf-8").splitlines()
     requests = [f"GET {path}{head}".encode() for path in paths]
     draw = Random(told.seed)
-    found = asyncio.run(measure(told.port, requests, told.clients, told.seconds, draw))
+    with asyncio.Runner(loop_factory=auto_loop_factory()) as runner:
+        found = runner.run(measure(told.port, requests, told.clients, told.seconds, draw))
     json.dump(found, sys.stdout)
     return 0
 

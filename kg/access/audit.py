@@ -1,8 +1,9 @@
 """The audit log: who asked for what, and what became of it, one JSON object a line.
 
-A line is handed to the system in one write when its answer has been sent, and synced to the disk
-within a second, by a thread of its own: whoever kills the process loses nothing, a power failure
-the last second at most. It holds paths and counts, and never a query, a body, or a secret.
+A line is handed to the system when its answer has been sent, in one write with those of answers
+that leave at the same moment, and synced to the disk within a second, by a thread of its own:
+whoever kills the process loses nothing, a power failure the last second at most. It holds paths and
+counts, and never a query, a body, or a secret.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import json
 import logging
 import os
 import threading
+from collections import deque
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -64,18 +66,37 @@ class Audit:
         self._thread = threading.Thread(target=self._sync, name="traveler-audit", daemon=True)
         self._thread.start()
 
-    def write(self, entry: Mapping[str, Any]) -> None:
-        """Append a line."""
+    def write(self, *entries: Mapping[str, Any]) -> None:
+        """Append a line for each."""
         with self._lock:
-            told = {**entry, "lost_before": self.lost} if self.lost else entry
-            try:
-                self._append(_written(told) + b"\n")
-            except OSError as error:
-                if not self.lost:
-                    _log.error("the audit log cannot be written: %s", error.strerror)
-                self.lost += 1
-            else:
-                self.lost = 0
+            waiting = deque(entries)
+            while waiting:
+                lines = self._take(waiting)
+                try:
+                    self._append(b"".join(lines))
+                except OSError as error:
+                    if not self.lost:
+                        _log.error("the audit log cannot be written: %s", error.strerror)
+                    self.lost += len(lines)
+                else:
+                    self.lost = 0
+
+    def _take(self, waiting: deque[Mapping[str, Any]]) -> list[bytes]:
+        """Take out the lines of one write: those for which the file has room, one at least."""
+        lines: list[bytes] = []
+        size = self._size
+        while waiting:
+            is_told = self.lost and not lines
+            entry = {**waiting[0], "lost_before": self.lost} if is_told else waiting[0]
+            line = _written(entry) + b"\n"
+            if size and size + len(line) > self._most_bytes:
+                if lines:
+                    break
+                size = 0  # it begins the next file
+            size += len(line)
+            lines.append(line)
+            waiting.popleft()
+        return lines
 
     def close(self) -> None:
         """Sync and close."""
@@ -85,13 +106,13 @@ class Audit:
             self._sync_now()
             os.close(self._file)
 
-    def _append(self, line: bytes) -> None:
-        if self._size and self._size + len(line) > self._most_bytes:
+    def _append(self, lines: bytes) -> None:
+        if self._size and self._size + len(lines) > self._most_bytes:
             self._rotate()
-        written = os.write(self._file, line)
+        written = os.write(self._file, lines)
         self._size += written
         self._is_dirty = True
-        if written < len(line):  # a disk that was full in the middle
+        if written < len(lines):  # a disk that was full in the middle
             with suppress(OSError):
                 os.ftruncate(self._file, self._size - written)
                 self._size -= written

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from threading import Lock
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from kg.errors import ConfigError
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 MARK = "tvk_"
 SECRET_BYTES = 32
+LOOK_SECONDS = 0.01
+"""After so long at most it counts what another process has changed."""
 _NOBODYS = sha256(b"").digest()
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS key (
@@ -78,7 +81,8 @@ class Session:
 class Keys:
     """The keys and sessions of a plant, in a file that only its user reads; any thread may ask.
 
-    What another process changes counts at once: before each look the file's version is compared.
+    What this process changes counts at once. What another one changes counts within
+    ``LOOK_SECONDS``: to ask SQLite before each look would let other threads go first each time.
     """
 
     def __init__(self, path: Path) -> None:
@@ -96,6 +100,7 @@ class Keys:
             self._file.execute("PRAGMA secure_delete = ON")
             self._file.executescript(_SCHEMA)
         self._version = -1
+        self._look_again = 0.0
         self._keys: dict[str, Key] = {}
         self._sessions: dict[bytes, Session] = {}
 
@@ -203,9 +208,15 @@ class Keys:
         with self._lock, _translated(self.path), self._file:
             self._file.execute(sql, values)
         with self._lock:
-            self._version = -1
+            self._version, self._look_again = -1, 0.0
 
     def _refresh(self) -> None:
+        now = monotonic()
+        if now >= self._look_again:
+            self._look()
+            self._look_again = now + LOOK_SECONDS
+
+    def _look(self) -> None:
         """Read the file again if it was changed (https://sqlite.org/pragma.html#pragma_data_version)."""
         try:
             ((version,),) = self._file.execute("PRAGMA data_version")

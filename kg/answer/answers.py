@@ -199,23 +199,18 @@ class Answers:
         return self._sources(self.evidence(now).freshness, now)
 
     def _sources(self, freshness: Freshness, now: datetime) -> list[dict[str, Any]]:
-        rows = []
-        for source in self.plant.sources:
-            newest = freshness.newest(source.name)
-            rows.append(
-                {
-                    "name": source.name,
-                    "title": source.title or source.name,
-                    "system": source.system,
-                    "owner": source.owner,
-                    "confirmed_at": format_time(newest) if newest else None,
-                    "is_stale": freshness.is_source_stale(source.name, now),
-                    "covers": [
-                        slot for slot, names in self.covering.items() if source.name in names
-                    ],
-                }
-            )
-        return rows
+        return [
+            {
+                "name": source.name,
+                "title": source.title or source.name,
+                "system": source.system,
+                "owner": source.owner,
+                "confirmed_at": freshness.newest(source.name),
+                "is_stale": freshness.is_source_stale(source.name, now),
+                "covers": [slot for slot, names in self.covering.items() if source.name in names],
+            }
+            for source in self.plant.sources
+        ]
 
     def ask(self, name: str, parameters: Mapping[str, str], now: datetime) -> list[Row]:
         """Answer a saved question; values are short ids, labels and plain literals.

@@ -6,10 +6,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote
 
+from kg.times import format_time
 from kg.touched import of_record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
     from datetime import datetime
 
     from kg.settings import Plant
@@ -35,6 +36,29 @@ class Age(NamedTuple):
     is_on_record: bool = True
 
 
+class _Span(NamedTuple):
+    """What rests on some places, before the clock says how old it is.
+
+    ``oldest`` is the last time of the place that was vouched for longest ago, ``told`` the same as
+    text. ``bounds`` are times with the seconds after which what was vouched for then is stale.
+    """
+
+    oldest: datetime | None
+    told: str | None
+    bounds: tuple[tuple[datetime, float], ...]
+    is_stale: bool
+    is_on_record: bool
+
+    def age(self, now: datetime) -> Age:
+        """Tell how old it is."""
+        is_stale = self.is_stale or any(
+            (now - confirmed).total_seconds() > limit for confirmed, limit in self.bounds
+        )
+        if self.oldest is None or not self.is_on_record:
+            return Age(None, None, is_stale, self.is_on_record)
+        return Age(self.told, max(0.0, (now - self.oldest).total_seconds()), is_stale)
+
+
 class Freshness:
     """Tells it as of any clock, of what a journal said at one moment.
 
@@ -52,6 +76,8 @@ class Freshness:
         self._confirmed = confirmed
         self.doubts = doubts
         self._stale_after = {s.name: s.stale_after_seconds for s in plant.every_source}
+        self._spans: dict[tuple[Place, ...], _Span] = {}
+        self._told: dict[str, str | None] = {}
         self._newest: dict[str, datetime] = {}
         self._untold: set[str] = set()
         for (source, _), moment in confirmed.items():
@@ -69,9 +95,17 @@ class Freshness:
         """Give what vouches for a record, by its path below the plant's base."""
         return Place(source, unquote(record.split("/")[2]), record if record in self.doubts else "")
 
-    def age(self, places: Iterable[Place], now: datetime) -> Age:
+    def age(self, places: tuple[Place, ...], now: datetime) -> Age:
         """Tell how old what rests on all these is: as old as the oldest of them."""
-        oldest: datetime | None = None
+        span = self._spans.get(places)
+        if span is None:
+            span = self._spans[places] = self._span(places)
+        return span.age(now)
+
+    def _span(self, places: tuple[Place, ...]) -> _Span:
+        """Find what the clock need not be known for: many facts rest on the same places."""
+        moments: list[datetime] = []
+        bounds: dict[float, datetime] = {}
         is_stale, is_on_record = False, True
         for place in places:
             if place.doubted:
@@ -82,19 +116,21 @@ class Freshness:
                 if confirmed is None and (place.source, place.table) in self._confirmed:
                     is_on_record = False
                     continue
-            if confirmed is not None and (oldest is None or confirmed < oldest):
-                oldest = confirmed
-            is_stale = is_stale or (
-                confirmed is None or limit < 0 or (now - confirmed).total_seconds() > limit
-            )
-        if oldest is None or not is_on_record:
-            return Age(None, None, is_stale, is_on_record)
-        seconds = max(0.0, (now - oldest).total_seconds())
-        return Age(oldest.strftime("%Y-%m-%dT%H:%M:%SZ"), seconds, is_stale)
+            if confirmed is not None:
+                moments.append(confirmed)
+                bounds[limit] = min(confirmed, bounds.get(limit, confirmed))
+            is_stale = is_stale or confirmed is None or limit < 0
+        oldest = min(moments, default=None)
+        told = oldest.strftime("%Y-%m-%dT%H:%M:%SZ") if oldest is not None else None
+        within = tuple((confirmed, limit) for limit, confirmed in bounds.items())
+        return _Span(oldest, told, within, is_stale, is_on_record)
 
-    def newest(self, source: str) -> datetime | None:
-        """Give when a source last vouched for anything; None: never."""
-        return self._newest.get(source)
+    def newest(self, source: str) -> str | None:
+        """Give when a source last vouched for anything (ISO 8601, UTC); None: never."""
+        if source not in self._told:
+            moment = self._newest.get(source)
+            self._told[source] = None if moment is None else format_time(moment)
+        return self._told[source]
 
     def is_source_stale(self, source: str, now: datetime) -> bool:
         """Tell whether a source has not vouched for anything within its own schedule."""

@@ -27,6 +27,8 @@ class GroupCommit:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.connection = connection
+        self.count = 0
+        """How many transactions were committed."""
         self._waiting: deque[_Write[object]] = deque()
         self._turn = threading.Lock()
 
@@ -59,6 +61,7 @@ class GroupCommit:
             with write_transaction(self.connection):
                 for write in writes:
                     write.attempt(self.connection)
+            self.count += 1
         except BaseException as error:
             for write in writes:
                 write.error = error

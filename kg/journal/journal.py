@@ -69,7 +69,7 @@ class Journal:
         # wait for it.
         self._reader = connect(path)
         self._reading_turn = threading.Lock()
-        self._sight = Sight(connect(path))
+        self._sight = Sight(connect(path), lambda: self._commits.count)
         self.id = str(self._read("SELECT value FROM meta WHERE key = 'journal'")[0][0])
         self.gaps = GapHistory(self._read, self._write)
         self.checks = CheckHistory(self._read, self._write)

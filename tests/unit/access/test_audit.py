@@ -91,6 +91,37 @@ def test_lines_that_are_lost_are_counted_by_the_next(
     assert caplog.text.count("cannot be written") == 1
 
 
+def test_lines_that_leave_together_are_one_write_and_parted_where_a_file_is_full(
+    tmp_path: Path, open_audit: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes: list[int] = []
+    write = os.write
+
+    def count(file: int, data: bytes) -> int:
+        sizes.append(len(data))
+        return write(file, data)
+
+    monkeypatch.setattr(module.os, "write", count)
+    audit = open_audit(megabytes=0.00005)
+    audit.write(*({"number": number} for number in range(7)))
+    assert sizes == [39, 39, 13]
+    names = sorted(path.name for path in (tmp_path / "audit").iterdir())
+    told = [[line["number"] for line in _lines(tmp_path, name)] for name in names]
+    assert told == [[0, 1, 2], [3, 4, 5], [6]]
+
+
+def test_of_lines_that_leave_together_all_that_are_lost_are_counted(
+    tmp_path: Path, open_audit: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    audit, write = open_audit(), os.write
+    monkeypatch.setattr(module.os, "write", lambda file, data: write(file, data[:20]))
+    audit.write({"number": 1}, {"number": 2})
+    audit.write({"number": 3})
+    monkeypatch.setattr(module.os, "write", write)
+    audit.write({"number": 4}, {"number": 5})
+    assert _lines(tmp_path) == [{"number": 4, "lost_before": 3}, {"number": 5}]
+
+
 def test_a_folder_that_cannot_be_made_is_a_clear_error(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(ConfigError, match="audit log cannot be written"):
