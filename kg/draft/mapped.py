@@ -15,10 +15,11 @@ from kg.lift import Lifter
 from kg.recipe import digest_table
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
     from kg.journal import Journal
+    from kg.lift.model import Claim
     from kg.records import Fact, Record, Rejected, Term
     from kg.settings import Plant, SourceSettings, TableSettings
 
@@ -114,19 +115,31 @@ def _mapped(lifter: Lifter, records: Sequence[Record], base: str) -> tuple[Mappe
     return tuple(
         MappedRow(
             record,
-            tuple(_made(lifter, record.kind, fact, base) for fact in facts),
+            tuple(_made(lifter.claims_of(record.kind), facts, base)),
             tuple(one for one in lifted.rejected if one.key == record.key),
         )
         for record, facts in zip(records, lifted.facts, strict=True)
     )
 
 
-def _made(lifter: Lifter, kind: str, fact: Fact, base: str) -> Made:
-    about, predicate, value = fact
-    place = lifter.line_of(kind, predicate)
-    columns = lifter.columns_of(kind, predicate)
-    said = local_name(value) if predicate == vocab.RDF_TYPE else short(value, base)
-    return Made(short(about, base), _name(predicate), said, columns, place[1] if place else None)
+def _made(claims: Sequence[Claim], facts: Sequence[Fact], base: str) -> Iterator[Made]:
+    classes: dict[Term, set[Term]] = {}
+    for about, predicate, value in facts:
+        if predicate == vocab.RDF_TYPE:
+            classes.setdefault(about, set()).add(value)
+    for about, predicate, value in facts:
+        is_class = predicate == vocab.RDF_TYPE
+        wanted = {value} if is_class else classes.get(about, {""})
+        said = [claim for claim in claims if claim.predicate == predicate]
+        # Two of a row's things may have the same property, each by a line of its own.
+        said = [claim for claim in said if claim.class_term in wanted] or said
+        yield Made(
+            short(about, base),
+            _name(predicate),
+            local_name(value) if is_class else short(value, base),
+            tuple(dict.fromkeys(name for claim in said for name in claim.columns)),
+            min((claim.line for claim in said), default=None),
+        )
 
 
 def _name(predicate: Term) -> str:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from kg.lift.compile import RelationalModel
     from kg.lift.mapping import MappingDocument, TriplesMap
+    from kg.lift.model import Claim
     from kg.records import Fact, Record, Rejected
     from kg.settings import SourceSettings, TableSettings
 
@@ -122,6 +123,11 @@ class Lifter:
         claims = compiled.model.claims if compiled is not None else ()
         found = [name for claim in claims if claim.predicate == predicate for name in claim.columns]
         return tuple(dict.fromkeys(found))
+
+    def claims_of(self, kind: str) -> Sequence[Claim]:
+        """Give each thing that the mappings can say of a kind of record, with line and columns."""
+        compiled = self._compiled.get(kind)
+        return compiled.model.claims if compiled is not None else ()
 
     def reads(self, kind: str) -> tuple[str, ...]:
         """Name the columns of which anything is made of a kind of record, in their order."""

@@ -82,6 +82,16 @@ def test_a_row_stands_beside_what_is_made_of_it(client: httpx.Client, owner: Own
     assert [one["key"] for one in rows(client, "job", "?rows=2")["rows"]] == ["10 46", "1043"]
 
 
+def test_two_things_of_a_row_have_lines_of_their_own(client: httpx.Client, owner: Owner) -> None:
+    mapping = (owner.pipeline.plant.folder / "shop" / "job.yml").read_text("utf-8").splitlines()
+    facts = next(one for one in rows(client, "job")["rows"] if one["key"] == "1043")["facts"]
+    classes = {one["value"]: one for one in facts if one["predicate"] == "a"}
+    assert {"Job", "Allocation", "SalesOrder", "Customer"} <= classes.keys()
+    for name, one in classes.items():
+        assert f"tr:{name}]" in mapping[one["line"] - 1]
+        assert one["columns"] == []
+
+
 def test_rows_that_wait_are_counted_by_reason(
     own_plant: Path, own_owner: Owner, own_client: httpx.Client
 ) -> None:

@@ -8,7 +8,7 @@ import { t, type Key } from "../texts";
 import { choice, copyButton, empty, failed, field, isAborted, waiting } from "../ui";
 
 const NEXT_SHOWN = 5;
-const ROWS = 5;
+const ROWS = 3;
 
 interface Table {
   name: string;
@@ -228,17 +228,24 @@ class StartPage {
   }
 
   private async showAnswers(signal: AbortSignal): Promise<void> {
+    const ready = h("div", {}, waiting());
+    const covered = h("div", {}, waiting());
+    this.answers.show([ready, covered]);
+    this.next.show(waiting());
+    const told = (place: HTMLElement) => (error: unknown) => {
+      if (!isAborted(error)) put(place, failed(error, () => void this.fetch()));
+    };
+    const gaps = getJson<{ coverage: Coverage[] }>("v1/gaps?limit=1", signal);
+    void gaps.then((found) => put(covered, coverage(found.coverage))).catch(told(covered));
     try {
-      const [gaps, ready] = await Promise.all([
-        getJson<{ coverage: Coverage[] }>("v1/gaps?limit=1", signal),
-        getJson<Readiness>("v1/readiness", signal),
-      ]);
-      this.answers.show([readiness(ready), coverage(gaps.coverage)], ready.whole > 0);
-      this.next.show(additions(ready.next, this.found?.commands.draft ?? "traveler init"));
+      // It looks into every mapping that ships, which takes a while the first time.
+      const found = await getJson<Readiness>("v1/readiness", signal);
+      put(ready, readiness(found));
+      this.answers.mark(found.whole > 0);
+      this.next.show(additions(found.next, this.found?.commands.draft ?? "traveler init"));
     } catch (error) {
-      if (isAborted(error)) return;
-      this.answers.show(failed(error, () => void this.fetch()));
-      this.next.show(null);
+      told(ready)(error);
+      if (!isAborted(error)) this.next.show(null);
     }
   }
 }
