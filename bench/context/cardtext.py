@@ -17,6 +17,14 @@ _HEADER = re.compile(
     rf'# (?P<id>{_VALUE}) (?P<label>"[^"]*") \| as of (?P<time>\S+) \| '
     r"(?P<shown>\d+) of (?P<total>\d+) facts(?:, (?P<cut>\d+) cut(?: \(.*\))?)?"
 )
+_IDS = rf"{_VALUE}(?:, {_VALUE})*"
+_READ = re.compile(
+    rf"Read as (?P<focus>[a-z_]+) \((?P<why>[^()\[\]]+)\) of (?P<id>{_VALUE})"
+    r" by (?P<words>\"[^\"]*\")"
+    rf"(?:; also named: (?P<named>{_IDS})(?: and \d+ more)?)?"
+    rf"(?:; several can be meant: (?P<unclear>{_IDS})(?: and \d+ more)?)?"
+    r"(?:; (?P<remarks>[^\[\]\"]+))?"
+)
 _PAIR = re.compile(
     rf"(?:(?P<name>[A-Za-z]\w*)(?: of (?P<of>{_VALUE}))?: )?"
     rf"(?:(?P<state>[A-Z][A-Z_]+)(?: \({_REMARK}\))?(?=; |$)"
@@ -103,6 +111,19 @@ class SourceLine:
     step_seconds: int
 
 
+@dataclass(frozen=True, slots=True)
+class ReadAs:
+    """How a question in words was read: what it asks, of what, by which words, and what is left."""
+
+    focus: str
+    why: str
+    subject: str
+    words: str
+    named: tuple[str, ...]
+    unclear: tuple[str, ...]
+    remarks: tuple[str, ...]
+
+
 @dataclass(slots=True)
 class CardText:
     """A card read back; ``forged`` are the lines that the grammar does not know."""
@@ -110,6 +131,8 @@ class CardText:
     entity: str = ""
     shown: int = 0
     total: int = 0
+    read: ReadAs | None = None
+    """How the question was read that the card answers, where it was asked in words."""
     facts: list[Said] = field(default_factory=list)
     states: list[tuple[str, str, str]] = field(default_factory=list)
     """(about, name, state) of slots that have no fact."""
@@ -141,6 +164,8 @@ class _Reader:
         self._read_header(lines.pop(0) if lines else "")
         if lines and lines[0].startswith("Marks: "):
             lines.pop(0)
+        if lines and lines[0].startswith("Read as "):
+            self._read_question(lines.pop(0))
         at = max((n for n, line in enumerate(lines) if line.startswith("## Sources")), default=None)
         for line in lines[at + 1 :] if at is not None else ():
             self._read_source(line)
@@ -158,6 +183,21 @@ class _Reader:
             return
         self._card.entity = plain(found["id"])
         self._card.shown, self._card.total = int(found["shown"]), int(found["total"])
+
+    def _read_question(self, line: str) -> None:
+        found = _READ.fullmatch(line)
+        if found is None or plain(found["id"]) != self._card.entity:
+            self._card.forged.append(line)
+            return
+        self._card.read = ReadAs(
+            found["focus"],
+            found["why"],
+            self._card.entity,
+            plain(found["words"]),
+            _listed(found["named"]),
+            _listed(found["unclear"]),
+            tuple(filter(None, (found["remarks"] or "").split("; "))),
+        )
 
     def _read_source(self, line: str) -> None:
         found = _SOURCE.fullmatch(line)
@@ -267,6 +307,10 @@ class _Reader:
             told = Told(found["name"], found["said"], cited, self._section, entry)
             self._card.told.append(told)
         return found is not None or _SET.fullmatch(line) is not None
+
+
+def _listed(ids: str | None) -> tuple[str, ...]:
+    return tuple(map(plain, re.findall(_VALUE, ids or "")))
 
 
 def plain(text: str) -> str:

@@ -3,7 +3,7 @@
 Keys are the same for every kind of thing. A fact is of the entity unless ``of`` names another
 thing; ``state`` stands where it is not known for certain, ``stale`` where its source has not
 vouched for it in time, ``trust`` says what vouches for it, ``via`` are numbers of ``sources``.
-``told`` are sentences, in the order of the card.
+``told`` are sentences, in the order of the card; ``read`` says how a question in words was read.
 """
 
 from __future__ import annotations
@@ -31,16 +31,19 @@ def render_compact(
     max_tokens: int = DEFAULT_TOKENS,
     *,
     is_with_notes: bool = False,
+    read: str = "",
     count: Tokenizer = estimate_tokens,
 ) -> str:
     """Write compact JSON within a number of tokens as ``count`` counts them.
+
+    ``read`` is the line that says how a question in words was read, which is never cut.
 
     Raises:
         CardError: what is never cut alone needs more; the message says how many.
     """
     card = card_of(context, is_with_notes=is_with_notes)
     loose = sorted((part for part in card.parts() if part.rank), key=lambda part: part.rank)
-    writer = _Writer(card, context, is_with_notes=is_with_notes)
+    writer = _Writer(card, context, read, is_with_notes=is_with_notes)
     whole = writer.write(loose, 0)
     needed = count(whole)
     if needed <= max_tokens:
@@ -69,9 +72,10 @@ class _Told:
 
 
 class _Writer:
-    def __init__(self, card: Card, context: Context, *, is_with_notes: bool) -> None:
+    def __init__(self, card: Card, context: Context, read: str, *, is_with_notes: bool) -> None:
         self._card = card
         self._context = context
+        self._read = read
         self._notes = context.notes if is_with_notes else []
         self._withheld = 0 if is_with_notes else len(context.notes)
         self._sources = source_lines(context)
@@ -102,6 +106,7 @@ class _Writer:
             "entity": clean(entity["id"], is_id=True),
             "label": clean(entity["label"]),
             "as_of": context.as_of,
+            "read": self._read,
             "status": {n: clean(str(v)) for n, v in context.status.items() if v is not None},
             "facts": told.facts,
             "told": told.sentences,

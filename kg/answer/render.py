@@ -8,10 +8,13 @@ quotes, and can neither end a line nor write a citation, a mark or a quote.
 The grammar of a card, one production a line (NL ends a line, ``{x}`` is any number, ``[x]`` none or
 one; literal square brackets stand in quotes)::
 
-    card      = header marks {section} sources
+    card      = header marks [read] {section} sources
     header    = "# " id " " quoted " | as of " time " | " count NL
     count     = n " of " n " facts" [", " n " cut (" how ")"]
     marks     = "Marks: " text NL                      -- only the marks that the card uses
+    read      = "Read as " focus " (" said ") of " id " by " quoted ["; also named: " ids]
+                ["; several can be meant: " ids] {"; " said} NL   -- only of a question in words
+    ids       = id {", " id} [" and " n " more"]
     section   = "## " title NL {line}
     line      = state | facts | told | entry | gap | note | withheld
     state     = "- " STATE [": " value {", " value}] [" since " time] NL
@@ -32,6 +35,9 @@ one; literal square brackets stand in quotes)::
     quoted    = '"' text without '"' '"'
     STATE     = one word in capitals: MISSING, NONE, UNKNOWN, NOT_DUE, WITHHELD, RUNNING …
     mark      = STALE | INFERRED | CONFLICT | COMPUTED | PERSON
+
+``read`` says what a question in words was taken to ask (``focus``), why, and of what: the entity of
+the header, by which words; what else it names is not on the card.
 
 A pair without a name takes name and subject of the pair before it in its line, one without ``of``
 the subject of the pair before it. The subject of a line's first pair, where it names none, is that

@@ -23,6 +23,7 @@ OF_SHARE = ("order_line",)
 _EMPTY = {"none", "missing", "not_due", "withheld"}
 _WITH_RUNS = {"machine", "job", "customer", "batch"}
 _NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?")
+_PAIRED = re.compile(r"[^()]*(?:\([^()]*\)[^()]*)*")
 _NOT_IN_NAME = re.compile(r"[^\w.-]")
 _MARKS = {"person": "PERSON", "computed": "COMPUTED"}
 
@@ -148,7 +149,7 @@ def _topic_of(name: str, topic: str) -> str:
 def state_part(card: Card, name: str, state: str, about: str, note: str = "") -> Part:
     """Say why a slot is empty."""
     word = state.upper()
-    text = f"{word} ({said(note)})" if note else word
+    text = f"{word} ({_remark(note)})" if note else word
     return Part(text, card.rank("state"), _NOT_IN_NAME.sub("_", name), about, marks=(word,))
 
 
@@ -190,9 +191,17 @@ def fact_text(fact: Fact, *, is_pointing: bool = False) -> tuple[str, tuple[str,
         elif fact.label != fact.value:
             text += f" {quoted(fact.label)}"
     marks = tuple(_marks_of(fact))
-    told = said(fact.note) if fact.note else ""
+    told = _remark(fact.note) if fact.note else ""
     remark = ": ".join(filter(None, (", ".join(marks), told)))
     return (f"{text} ({remark})" if remark else text), marks
+
+
+def _remark(text: str) -> str:
+    """Write a sentence in parentheses, in which they stand in pairs or not at all."""
+    plain = said(text)
+    if _PAIRED.fullmatch(plain):
+        return plain
+    return " ".join(plain.replace("(", " ").replace(")", " ").split()) or "-"
 
 
 def _marks_of(fact: Fact) -> Iterable[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kg.answer.compact import render_compact
 from kg.answer.render import DEFAULT_TOKENS, render_card
 from kg.answer.tokens import estimate_tokens
 from kg.answer.untrusted import id_text, quoted, said
@@ -18,17 +19,19 @@ MOST_TOLD = 5
 
 
 def render_asked(
-    asked: Asked,
+    asked: Asked | None,
     context: Context,
     max_tokens: int = DEFAULT_TOKENS,
     *,
     is_with_notes: bool = False,
 ) -> str:
-    """Write a card that says how the question was read, within a number of tokens.
+    """Write a card within a number of tokens; of a question in words it says how it was read.
 
     Raises:
         CardError: what stays in any case needs more.
     """
+    if asked is None:
+        return render_card(context, max_tokens, is_with_notes=is_with_notes)
     line = asked_line(asked)
     own = estimate_tokens(f"{line}\n")
     card = render_card(
@@ -40,6 +43,22 @@ def render_asked(
     )
     header, marks, rest = card.split("\n", 2)
     return f"{header}\n{marks}\n{line}\n{rest}"
+
+
+def compact_asked(
+    asked: Asked | None,
+    context: Context,
+    max_tokens: int = DEFAULT_TOKENS,
+    *,
+    is_with_notes: bool = False,
+) -> str:
+    """Write compact JSON within a number of tokens; of a question in words, also how it was read.
+
+    Raises:
+        CardError: what stays in any case needs more.
+    """
+    read = "" if asked is None else asked_line(asked)
+    return render_compact(context, max_tokens, is_with_notes=is_with_notes, read=read)
 
 
 def asked_line(asked: Asked) -> str:

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from bench.context.cardtext import read_card
 from kg.access.sight import Sight
 from kg.access.worded import Worded, ask_in_words, find_in_words
-from kg.answer.finding.told import render_asked
+from kg.answer.finding.told import compact_asked, render_asked
 from kg.errors import TravelerError
 from kg.pipeline import Pipeline
 from kg.settings import load_plant
@@ -81,6 +82,14 @@ def test_a_card_says_how_a_question_was_read(shop: Pipeline) -> None:
     assert "also named: machine/M1" in line
     assert line.endswith("nothing here goes by '99999'")
     assert card.splitlines()[3].startswith("## ")
+    read = read_card(card)
+    assert read.forged == []
+    assert read.read is not None
+    assert (read.read.subject, read.read.words) == ("job/J1", "J1")
+    assert read.read.named == ("machine/M1",)
+    assert read.read.remarks == ("nothing here goes by '99999'",)
+    compact = json.loads(compact_asked(asked, found, 1_500))
+    assert compact["read"] == line
 
 
 def test_what_a_question_holds_cannot_write_a_line_of_its_card(shop: Pipeline) -> None:
@@ -91,3 +100,4 @@ def test_what_a_question_holds_cannot_write_a_line_of_its_card(shop: Pipeline) -
     line = card.splitlines()[2]
     assert not {"[", "]", "<", "\u202e"} & set(line)
     assert "http://x.example" not in card
+    assert read_card(card).forged == []

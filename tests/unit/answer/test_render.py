@@ -14,12 +14,14 @@ from hypothesis import strategies as st
 from bench.context.cardtext import read_card
 from kg.answer.bundle import Context
 from kg.answer.compact import render_compact
+from kg.answer.finding.found import Asked, Match
+from kg.answer.finding.told import compact_asked, render_asked
 from kg.answer.focus import FOCUSES
 from kg.answer.render import render_card, to_json
 from kg.answer.tokens import MAX_TOKENS, MIN_TOKENS, estimate_tokens
 from kg.errors import CardError
 from tests.unit.answer.conftest import NOW
-from tests.unit.answer.makers import contexts, hostile
+from tests.unit.answer.makers import contexts, harmless, hostile
 
 WHOLE = 10**6
 HEADINGS = (
@@ -36,6 +38,7 @@ HEADINGS = (
 )
 few = settings(max_examples=60, deadline=None)
 budgets = st.integers(1, 1500)
+visible = (harmless | hostile).map("x{}".format)
 
 
 def counted(card: str) -> tuple[int, int, int]:
@@ -161,6 +164,61 @@ def test_text_from_data_cannot_act_as_the_card(context: Context, budget: int, no
     assert set(cited) == set(listed)
     assert not set("[]`") & set(re.sub(r"\[(\d+|n)\]", "", card))
     assert not re.search(r"https?://", card, re.IGNORECASE)
+
+
+@st.composite
+def questions(draw: st.DrawFn, texts: st.SearchStrategy[str]) -> tuple[Asked, Context]:
+    """A question in words as it can have been read, and the answer to it."""
+    context = draw(contexts(texts))
+    ids = st.builds(lambda text: f"job/{text}", texts)
+
+    def match(short: str, words: str) -> Match:
+        return Match(short, "job", "Shaft", 0.9, "label", words, "its label is")
+
+    named = [match(one, "x") for one in draw(st.lists(ids, max_size=7))]
+    unclear = [match(one, "y") for one in draw(st.lists(ids, max_size=7))]
+    subject = match(context.entity["id"], draw(texts))
+    why = 'the question says "late" and "behind"'
+    remarks = tuple(draw(st.lists(texts, max_size=3)))
+    return Asked(subject, "why_late", why, tuple(named), tuple(unclear), remarks), context
+
+
+@few
+@given(contexts(visible), budgets, st.booleans())
+def test_every_line_of_a_card_is_of_the_grammar(context: Context, budget: int, notes: bool) -> None:
+    for room in (WHOLE, budget):
+        try:
+            card = render_card(context, room, is_with_notes=notes)
+        except CardError:
+            continue
+        assert read_card(card).forged == []
+
+
+@few
+@given(questions(visible), budgets)
+def test_a_card_of_a_question_says_how_it_was_read_by_the_grammar(
+    question: tuple[Asked, Context], budget: int
+) -> None:
+    asked, context = question
+    card = render_asked(asked, context, WHOLE)
+    plain = render_card(context, WHOLE)
+    assert card.splitlines()[:2] + card.splitlines()[3:] == plain.splitlines()
+    found = read_card(card)
+    assert found.forged == []
+    assert found.read is not None
+    assert (found.read.focus, found.read.subject) == ("why_late", context.entity["id"])
+    assert len(found.read.named) == min(5, len(asked.others))
+    assert len(found.read.unclear) == min(5, len(asked.unclear))
+    assert len(found.read.remarks) == len(asked.remarks)
+    for write in (render_asked, compact_asked):
+        refused(partial(write, asked, context), budget)
+
+
+def test_of_a_thing_that_is_asked_for_by_name_nothing_is_said_of_reading(tiny) -> None:
+    context = tiny.answers().context("job/1", NOW)
+    assert render_asked(None, context) == render_card(context)
+    assert compact_asked(None, context) == render_compact(context)
+    assert read_card(render_card(context)).read is None
 
 
 @few

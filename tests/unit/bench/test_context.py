@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bench.context.__main__ import main
-from bench.context.cardtext import read_card
+from bench.context.cardtext import ReadAs, read_card
 from bench.context.goals import goals_of, stale_f1
 from bench.context.gold import Question, write_questions
 from bench.context.measure import measure_plant, time_cards
@@ -89,6 +89,30 @@ def test_a_card_is_read_back_from_its_text() -> None:
     assert card.gaps == [("job/1", "spec", "MISSING"), ("job/2", "spec", "MISSING")]
     assert [one.age_seconds for one in card.sources] == [30.0, 7_200.0, None]
     assert (card.entity, card.shown, card.total, card.forged) == ("job/1", 6, 7, [])
+
+
+def test_how_a_question_was_read_is_read_back_and_nowhere_else() -> None:
+    line = (
+        "Read as why_late (the question says 'late') of job/1 by \"job 1\"; also named: "
+        'machine/M1, "customer/a b" and 2 more; several can be meant: order/7, job/7;'
+        " nothing here goes by '9'"
+    )
+    marks, _, rest = CARD.partition("\n## ")
+    card = read_card(f"{marks}\n{line}\n## {rest}")
+    assert card.forged == []
+    assert card.read == ReadAs(
+        "why_late",
+        "the question says 'late'",
+        "job/1",
+        "job 1",
+        ("machine/M1", "customer/a b"),
+        ("order/7", "job/7"),
+        ("nothing here goes by '9'",),
+    )
+    assert read_card(f"{marks}\n## {rest}").read is None
+    assert read_card(f"{marks}\n{line.replace('of job/1', 'of job/2')}\n## {rest}").forged
+    assert read_card(f"{marks}\n{line} [1]\n## {rest}").forged
+    assert read_card(f"{marks}\n## {rest.replace(chr(10), chr(10) + line + chr(10), 1)}").forged
 
 
 def test_sentences_are_read_as_facts_right_to_what_they_are_told_to() -> None:
