@@ -83,7 +83,8 @@ def context(
         query["include_notes"] = str(include_notes or form == "text").lower()
         wanted = "md" if form == "text" else form
         answer = ask_owner(described, locked, "/v1/context", query | {"format": wanted})
-        typer.echo(report.card_text(answer) if form == "text" else answer)
+        text = report.card_text(answer) if form == "text" else answer
+        typer.echo(text, nl=form not in {"md", "compact"})
         return
     print_context(found, described.base, form, max_tokens, is_with_notes=include_notes)
     first = next((fact.id for slot in found.slots.values() for fact in slot.facts), None)

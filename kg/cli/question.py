@@ -13,6 +13,7 @@ import typer
 from kg import report
 from kg.access.worded import Worded
 from kg.answer.asking.questions import load_questions
+from kg.answer.planning.next import DEFAULT_RULE
 from kg.answer.render import DEFAULT_TOKENS, to_json
 from kg.answer.rowtable import rows_csv
 from kg.cli.options import (
@@ -26,7 +27,16 @@ from kg.cli.options import (
     suggest,
 )
 from kg.cli.remote import ask_owner
-from kg.cli.worded import AtOption, FocusOption, MaxTokensOption, Wanted, answer_words
+from kg.cli.worded import (
+    AtOption,
+    BelievedOption,
+    FocusOption,
+    MaxTokensOption,
+    NotesOption,
+    RuleOption,
+    Wanted,
+    answer_words,
+)
 from kg.errors import ConfigError, StoreLocked
 from kg.pipeline import Pipeline
 from kg.settings import load_plant
@@ -64,8 +74,11 @@ def ask(
         bool, typer.Option("--ready", help="Say what can be answered, and what is lacking.")
     ] = False,
     focus: FocusOption = None,
+    rule: RuleOption = DEFAULT_RULE,
     at: AtOption = "",
+    believed_at: BelievedOption = "",
     max_tokens: MaxTokensOption = DEFAULT_TOKENS,
+    include_notes: NotesOption = False,
     plant: PlantOption = Path("plant.toml"),
     now: NowOption = "",
     form: FormatOption = "text",
@@ -81,8 +94,9 @@ def ask(
             hint='traveler ask "why is job 1043 late?", or traveler ask --list',
         )
     if words:
-        asked = Worded(words, focus=focus)
-        answer_words(asked, Wanted(plant, now, at, form, max_tokens), is_quiet=quiet)
+        asked = Worded(words, focus=focus, rule=rule)
+        wanted = Wanted(plant, now, at, believed_at, form, max_tokens, include_notes)
+        answer_words(asked, wanted, is_quiet=quiet)
         return
     choose(form, "text", "json") if is_ready else choose(form, "text", "json", "csv")
     if is_list:
