@@ -49,8 +49,6 @@ TERMS: dict[str, Any] = {
     "subject": _leads(f"{_RDF}subject"),
     "predicate": {"@id": f"{_RDF}predicate", "@type": "@vocab"},
     "object": f"{_RDF}object",
-    "value": f"{_RDF}value",
-    "about": _leads(f"{_DCTERMS}subject"),
     "via": _leads(f"{vocab.PROV}wasDerivedFrom"),
     "state": f"{_DCTERMS}type",
     "trust": f"{_DCTERMS}provenance",
@@ -59,6 +57,7 @@ TERMS: dict[str, Any] = {
     "confirmed": _time(f"{_PAV}lastRefreshedOn"),
     "note": f"{vocab.SKOS}note",
     "focus": _leads(f"{vocab.SH}focusNode"),
+    "slot": f"{_DCTERMS}subject",
     "message": f"{vocab.SH}resultMessage",
 }
 """The terms of a document: the ontology's by their names, and those that tell of a fact."""
@@ -73,7 +72,7 @@ def context_document() -> dict[str, Any]:
 
 def to_jsonld(context: Context, base: str) -> dict[str, Any]:
     """Write an answer as one document that needs nothing fetched: its context stands in it."""
-    writer = _Writer(base)
+    writer = _Writer(base, context.as_of)
     for fact in {fact.id: fact for fact in facts_of(context)}.values():
         writer.tell(fact)
     entity = writer.node(context.entity["id"])
@@ -85,8 +84,9 @@ def to_jsonld(context: Context, base: str) -> dict[str, Any]:
 
 
 class _Writer:
-    def __init__(self, base: str) -> None:
+    def __init__(self, base: str, as_of: str) -> None:
         self._base = base
+        self._as_of = as_of
         self.nodes: dict[str, dict[str, Any]] = {}
         self.told: dict[str, dict[str, Any]] = {}
 
@@ -99,20 +99,19 @@ class _Writer:
         """Add a fact: the triple where it counts, and what is said of it."""
         value = self._value(fact)
         told: dict[str, Any] = {"id": self._id(f"fact/{quote(fact.id, safe='/~')}")}
+        told |= {"type": "Statement", "subject": self._id(fact.about)}
+        told |= {"predicate": fact.predicate, "object": value}
+        told["via"] = [self._id(one.record) for one in fact.via]
+        times = {"since": fact.observed_at, "recorded": fact.recorded_at}
         if fact.is_computed:
-            inputs = [self._id(f"fact/{quote(one, safe='/~')}") for one in fact.inputs]
-            told |= {"type": "Computed", "label": fact.predicate, "about": self._id(fact.about)}
-            told |= {"value": fact.value, "via": inputs}
-        else:
-            if fact.is_current:
-                values = self.node(fact.about).setdefault(fact.predicate, [])
-                values += [value] if value not in values else []
-            told |= {"type": "Statement", "subject": self._id(fact.about)}
-            told |= {"predicate": fact.predicate, "object": value}
-            told["via"] = [self._id(one.record) for one in fact.via]
+            told["type"] = ["Statement", "Computed"]
+            told["via"] = [self._id(f"fact/{quote(one, safe='/~')}") for one in fact.inputs]
+            times["recorded"] = self._as_of
+        elif fact.is_current:
+            values = self.node(fact.about).setdefault(fact.predicate, [])
+            values += [value] if value not in values else []
         told["state"] = [fact.state, *(["stale"] if fact.is_stale else [])]
         told["trust"] = fact.trust
-        times = {"since": fact.observed_at, "recorded": fact.recorded_at}
         times |= {"confirmed": fact.confirmed_at, "note": fact.note, "unit": fact.unit}
         told |= {name: at for name, at in times.items() if at is not None}
         self.told[told["id"]] = told

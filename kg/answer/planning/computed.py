@@ -27,18 +27,20 @@ if TYPE_CHECKING:
     from kg.records import Fact as Triple
     from kg.records import Term
 
-NAMES = frozenset(
+PREDICATES = frozenset(
     {
-        "lateBy",
-        "timeLeft",
-        "remainingQuantity",
-        "outOfLimitsBy",
-        "forecastEnd",
-        "neededQuantity",
-        "unusedQuantity",
+        vocab.LATE_BY,
+        vocab.TIME_LEFT,
+        vocab.REMAINING_QUANTITY,
+        vocab.OUT_OF_LIMITS_BY,
+        vocab.FORECAST_END,
+        vocab.NEEDED_QUANTITY,
+        vocab.UNUSED_QUANTITY,
     }
 )
-"""The predicates of computed facts, which the ontology has not."""
+"""The properties of computed facts, which stand in no graph."""
+NAMES = frozenset(term[1:-1].removeprefix(vocab.TR) for term in PREDICATES)
+"""Their names, as answers and the ids of facts have them."""
 _CERTAINTY: tuple[FactState, ...] = ("conflicting", "inferred", "known")
 """The least sure first."""
 HOURS = "h"
@@ -46,16 +48,17 @@ HOURS = "h"
 
 @dataclass(frozen=True, slots=True)
 class Reckoned:
-    """What is computed about a thing: under which name, how much, and from which facts."""
+    """What is computed about a thing: of which property, how much, and from which facts."""
 
     about: Term
-    name: str
+    predicate: Term
     value: str
     unit: str | None
     note: str
     facts: tuple[Triple, ...]
     key: str = ""
-    """What tells several of one name about one thing apart."""
+    """What tells several of one property of one thing apart."""
+    datatype: str = "xsd:decimal"
 
 
 def computed_fact(planner: Planner, made: Reckoned, *, is_inferred: bool = False) -> Fact:
@@ -67,11 +70,12 @@ def computed_fact(planner: Planner, made: Reckoned, *, is_inferred: bool = False
     if is_inferred:
         states.add("inferred")
     about = planner.short(made.about)
+    name = made.predicate[1:-1].removeprefix(vocab.TR)
     main = via[0] if via else None
     return Fact(
-        id=planner.evidence.fact_id((made.about, made.name, made.key), made.name),
+        id=planner.evidence.fact_id((made.about, name, made.key), name),
         about=about,
-        predicate=made.name,
+        predicate=name,
         value=made.value,
         label=made.value,
         state=min(states, key=_CERTAINTY.index, default="known"),
@@ -89,6 +93,7 @@ def computed_fact(planner: Planner, made: Reckoned, *, is_inferred: bool = False
         note=made.note,
         inputs=tuple(fact.id for fact in inputs),
         trust="computed",
+        datatype=made.datatype,
     )
 
 
@@ -118,7 +123,7 @@ def late_by(planner: Planner, job: Term) -> Slot:
         return Slot("none", note=f"not late: due {said}, in {span_text(over)}")
     facts = planner.values.facts(job, vocab.DUE_DATE, vocab.STATUS)
     note = f"{span_text(over)} past the end of {said}"
-    made = Reckoned(job, "lateBy", number_text(hours_of(over), 1), HOURS, note, facts)
+    made = Reckoned(job, vocab.LATE_BY, number_text(hours_of(over), 1), HOURS, note, facts)
     return filled([computed_fact(planner, made)])
 
 
@@ -134,7 +139,7 @@ def time_left(planner: Planner, job: Term) -> Slot:
         return Slot("none", note=f"{planner.short(job)} is {said}")
     facts = planner.values.facts(job, vocab.DUE_DATE)
     note = f"until the end of {_said(planner, job, vocab.DUE_DATE)}: {span_text(left)}"
-    made = Reckoned(job, "timeLeft", number_text(hours_of(left), 1), HOURS, note, facts)
+    made = Reckoned(job, vocab.TIME_LEFT, number_text(hours_of(left), 1), HOURS, note, facts)
     return filled([computed_fact(planner, made)])
 
 
@@ -157,7 +162,9 @@ def remaining(planner: Planner, job: Term) -> Slot:
     unit = planner.values.text(job, vocab.UNIT)
     note = f"{number_text(planned)} planned, {number_text(good)} good"
     left = max(planned - good, Fraction(0))
-    made = Reckoned(job, "remainingQuantity", number_text(left), unit, note, (*facts, *counted))
+    made = Reckoned(
+        job, vocab.REMAINING_QUANTITY, number_text(left), unit, note, (*facts, *counted)
+    )
     return filled([computed_fact(planner, made)])
 
 
@@ -181,7 +188,7 @@ def out_of_limits(planner: Planner, jobs: Iterable[Term]) -> Slot:
             planner,
             Reckoned(
                 one.measurement,
-                "outOfLimitsBy",
+                vocab.OUT_OF_LIMITS_BY,
                 number_text(one.beyond),
                 one.unit,
                 one.text,
@@ -207,7 +214,8 @@ def forecast(planner: Planner, job: Term) -> Slot:
     found = forecast_end(planner, job)
     if found.end is None:
         return Slot("unknown", note=found.why)
-    made = Reckoned(job, "forecastEnd", format_time(found.end), None, found.why, found.facts)
+    end, datatype = format_time(found.end), "xsd:dateTime"
+    made = Reckoned(job, vocab.FORECAST_END, end, None, found.why, found.facts, datatype=datatype)
     return filled([computed_fact(planner, made, is_inferred=True)])
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kg import vocab
 from kg.answer.bundle import Slot
 from kg.answer.planning.computed import Reckoned, computed_fact, filled
 from kg.answer.planning.planner import number_text
@@ -46,7 +47,7 @@ def _needed(planner: Planner, job: Term, need: Need) -> Fact:
     material, name = planner.short(need.material), planner.short(job)
     text = f"of {material}, for what {name} has still to make"
     amount = number_text(need.amount or 0)
-    made = Reckoned(job, "neededQuantity", amount, need.unit, text, need.facts, need.material)
+    made = Reckoned(job, vocab.NEEDED_QUANTITY, amount, need.unit, text, need.facts, need.material)
     return computed_fact(planner, made)
 
 
@@ -54,5 +55,5 @@ def _left(planner: Planner, left: Left) -> Fact:
     amount = number_text(left.amount or 0)
     text = "what came in less what was booked; nothing reserves it"
     return computed_fact(
-        planner, Reckoned(left.batch, "unusedQuantity", amount, left.unit, text, left.facts)
+        planner, Reckoned(left.batch, vocab.UNUSED_QUANTITY, amount, left.unit, text, left.facts)
     )
