@@ -1,4 +1,4 @@
-"""Rows: what a SPARQL query of a model gave, as lines of text, and what of it was cut."""
+"""Rows: what a query or a saved question gave, as lines of text, and what of it was cut."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 MOST_TOKENS = 4_000
 CELL = 160
+_HOW = "raise max_rows, or ask with ORDER BY, LIMIT and OFFSET"
 
 
 def rows_text(answer: QueryAnswer, base: str, most_rows: int) -> str:
@@ -23,7 +24,7 @@ def rows_text(answer: QueryAnswer, base: str, most_rows: int) -> str:
     """
     if "json" not in answer.media_type:
         lines = [clean(line, 3 * CELL) for line in answer.body.decode().splitlines() if line]
-        return _table("triples", "", lines, most_rows)
+        return table_text("triples", "", lines, most_rows)
     document = json.loads(answer.body)
     if "boolean" in document:
         return f"# {'true' if document['boolean'] else 'false'}\n"
@@ -32,7 +33,7 @@ def rows_text(answer: QueryAnswer, base: str, most_rows: int) -> str:
         "\t".join(_cell(row.get(name), base) for name in names)
         for row in document["results"]["bindings"]
     ]
-    return _table("rows", "\t".join(clean(name) for name in names), lines, most_rows)
+    return table_text("rows", "\t".join(clean(name) for name in names), lines, most_rows)
 
 
 def _cell(cell: dict[str, str] | None, base: str) -> str:
@@ -42,11 +43,12 @@ def _cell(cell: dict[str, str] | None, base: str) -> str:
     return clean(text, CELL, is_id=cell["type"] == "uri") or "(empty)"
 
 
-def _table(what: str, head: str, lines: list[str], most_rows: int) -> str:
+def table_text(what: str, head: str, lines: list[str], most_rows: int, how: str = _HOW) -> str:
+    """Write the first lines below their names, and how to get those that were cut."""
     shown = lines[:most_rows]
     while True:
         cut = len(lines) - len(shown)
-        said = f", {cut} cut: raise max_rows, or ask with ORDER BY, LIMIT and OFFSET" if cut else ""
+        said = f", {cut} cut: {how}" if cut else ""
         parts = [f"# {len(shown)} of {len(lines)} {what}{said}", *([head] if head else []), *shown]
         text = "\n".join(parts) + "\n"
         if estimate_tokens(text) <= MOST_TOKENS or not shown:

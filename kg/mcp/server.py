@@ -105,9 +105,8 @@ class PlantServer(MCPServer):
         Raises:
             ToolError: what it says is for the model.
         """
-        self._check_names(name, arguments)
         try:
-            result = await super().call_tool(name, arguments, context)
+            result = await super().call_tool(name, self._given(name, arguments), context)
         except UnexpectedToolError as error:
             if (known := _known(error)) is None:
                 raise
@@ -121,7 +120,11 @@ class PlantServer(MCPServer):
             return result.model_copy(update={"content": []})
         return result
 
-    def _check_names(self, name: str, arguments: dict[str, Any]) -> None:
+    def _given(self, name: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        """Give the arguments of a tool as models mean them.
+
+        Some write null for what they leave out, and one text for a list of one.
+        """
         tool = self._by_name.get(name)
         if tool is None:
             raise ToolError(f"there is no tool {_told(name)}; there are {', '.join(self._by_name)}")
@@ -129,6 +132,12 @@ class PlantServer(MCPServer):
         if unknown := sorted(arguments.keys() - known.keys()):
             listed = ", ".join(known)
             raise ToolError(f"{name} has no argument {_told(unknown[0])}; it has {listed}")
+        given = {key: value for key, value in arguments.items() if value is not None}
+        for key, value in given.items():
+            is_list = known[key].get("type") == "array"
+            if is_list and isinstance(value, str) and not value.startswith("["):
+                given[key] = [value] if value else []
+        return given
 
     async def read_resource(
         self, uri: AnyUrl | str, context: Context[Any, Any] | None = None
@@ -206,6 +215,7 @@ def _tools(tools: Tools, *, has_sparql: bool) -> list[Tool]:
         tools.find_entities,
         tools.get_context,
         tools.list_gaps,
+        tools.ask_question,
         tools.explain_fact,
         tools.describe_model,
     ]

@@ -5,19 +5,22 @@ The docstrings are what models read: each says when to use the tool, and what it
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from kg import assets
+from kg.access.questioning import ask_seen
 from kg.access.shown import show_context
 from kg.access.withheldgaps import unseen, withhold_check, withhold_explained
 from kg.access.worded import Worded, ask_in_words, eyes_of, find_in_words
 from kg.answer.bundle import Focus, GapKind  # noqa: TC001 - read at run time
+from kg.answer.context import KINDS
 from kg.answer.finding.told import render_asked
 from kg.answer.render import render_card
 from kg.answer.untrusted import clean, quoted
 from kg.errors import AccessError, UnknownEntity
+from kg.mcp.asked import answer_text, check_for_models, questions_text
 from kg.mcp.calls import caller
 from kg.mcp.explained import Explanation
 from kg.mcp.facts import FactsPage, facts_about, page_of, row_of, shown_facts
@@ -42,11 +45,19 @@ QUERY_SECONDS = 10.0
 ANSWERS = "application/sparql-results+json, application/n-triples"
 SPARQL_SCOPE = "sparql:read"
 
+_KINDS: dict[str, Any] = {"items": {"enum": list(KINDS.values())}}
 Thing = Annotated[
     str, Field(max_length=MOST_ASKED, description="Id (job/1043), any source's id, or label")
 ]
 When = Annotated[str, Field(max_length=40, description="ISO 8601; default now")]
 Cursor = Annotated[str, Field(max_length=300, description="From the page before")]
+
+
+def _plain_texts(given: Any) -> Any:
+    """Take numbers for the texts that they are: models write ``{"hours": 4}``."""
+    if not isinstance(given, dict):
+        return given
+    return {name: str(v) if isinstance(v, int | float) else v for name, v in given.items()}
 
 
 class Tools:
@@ -63,11 +74,12 @@ class Tools:
             str, Field(max_length=MOST_ASKED, description="Words or ids, in any language")
         ],
         kinds: Annotated[
-            tuple[str, ...], Field(max_length=20, description="Only these: job, machine …")
+            tuple[str, ...],
+            Field(max_length=20, description="Only these", json_schema_extra=_KINDS),
         ] = (),
         limit: Annotated[int, Field(ge=1, le=50)] = 5,
     ) -> str:
-        """Find which machine, job, customer, batch, order, part … words mean.
+        """Find which things of the plant words mean.
 
         Gives ids with score and why. Says when words mean several things (ask which) and when no
         such id exists (never take a near one).
@@ -113,9 +125,9 @@ class Tools:
     def list_gaps(
         self,
         entity: Annotated[
-            str, Field(max_length=MOST_ASKED, description="Only what concerns it; default all")
+            str, Field(max_length=MOST_ASKED, description="Only what concerns it")
         ] = "",
-        kind: Annotated[GapKind | None, Field(description="Only of this kind")] = None,
+        kind: GapKind | None = None,
         cursor: Cursor = "",
     ) -> str:
         """List what is missing, unknown or in conflict, what to mend first, and whose it is."""
@@ -132,6 +144,36 @@ class Tools:
             gaps = gaps_of(shown, short, related, kind)
             caller().note(about=short or None, rows=len(gaps), withheld=shown.withheld)
             return gaps_text(shown, gaps, cursor, format_time(now))
+
+        return self._desk.ask("now", "", look)
+
+    def ask_question(
+        self,
+        question: Annotated[
+            str,
+            Field(max_length=MOST_ASKED, description="Its name, or words to find it"),
+        ] = "",
+        parameters: Annotated[
+            dict[str, str],
+            BeforeValidator(_plain_texts),
+            Field(max_length=20, description='Such as {"machine": "SAW-01"}'),
+        ] = {},  # noqa: B006 - it is only read
+        max_rows: Annotated[int, Field(ge=1, le=500)] = 50,
+    ) -> str:
+        """Answer a saved question across the plant: what cannot start, where a batch went, etc.
+
+        Lists questions unless one is named. Rows carry no citation: get_context gives those.
+        """
+
+        def look(answers: Answers, now: datetime) -> str:
+            saved = answers.questions.get(question.strip())
+            if saved is None:
+                return questions_text(answers.questions.values(), question)
+            check_for_models(saved)
+            sight = caller().sight(answers, now)
+            found = ask_seen(answers, saved.name, parameters, now, sight)
+            caller().note(about=saved.name, rows=len(found.rows), withheld=len(found.withheld))
+            return answer_text(saved, format_time(now), found.rows, found.withheld, max_rows)
 
         return self._desk.ask("now", "", look)
 

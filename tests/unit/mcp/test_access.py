@@ -39,6 +39,14 @@ HIDDEN = {
     "floor-only": {"customer", "cust", "price", "currency", "jobname", "part", "due", "jobdue"},
 }
 THINGS = ("machine/M1", "job/J1", "job/J2", "order/O1", "order-line/L1", "customer/CustQuoin")
+QUESTIONS = (
+    ("what-runs-on-a-machine", {"machine": "machine/M1"}),
+    ("how-old-each-fact-is", {"thing": "job/J1"}),
+    ("why-an-order-is-late", {"order": "order/O1"}),
+    ("what-changed-since", {"since": "2026-11-01T00:00:00Z"}),
+    ("jobs-that-lack-a-link", {}),
+    ("what-people-said", {"thing": "job/J1"}),
+)
 CALL = {
     "jsonrpc": "2.0",
     "id": 1,
@@ -76,6 +84,8 @@ async def _everything(plant: Client) -> str:
         for fact in (await ask("get_facts", entity=thing)).get("facts", []):
             await ask("explain_fact", fact_id=fact["id"])
     await ask("list_gaps")
+    for name, parameters in QUESTIONS:
+        await ask("ask_question", question=name, parameters=parameters)
     for uri in ("factory://sources", "factory://job/J1", "factory://customer/CustQuoin"):
         try:
             told.append((await plant.read_resource(uri)).model_dump_json())
@@ -115,6 +125,9 @@ def test_no_hidden_word_is_told_to_a_model(shop: Guarded, role: str) -> None:
                     explained = await plant.call_tool("explain_fact", {"fact_id": fact["id"]})
                     told.append(explained.model_dump_json())
         told.append((await plant.call_tool("list_gaps", {})).model_dump_json())
+        for name, parameters in QUESTIONS:
+            asked = {"question": name, "parameters": parameters}
+            told.append((await plant.call_tool("ask_question", asked)).model_dump_json())
         told.append((await plant.read_resource("factory://sources")).model_dump_json())
         told.append((await plant.get_prompt("readiness", {"job": "job/J1"})).model_dump_json())
         return told
