@@ -154,5 +154,5 @@ class Budget:
             last[id(line)] = part
             shown.add(id(section))
             named.update(part.cited, part.marks)
-            found.append((part, sum(map(count, pieces))))
+            found.append((part, count("\t".join(pieces))))  # a blank parts tokens, and is none
         return found

@@ -17,7 +17,7 @@ from kg.answer.names import id_key
 from kg.errors import ConfigError, UnknownEntity
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Iterator
 
     from kg.answer.bundle import Focus
     from kg.answer.finding.found import Eyes
@@ -86,8 +86,15 @@ class Finder:
                 hint="ask for one of them by its full id",
                 code="ambiguous-entity",
             )
+        named = reference[:LONGEST_NAME]
+        if count := self._lookup(eyes).common(id_key(named)):
+            raise UnknownEntity(
+                f"{count:,} things are called {named!r}",
+                hint="ask for one of them by its full id",
+                code="ambiguous-entity",
+            )
         raise UnknownEntity(
-            f"nothing here is called {reference[:LONGEST_NAME]!r}",
+            f"nothing here is called {named!r}",
             hint=self._nearest(reference, kind, eyes),
         )
 
@@ -96,10 +103,10 @@ class Finder:
         if len(reference) > LONGEST_REFERENCE or _SURROGATE.search(reference):
             return []
         exact = self.by_iri(reference, kind)
-        lookup = self._lookup(eyes)
         if exact is not None and self.is_seen(eyes, exact, reference):
             return [exact]
         key = id_key(reference) if len(reference) <= LONGEST_NAME else ""
+        lookup = self._lookup(eyes)
         shorts = lookup.called(key, {kind} if kind else ()) if key else []
         return [self._known(lookup, short) for short in shorts]
 
@@ -127,11 +134,15 @@ class Finder:
         if reference.startswith(self._base):
             candidates.append(f"<{quote(reference, safe=':/-._~%')}>")
         for term in filter(_IRI.fullmatch, candidates):
-            for name in (term, *self.other_names(term)):
+            for name in self._names_of(term):
                 entity = self._entity(name)
                 if entity is not None and kind in {None, entity.kind}:
                     return entity
         return None
+
+    def _names_of(self, term: Term) -> Iterator[Term]:
+        yield term
+        yield from self.other_names(term)
 
     def other_names(self, alias: Term) -> list[Term]:
         """Give the canonical IRI of an alias."""

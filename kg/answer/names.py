@@ -48,14 +48,18 @@ def normalise(text: str) -> str:
 
     Digits are never changed otherwise: 1043 is not 1034.
     """
-    return " ".join(
-        part.lstrip("0") or "0" if part.isdigit() else part for part in _PARTS.findall(fold(text))
-    )
+    return " ".join(_parts_of(text))
 
 
 def split_words(text: str) -> tuple[str, ...]:
     """Split a name into words and numbers, normalised; letters between dots are one word."""
-    return tuple(normalise(_DOTTED.sub("", text)).split())
+    return tuple(_parts_of(_DOTTED.sub("", text) if "." in text or "/" in text else text))
+
+
+def _parts_of(text: str) -> list[str]:
+    return [
+        part.lstrip("0") or "0" if part.isdigit() else part for part in _PARTS.findall(fold(text))
+    ]
 
 
 words_of = lru_cache(maxsize=65_536)(split_words)

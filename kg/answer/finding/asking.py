@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 MOST_NAMED = 5
 """So many candidates are named in a refusal."""
 _LONGEST_PHRASE = 2
+_FULL_ID = "ask for one of them by its full id"
+_NAME_IT = (
+    "name a thing by its id: job 1043, SAW-01; what concerns the whole plant is a saved question"
+)
 CUT = f"only the first {MOST_WORDS} words were looked at"
 
 
@@ -166,7 +170,12 @@ def _by_kind_words(best: list[Match], reading: Reading, mention: Mention) -> lis
 
 def _remarks(reading: Reading) -> tuple[str, ...]:
     strange = [f"nothing here goes by {text!r}" for text in dict.fromkeys(reading.strange)]
-    return (*strange[:MOST_NAMED], *([CUT] if reading.is_cut else []))
+    common = [_common(mention) for mention in reading.mentions if mention.is_common]
+    return (*strange[:MOST_NAMED], *common[:MOST_NAMED], *([CUT] if reading.is_cut else []))
+
+
+def _common(mention: Mention) -> str:
+    return f"{mention.total:,} things are called {mention.text!r}"
 
 
 def _named(matches: Sequence[Match], total: int) -> str:
@@ -188,7 +197,7 @@ def _ambiguous(mention: Mention, best: Sequence[Match]) -> UnknownEntity:
     total = max(len(best), mention.total if len(best) == len(mention.matches) else 0)
     return UnknownEntity(
         f"{mention.text!r} can mean several things: {_named(best, total)}",
-        hint="ask for one of them by its full id",
+        hint=_FULL_ID,
         code="ambiguous-entity",
     )
 
@@ -196,8 +205,10 @@ def _ambiguous(mention: Mention, best: Sequence[Match]) -> UnknownEntity:
 def _partly(reading: Reading) -> UnknownEntity | None:
     """Refuse words that stand alike in the names of several things; None if there are none."""
     for mention in reading.mentions:
-        if mention.best[0].by == "part-of-name" and len(mention.best) > 1:
+        if len(mention.best) > 1 and mention.best[0].by == "part-of-name":
             return _ambiguous(mention, mention.best)
+    for mention in filter(lambda one: one.is_common, reading.mentions):
+        return UnknownEntity(_common(mention), hint=_FULL_ID, code="ambiguous-entity")
     return None
 
 
@@ -210,5 +221,5 @@ def _unknown(reading: Reading) -> UnknownEntity:
     strange = " or ".join(repr(text) for text in dict.fromkeys(reading.strange[:MOST_NAMED]))
     return UnknownEntity(
         f"nothing here goes by {strange}" if strange else "the question names nothing known here",
-        hint=f"did you mean {', '.join(ids)}?" if ids else "name it by its id: job 1043, SAW-01",
+        hint=f"did you mean {', '.join(ids)}?" if ids else _NAME_IT,
     )

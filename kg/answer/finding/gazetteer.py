@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
+from functools import cache
+from sys import intern
 from threading import RLock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import unquote
 
 from kg import vocab
@@ -36,6 +38,8 @@ LONG_NUMBER = 1_000
 """From here on the last number of an id stands for it, also where other numbers precede it."""
 MOST_NAMES = 2_000
 """Of a word that stands in more names it is not looked at which: it tells too little."""
+MOST_CALLED = 2_000
+"""A name that more things have says what sort of thing it is, and means none of them."""
 LOST = ""
 """Told in place of names where it is not known which have come or gone; no name has this key."""
 _NUMBERED = re.compile(r"(?:.*[^\d])?(?<!\d)(\d+)$", re.DOTALL)
@@ -45,6 +49,8 @@ _SHORTEST_WORD = 3
 
 _Held = str | set[str]
 """One short id, or several."""
+Spell: TypeAlias = "Callable[[str], tuple[str, tuple[str, ...]]]"
+"""Gives the key of a name, and its words."""
 
 
 def number_in(key: str) -> str | None:
@@ -102,12 +108,13 @@ class Gazetteer:
         for alias, thing in all_rows(store, "a c", graph):
             names[thing] += self._alias_names(alias)
         seen: set[Term] = set()
+        spell = cache(spell_name)  # steps of many jobs are called alike
         with self._lock:
             for class_, kind in NAMED.items():
                 for (thing,) in all_rows(store, "s", f"?s a {class_}"):
                     if thing not in seen:
                         seen.add(thing)
-                        self.put(self.short(thing), kind, names.get(thing, ()))
+                        self.put(self.short(thing), kind, names.pop(thing, ()), spell)
 
     def refresh(self, store: Store, thing: Term) -> set[str]:
         """Take in anew what one thing is called now; give the keys that came or went."""
@@ -139,13 +146,14 @@ class Gazetteer:
         if rest and source in self._sources:
             yield rest
 
-    def put(self, short: str, kind: str, names: Iterable[str]) -> None:
+    def put(self, short: str, kind: str, names: Iterable[str], spell: Spell | None = None) -> None:
         """Take in a thing by its short id and all that it is called otherwise."""
-        own = key_of(split_words(local_id(short)[:LONGEST_NAME]))
-        spelt = {own: split_words(local_id(short)[:LONGEST_NAME])}
+        spell = spell or spell_name
+        own, own_words = spell_name(local_id(short))
+        spelt = {own: own_words}
         for name in names:
-            words = split_words(name[:LONGEST_NAME])
-            spelt[key_of(words)] = words
+            key, words = spell(name)
+            spelt[key] = words
             if kind in _WITH_FORMS:
                 spelt[key_of(bare_words(words))] = bare_words(words)
         spelt.pop("", None)
@@ -173,10 +181,8 @@ class Gazetteer:
     def _keys_of(self, short: str) -> set[str]:
         if short in self._keys:
             return set(self._keys[short])
-        own = key_of(split_words(local_id(short)[:LONGEST_NAME]))
-        held = self._things.get(own)
-        has_own = held == short or (isinstance(held, set) and short in held)
-        return {own} if has_own else set()
+        own, _ = spell_name(local_id(short))
+        return {own} if self.is_called(short, own) else set()
 
     def _add(self, key: str, words: tuple[str, ...], short: str, kind: str) -> None:
         _give(self._things, key, short)
@@ -186,8 +192,8 @@ class Gazetteer:
             self._forms[form][kind] += 1
         telling = {word for word in words if _is_telling(word)}
         if telling and key not in self._spelt:
-            self._spelt[key] = words
-            for word in telling:
+            self._spelt[key] = tuple(map(intern, words))
+            for word in map(intern, telling):
                 if word not in self._words:
                     self._words[word] = set()
                     self._lengths[len(word)][word] = None
@@ -219,6 +225,18 @@ class Gazetteer:
         """Give the short ids of all that has a key, sorted."""
         with self._lock:
             return _listed(self._things.get(key))
+
+    def count(self, key: str) -> int:
+        """Tell how many things have a key."""
+        with self._lock:
+            held = self._things.get(key)
+            return len(held) if isinstance(held, set) else int(held is not None)
+
+    def is_called(self, short: str, key: str) -> bool:
+        """Tell whether a thing has a key."""
+        with self._lock:
+            held = self._things.get(key)
+            return short in held if isinstance(held, set) else held == short
 
     def numbered(self, number: str) -> list[str]:
         """Give the short ids of all whose id ends in a number, sorted."""
@@ -257,6 +275,12 @@ class Gazetteer:
 def local_id(short: str) -> str:
     """Give a thing's own id: ``1043`` of ``job/1043``."""
     return unquote(short.split("/", 1)[-1])
+
+
+def spell_name(name: str) -> tuple[str, tuple[str, ...]]:
+    """Give the key of a name, and its words."""
+    words = split_words(name[:LONGEST_NAME])
+    return key_of(words), words
 
 
 def bare_words(words: Iterable[str]) -> tuple[str, ...]:

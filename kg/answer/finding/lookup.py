@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from kg import touched, vocab
 from kg.answer.evidence import literal_text
 from kg.answer.finding.found import ALL_SEEN, By, Match
-from kg.answer.finding.gazetteer import LOST, bare_words, local_id, number_in
+from kg.answer.finding.gazetteer import LOST, MOST_CALLED, bare_words, local_id, number_in
+from kg.answer.lookup import look_up
 from kg.answer.names import key_of, split_words
 
 if TYPE_CHECKING:
@@ -40,9 +41,31 @@ class Lookup:
     # ---- things by names
 
     def called(self, key: str, kinds: Collection[str] = ()) -> list[str]:
-        """Give the short ids of all that has a key, of any of some kinds."""
+        """Give the short ids of all that has a key, of any of some kinds; see `common` of many."""
         self._note(touched.of_name(key))
+        if self.gazetteer.count(key) > MOST_CALLED:
+            return []
         return self._seen(self.gazetteer.called(key), key, kinds)
+
+    def common(self, key: str) -> int:
+        """Count the things that have a key, where they are so many that it means none of them.
+
+        To whom something is hidden, nothing is told of it.
+        """
+        count = self.gazetteer.count(key) if self.eyes is ALL_SEEN else 0
+        return count if count > MOST_CALLED else 0
+
+    def steps_called(self, keys: Collection[str], job: str) -> list[tuple[str, str]]:
+        """Give the operations of a job that have one of some keys, each with its key, sorted."""
+        rows = look_up(self._store, [self.term(job)], f"?step {vocab.OPERATION_OF} ?entity")
+        shorts = sorted({self.gazetteer.short(row["step"]) for row in rows})
+        return [
+            (short, key)
+            for short in shorts
+            for key in keys
+            if self.gazetteer.is_called(short, key)
+            and (self.eyes is ALL_SEEN or self._is_seen(short, key))
+        ]
 
     def numbered(self, number: str, kinds: Collection[str] = ()) -> list[str]:
         """Give the short ids of all whose id ends in a number."""

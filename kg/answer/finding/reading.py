@@ -14,9 +14,18 @@ from rapidfuzz import fuzz, process
 
 from kg.answer.finding.found import STRONG, Match
 from kg.answer.finding.gazetteer import local_id
+from kg.answer.finding.spans import (
+    SHORT_NUMBER,
+    can_be_name,
+    end_of_id,
+    has_ids,
+    kind_before,
+    kinds_before,
+    share_of,
+    trust,
+)
 from kg.answer.finding.tokens import read_tokens, text_of
-from kg.answer.finding.words import KIND_WORDS, POINTERS
-from kg.answer.names import LEGAL_FORMS, key_of, split_words
+from kg.answer.names import key_of, split_words
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -34,20 +43,21 @@ MOST_SEGMENTS = 6
 MOST_LIKE = 8
 """So many pieces of a question, and words in it, are looked for among parts of names."""
 LIKE_ENOUGH = 80.0
-SHORT_NUMBER, LONG_NUMBER = 2, 4
-"""With so few digits a number means nothing by itself; with so many it ends an id."""
 MUCH = 0.5
 """Of a name that is known by so much of its letters, or by its first word, it is meant."""
+NEARLY = 0.8
+"""So much of what a step is called is taken for all of it, where its job is named."""
 _SHORTEST_LIKE = 4
 _SCORES: dict[By, float] = {"id": 1.0, "identifier": 1.0, "source-id": 1.0, "label": 0.97}
-_BY_NUMBER, _WEAK, _UNLIKE = 0.9, 0.5, 0.75
+_BY_NUMBER, _OF_JOB, _UNLIKE = 0.9, 0.9, 0.75
 
 
 @dataclass(slots=True)
 class Mention:
     """Words of a question, from one token to another, and what they can mean, best first.
 
-    ``total`` counts all of it; ``kinds`` is what a word before them says.
+    ``total`` counts all of it; ``kinds`` is what a word before them says. What so many things are
+    called that it means none of them has no matches. ``keys`` are those of the names.
     """
 
     first: int
@@ -56,6 +66,12 @@ class Mention:
     matches: list[Match]
     total: int
     kinds: frozenset[str] = frozenset()
+    keys: tuple[str, ...] = ()
+
+    @property
+    def is_common(self) -> bool:
+        """Whether too many things are called so for any of them to be meant."""
+        return not self.matches
 
     @property
     def best(self) -> list[Match]:
@@ -109,18 +125,18 @@ class Absent:
         return f"there is no {self.kind} {self.text!r}{near}"
 
 
-def kind_before(tokens: Sequence[Token], at: int) -> int | None:
-    """Give where the word stands that says of which kind a name is; None where there is none."""
-    before = at - 1
-    for _ in range(2):
-        if before < 0:
-            return None
-        if tokens[before].word in KIND_WORDS:
-            return before
-        if tokens[before].word not in POINTERS:
-            return None
-        before -= 1
-    return before if before >= 0 and tokens[before].word in KIND_WORDS else None
+@dataclass(slots=True)
+class _Partly:
+    """What has some words in its name: of each thing the share of them, and the name's key.
+
+    ``common`` counts what is called so by too many; ``whole`` are the names that are nearly no more
+    than the words.
+    """
+
+    shares: dict[str, tuple[float, str]] = field(default_factory=dict)
+    common: int = 0
+    whole: list[str] = field(default_factory=list)
+    is_much: bool = False
 
 
 class Reader:
@@ -140,6 +156,7 @@ class Reader:
         reading = Reading(tokens, is_cut=is_cut)
         self._find_names(reading)
         self._find_parts(reading)
+        self._find_steps(reading)
         self._find_absent(reading)
         reading.mentions.sort(key=lambda mention: mention.first)
         return reading
@@ -157,7 +174,7 @@ class Reader:
 
     def _longest(self, tokens: list[Token], first: int) -> Mention | None:
         for last in range(min(first + LONGEST, len(tokens)) - 1, first - 1, -1):
-            if _can_be_name(tokens, first, last):
+            if can_be_name(tokens, first, last):
                 found = self._named(tokens, first, last)
                 if found is not None:
                     return found
@@ -165,7 +182,7 @@ class Reader:
 
     def _named(self, tokens: list[Token], first: int, last: int) -> Mention | None:
         key = key_of(token.word for token in tokens[first : last + 1])
-        tiers = _kinds_of(tokens, first)
+        tiers = kinds_before(tokens, first)
         shorts, kinds = self._tiered(self._lookup.called, key, tiers)
         by: By | None = None
         if not shorts and first == last and tokens[first].is_number:
@@ -175,16 +192,17 @@ class Reader:
         if not shorts and tiers and not key.isdigit():
             # A name of another kind than the word before it says: it may be meant, or not.
             shorts = self._lookup.called(key, self._wanted)
-        if not shorts:
-            return None
         text = text_of(tokens, first, last)
-        most = _UNLIKE if not is_sure else _trust(tokens, first, last, has_kind=bool(tiers))
+        if not shorts:
+            common = self._lookup.common(key)
+            return Mention(first, last, text, [], common, keys=(key,)) if common else None
+        most = _UNLIKE if not is_sure else trust(tokens, first, last, has_kind=bool(tiers))
         matches = [
             self._scored(self._lookup.match(short, key, text, 1.0, first, by), most)
             for short in shorts[:MOST_LISTED]
         ]
         matches.sort(key=lambda match: (-match.score, match.id))
-        return Mention(first, last, text, matches, len(shorts), kinds)
+        return Mention(first, last, text, matches, len(shorts), kinds, (key,))
 
     def _scored(self, match: Match, most: float) -> Match:
         score = _BY_NUMBER if match.by == "number" else _SCORES.get(match.by, 0.97)
@@ -215,36 +233,48 @@ class Reader:
     ) -> Mention | None:
         part = tokens[first : last + 1]
         words = [t.word for t in part if not t.is_number and len(t.word) > SHORT_NUMBER]
-        numbers = [t.word for t in part if t.is_number and not t.is_counted]
         spelt, likeness = self._spelt(words[:MOST_LIKE])
         if not spelt:
             return None
-        names = self._names_with(spelt)
-        tiers = _kinds_of(tokens, first)
-        scored: dict[str, tuple[float, str]] = {}
-        is_much = bool(tiers)
-        for key, own in names.items():
-            if not set(numbers) <= set(own) or not _has_ids(part, own):
-                continue
-            share = _share(spelt, own)
-            is_much = is_much or share >= MUCH or own[0] in spelt
-            for short in self._tiered(self._lookup.called, key, tiers)[0]:
-                score = (0.55 + 0.35 * share) * likeness
-                scored[short] = max(scored.get(short, (0.0, "")), (score, key))
-        if not scored:
-            return None
-        # One thing only has the words in its name: that is nearly as good as all of the name.
-        is_sure = len(scored) == 1 and likeness == 1.0 and is_much and (tiers or not is_known)
-        bonus = 0.15 if is_sure else 0.0
+        tiers = kinds_before(tokens, first)
+        found = self._called_partly(part, spelt, tiers)
         text = text_of(tokens, first, last)
+        keys = tuple(found.whole) if likeness == 1.0 else ()
+        if not found.shares:
+            common = Mention(first, last, text, [], found.common, keys=keys)
+            return common if found.common else None
+        # One thing only has the words in its name: that is nearly as good as all of the name.
+        is_one = len(found.shares) == 1 and likeness == 1.0
+        is_sure = is_one and (tiers or (found.is_much and not is_known))
+        bonus = 0.15 if is_sure else 0.0
         by: By = "part-of-name" if likeness == 1.0 else "likeness"
-        ranked = sorted(scored.items(), key=lambda item: (-item[1][0], item[0]))[:MOST_LISTED]
         most = 0.95 if bonus else STRONG - 0.01
+        ranked = sorted(found.shares.items(), key=lambda item: (-item[1][0], item[0]))
         matches = [
-            self._lookup.match(short, key, text, min(score + bonus, most), first, by)
-            for short, (score, key) in ranked
+            self._lookup.match(
+                short, key, text, min((0.55 + 0.35 * share) * likeness + bonus, most), first, by
+            )
+            for short, (share, key) in ranked[:MOST_LISTED]
         ]
-        return Mention(first, last, text, matches, len(scored))
+        return Mention(first, last, text, matches, len(found.shares), keys=keys)
+
+    def _called_partly(
+        self, part: list[Token], spelt: list[str], tiers: tuple[frozenset[str], ...]
+    ) -> _Partly:
+        """Find what has some words in its name, and every id and number beside them."""
+        numbers = {t.word for t in part if t.is_number and not t.is_counted}
+        found = _Partly()
+        for key, own in self._names_with(spelt).items():
+            if not numbers <= set(own) or not has_ids(part, own):
+                continue
+            share = share_of(spelt, own)
+            found.is_much = found.is_much or share >= MUCH or own[0] in spelt
+            found.common += self._lookup.common(key)
+            if tiers or share >= NEARLY:
+                found.whole.append(key)
+            for short in self._tiered(self._lookup.called, key, tiers)[0]:
+                found.shares[short] = max(found.shares.get(short, (0.0, "")), (share, key))
+        return found
 
     def _spelt(self, words: list[str]) -> tuple[list[str], float]:
         """Give the words as names spell them, and how much alike they are, from 0 to 1."""
@@ -271,12 +301,33 @@ class Reader:
                 return found
         return {}
 
+    # ---- steps by what all their kind are called
+
+    def _find_steps(self, reading: Reading) -> None:
+        """Take a name of many operations for that of the job's: ``the deburring of job 1043``."""
+        jobs = {m.best[0].id for m in reading.mentions if m.is_one and m.best[0].kind == "job"}
+        if len(jobs) != 1:
+            return
+        for mention in reading.mentions:
+            kinds = {match.kind for match in mention.matches}
+            if mention.total > 1 and kinds <= {"operation"}:
+                self._narrow(mention, *jobs)
+
+    def _narrow(self, mention: Mention, job: str) -> None:
+        steps = self._lookup.steps_called(mention.keys, job)
+        if steps:
+            mention.matches = [
+                self._lookup.match(short, key, mention.text, _OF_JOB, mention.first)
+                for short, key in steps
+            ]
+            mention.total = len(steps)
+
     # ---- ids that are not there
 
     def _find_absent(self, reading: Reading) -> None:
         tokens, at = reading.tokens, 0
         while at < len(tokens):
-            last = _end_of_id(tokens, at)
+            last = end_of_id(tokens, at)
             if not reading.is_used(at) and any(t.is_number for t in tokens[at : last + 1]):
                 self._miss(reading, at, last)
             at = last + 1
@@ -285,7 +336,7 @@ class Reader:
         """Note an id that is not there, or a number of which nothing is known."""
         tokens = reading.tokens
         part = tokens[first : last + 1]
-        tiers = _kinds_of(tokens, first)
+        tiers = kinds_before(tokens, first)
         if not tiers and (part[0].is_counted or any(map(reading.is_used, range(first, last + 1)))):
             return
         key = key_of(token.word for token in part)
@@ -328,53 +379,6 @@ class Reader:
         return tuple(list(found)[:3])
 
 
-def _kinds_of(tokens: Sequence[Token], at: int) -> tuple[frozenset[str], ...]:
-    before = kind_before(tokens, at)
-    return () if before is None else KIND_WORDS[tokens[before].word]
-
-
-def _can_be_name(tokens: Sequence[Token], first: int, last: int) -> bool:
-    """Tell whether tokens can be one name: they cut no id, and are not only words of the asking."""
-    part = tokens[first : last + 1]
-    if _is_cut(tokens, first) or (last + 1 < len(tokens) and _is_cut(tokens, last + 1)):
-        return False
-    if all(t.is_number for t in part) and any(t.glue is None for t in part[1:]):
-        return False  # numbers that were written apart
-    word, is_short = part[0].word, first == last and len(part[0].word) <= SHORT_NUMBER
-    if is_short and len(word) == SHORT_NUMBER and part[0].text.isupper():
-        return any(token.text.islower() for token in tokens)  # a code, such as a person's
-    if all(token.is_plain for token in part):
-        return False
-    has_kind = kind_before(tokens, first) is not None
-    if all(token.is_counted or token.is_plain for token in part) and not has_kind:
-        return False
-    return has_kind or not is_short or part[0].is_number
-
-
-def _is_cut(tokens: Sequence[Token], at: int) -> bool:
-    """Tell whether an id or word goes on over the border before a token.
-
-    Words of the asking may be glued to a name (``SAW-01-Auftrag``, ``job1043``), and so are those
-    of scripts that write no spaces.
-    """
-    if at == 0 or not tokens[at].is_glued:
-        return False
-    one, two = tokens[at - 1], tokens[at]
-    if not (one.word.isascii() and two.word.isascii()):
-        return False
-    return not (one.word in KIND_WORDS or two.is_plain)
-
-
-def _trust(tokens: Sequence[Token], first: int, last: int, *, has_kind: bool) -> float:
-    """Give the most that a match by these tokens can score: short numbers alone say little."""
-    token = tokens[first]
-    if first < last or has_kind:
-        return 1.0
-    if token.is_number:
-        return _WEAK if len(token.word) <= SHORT_NUMBER else 1.0
-    return 0.85 if len(token.word) <= SHORT_NUMBER else 1.0
-
-
 def _segments(reading: Reading) -> Iterator[tuple[int, int]]:
     """Give the pieces of what is left that can be a part of a name: words of none of the tables."""
     tokens, first = reading.tokens, None
@@ -386,34 +390,6 @@ def _segments(reading: Reading) -> Iterator[tuple[int, int]]:
             if any(not t.is_number for t in tokens[first:at]):
                 yield first, at - 1
             first = None
-
-
-def _has_ids(part: Sequence[Token], name: Sequence[str]) -> bool:
-    """Tell whether a name has every id of a piece of a question whole: ``42CrMo4``."""
-    at = 0
-    while at < len(part):
-        end = _end_of_id(part, at) + 1
-        own = [token.word for token in part[at:end]]
-        if len(own) > 1 and any(token.is_number for token in part[at:end]):
-            starts = range(len(name) - len(own) + 1)
-            if not any(list(name[start : start + len(own)]) == own for start in starts):
-                return False
-        at = end
-    return True
-
-
-def _end_of_id(tokens: Sequence[Token], first: int) -> int:
-    last = first
-    while last + 1 < len(tokens) and tokens[last + 1].is_glued and _is_cut(tokens, last + 1):
-        last += 1
-    return last
-
-
-def _share(words: Collection[str], name: Sequence[str]) -> float:
-    """Give how much of a name's letters some words are; its legal form does not count."""
-    own = [w for w in name if not w[0].isdigit() and w not in LEGAL_FORMS]
-    letters = sum(map(len, own)) or 1
-    return min(1.0, sum(len(word) for word in own if word in words) / letters)
 
 
 if TYPE_CHECKING:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import math
+import re
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kg.answer.tokens import estimate_tokens
+from kg.answer.tokens import LOWER, UPPER, estimate_tokens
 
 COUNTED = json.loads(Path(__file__).with_name("tokens.json").read_text(encoding="utf-8"))
 DIGIT_BY_DIGIT = "gemma3"
@@ -46,8 +48,19 @@ def test_a_short_text_is_off_by_two_tokens_at_most() -> None:
 
 @given(st.text(alphabet=st.characters(codec="utf-8", min_codepoint=128)))
 def test_letters_beyond_ascii_count_as_their_bytes_which_is_the_most_there_can_be(text) -> None:
-    shown = "".join(c for c in text if not c.isspace() and not c.isdigit())
+    shown = "".join(c for c in text if not c.isspace())
     assert estimate_tokens(shown) == len(shown.encode())
+
+
+@given(st.text())
+def test_a_text_is_counted_piece_by_piece_as_is_said_of_each_kind(text: str) -> None:
+    kinds = r"([a-z]+)|([A-Z]+)|([0-9]{1,3})|(\s+)|([\"{}\[\]:,]{1,3}|[\x21-\x7e])|(.)"
+    counted = 0
+    for small, capital, number, blank, sign, other in re.findall(kinds, text, re.DOTALL):
+        counted += math.ceil(len(small) / LOWER) + math.ceil(len(capital) / UPPER)
+        counted += bool(number or sign) + blank.count("\n")
+        counted += len(other.encode("utf-8", "surrogatepass"))
+    assert estimate_tokens(text) == counted
 
 
 @given(st.text(), st.text())

@@ -114,7 +114,7 @@ def called(store: EmbeddedStore, query: str) -> set[str]:
     return set(Names(BASE, SOURCES).of(store).called(id_key(query)))
 
 
-@settings(max_examples=TIMES)
+@settings(max_examples=TIMES, deadline=None)
 @given(st.lists(THING, max_size=12), st.lists(LABELS, min_size=1, max_size=8))
 def test_what_is_called_so_is_what_a_scan_of_all_names_gives(
     things: list[Thing], queries: list[str]
@@ -127,7 +127,7 @@ def test_what_is_called_so_is_what_a_scan_of_all_names_gives(
             assert called(store, written) == scan(quads, written), written
 
 
-@settings(max_examples=TIMES)
+@settings(max_examples=TIMES, deadline=None)
 @given(st.lists(st.lists(THING, max_size=6), min_size=1, max_size=5))
 def test_names_that_follow_batches_are_those_that_are_read_at_once(
     states: list[list[Thing]],
