@@ -5,23 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from api.access import note, sight_of
 from api.desk import desk_of
 from api.models import ContextAnswer
+from api.parameters import Times
 from api.worded import answer_words, is_name
 from kg.access.shown import show_context
 from kg.access.worded import Worded
-from kg.answer.bundle import Focus
-from kg.answer.compact import render_compact
+from kg.answer.bundle import Focus  # noqa: TC001 - pydantic reads it at run time
 from kg.answer.context import KINDS
 from kg.answer.finding.tokens import MOST_CHARACTERS
-from kg.answer.finding.told import render_asked
+from kg.answer.finding.told import compact_asked, render_asked
 from kg.answer.focus import FOCUSES
 from kg.answer.jsonld import PATH, context_document, to_jsonld
 from kg.answer.planning.next import DEFAULT_RULE, RULES, Rule
-from kg.answer.render import DEFAULT_TOKENS, render_card, to_json
+from kg.answer.render import DEFAULT_TOKENS, to_json
 from kg.answer.tokens import MAX_TOKENS, MIN_TOKENS
 from kg.errors import UnknownEntity
 from kg.store.media import choose_media_type
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from api.worded import Writer
     from kg.answer import Answers
     from kg.answer.bundle import Context
-    from kg.answer.finding.found import Asked
 
     _Find = Callable[[Answers, datetime], Context]
 
@@ -49,10 +48,8 @@ MEDIA_TYPES: dict[str, Form] = {
 router = APIRouter(tags=["Context"])
 
 
-class Shape(BaseModel):
+class Shape(Times):
     """How to answer."""
-
-    model_config = ConfigDict(extra="forbid")
 
     format: Form | None = Field(
         None,
@@ -79,20 +76,6 @@ class Shape(BaseModel):
         DEFAULT_RULE,
         description="How `focus=next` orders what waits for a machine: "
         + "; ".join(f"`{name}` {means}" for name, means in RULES.items()),
-    )
-    at: str = Field(
-        "now",
-        max_length=40,
-        description="The time to answer for, ISO 8601; without an offset it is the plant's. `now`, "
-        "or `latest`: the newest record's time, for an old export.",
-        examples=["2026-11-23T14:32:00Z"],
-    )
-    believed_at: str = Field(
-        "",
-        max_length=40,
-        description="Answer by what was on record at that time, before later corrections; "
-        "without it, by all that is known today.",
-        examples=["2026-11-23T14:32:00Z"],
     )
 
 
@@ -221,7 +204,7 @@ def _answer(request: Request, shape: Shape, find: _Find) -> Response:
 
     write = _writer(*_form(request, shape), shape, desk.pipeline.plant.base)
     if _is_of_now(shape):
-        now = desk.owner.clock()
+        now = desk.clock()
         kept = desk.cache.answer(request.scope, lambda answers: look(answers, now), write)
         if kept is not None:
             return kept
@@ -238,7 +221,7 @@ def _form(request: Request, shape: Shape) -> tuple[Form, str]:
 def _writer(form: Form, accept: str, shape: Shape, base: str) -> Writer | None:
     """Give what writes an answer in a form; None for JSON, of which the cache knows more.
 
-    Where it is that of a question in words, a card says how the question was read.
+    Where it is that of a question in words, a card and compact JSON say how it was read.
     """
     vary = {"Vary": "Accept"}
     room, is_with_notes = shape.max_tokens, shape.include_notes
@@ -246,18 +229,15 @@ def _writer(form: Form, accept: str, shape: Shape, base: str) -> Writer | None:
         # Browsers save Markdown to disk, but show plain text.
         is_shown = any(name in accept for name in ("text/html", "text/plain"))
         media_type = "text/plain" if is_shown else "text/markdown"
-
-        def write_card(found: Context, asked: Asked | None = None) -> Response:
-            if asked is None:
-                card = render_card(found, room, is_with_notes=is_with_notes)
-            else:
-                card = render_asked(asked, found, room, is_with_notes=is_with_notes)
-            return Response(card, 200, vary, media_type)
-
-        return write_card
+        return lambda found, asked=None: Response(
+            render_asked(asked, found, room, is_with_notes=is_with_notes), 200, vary, media_type
+        )
     if form == "compact":
-        return lambda found, _asked=None: Response(
-            render_compact(found, room, is_with_notes=is_with_notes), 200, vary, "application/json"
+        return lambda found, asked=None: Response(
+            compact_asked(asked, found, room, is_with_notes=is_with_notes),
+            200,
+            vary,
+            "application/json",
         )
     if form == "jsonld":
         return lambda found, _asked=None: Response(

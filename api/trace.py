@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from api.access import note, sight_of
 from api.desk import desk_of
+from api.parameters import Times
 from api.traced import RecallAnswer, TraceAnswer
 from kg.access.veiled import RoleVeil, veil_over
 from kg.answer.render import to_json
@@ -18,14 +19,17 @@ from kg.answer.tracing.traced import tell_trace
 from kg.answer.tracing.tracetext import recall_text, trace_text
 from kg.epcis.export import epcis_document
 
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from kg.answer import Answers
+
 router = APIRouter(tags=["Trace"])
 MOST_ALLOWED = 200_000
 
 
-class Bounds(BaseModel):
-    """How far to go."""
-
-    model_config = ConfigDict(extra="forbid")
+class Bounds(Times):
+    """As of when, and how far to go."""
 
     most_things: int = Field(
         MOST_THINGS,
@@ -86,22 +90,25 @@ def trace_entity(
     certain and the records that say its last step. `breaks` are where the records end, `stock` is
     what is left of each batch, and `worst_case` is what else would be reached if every break
     leaked. A trace that leads too far is an error (422), never a part of it; one that your role
-    does not see whole says so (`is_whole`), and `withheld` what it may lack.
+    does not see whole says so (`is_whole`), and `withheld` what it may lack. With `at` and
+    `believed_at` it goes by the records that counted then.
     """
     return _answer(request, f"{kind}/{entity}", way)
 
 
 def _answer(request: Request, reference: str, way: Way) -> Response:
-    desk = desk_of(request)
-    answers, now = desk.answers(), desk.owner.clock()
-    reference, veil = veil_over(answers, reference, sight_of(request, answers, now))
-    told = tell_trace(
-        *(answers, reference, way.direction, now),
-        most_things=way.most_things,
-        is_with_worst=way.worst_case,
-        veil=veil,
-    )
-    note(request, about=reference, rows=len(told["reached"]), withheld=len(told["withheld"]))
+    def look(answers: Answers, now: datetime) -> dict[str, Any]:
+        thing, veil = veil_over(answers, reference, sight_of(request, answers, now))
+        return tell_trace(
+            *(answers, thing, way.direction, now),
+            most_things=way.most_things,
+            is_with_worst=way.worst_case,
+            veil=veil,
+        )
+
+    told = desk_of(request).ask(way.at, way.believed_at, look)
+    reached, withheld = len(told["reached"]), len(told["withheld"])
+    note(request, about=told["entity"]["id"], rows=reached, withheld=withheld)
     if way.format == "text":
         return Response(trace_text(told) + "\n", media_type="text/plain")
     return Response(to_json(told), media_type="application/json")
@@ -141,13 +148,16 @@ def recall_thing(request: Request, recalled: Annotated[Recalled, Query()]) -> Re
     that it is in, `excluded` what a scan, a quantity or a time rules out, `breaks` where the
     records end: beyond them nobody knows. Customers and other cells that your role does not see
     say `withheld`, and `is_whole` is false; where rows would be lacking, nothing is answered (403
-    `withheld`).
+    `withheld`). With `at` and `believed_at` it is the list that would have been made then.
     """
-    desk = desk_of(request)
-    answers, now = desk.answers(), desk.owner.clock()
-    reference, veil = veil_over(answers, recalled.q, sight_of(request, answers, now))
-    told = tell_recall(answers, reference, now, most_things=recalled.most_things, veil=veil)
-    note(request, about=reference, rows=len(told["rows"]), withheld=len(told["withheld"]))
+
+    def look(answers: Answers, now: datetime) -> dict[str, Any]:
+        thing, veil = veil_over(answers, recalled.q, sight_of(request, answers, now))
+        return tell_recall(answers, thing, now, most_things=recalled.most_things, veil=veil)
+
+    told = desk_of(request).ask(recalled.at, recalled.believed_at, look)
+    rows, withheld = len(told["rows"]), len(told["withheld"])
+    note(request, about=told["entity"]["id"], rows=rows, withheld=withheld)
     if recalled.format == "csv":
         return Response(recall_csv(told), media_type="text/csv; header=present")
     if recalled.format == "text":
@@ -170,7 +180,7 @@ def export_epcis(request: Request) -> Response:
     nothing is answered (403 `withheld`).
     """
     desk = desk_of(request)
-    answers, now = desk.answers(), desk.owner.clock()
+    answers, now = desk.answers(), desk.clock()
     sight = sight_of(request, answers, now)
     document, _ = epcis_document(answers, now, RoleVeil(sight, answers) if sight else None)
     return Response(to_json(document), media_type="application/ld+json")

@@ -24,11 +24,16 @@ from kg.cli.options import (
     suggest,
 )
 from kg.cli.remote import ask_owner
+from kg.cli.worded import AtOption, BelievedOption  # noqa: TC001 - read at run time
 from kg.errors import ConfigError, StoreLocked
 from kg.pipeline import Pipeline
 from kg.settings import load_plant
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from kg.answer import Answers
     from kg.answer.tracing.steps import Direction
 
 ThingArgument = Annotated[
@@ -49,6 +54,8 @@ def trace(
         bool, typer.Option("--worst-case", help="Also what leaking breaks would reach.")
     ] = False,
     most_things: MostOption = MOST_THINGS,
+    at: AtOption = "",
+    believed_at: BelievedOption = "",
     now: NowOption = "",
     form: FormatOption = "text",
     quiet: QuietOption = False,
@@ -59,26 +66,40 @@ def trace(
         raise ConfigError(
             f"--direction {direction!r} is none", hint="forward to customers, backward to suppliers"
         )
-    described = load_plant(plant)
-    try:
-        with Pipeline.open(described) as work:
-            told = tell_trace(
-                *(work.answers(), thing, cast("Direction", direction), read_clock(now)),
-                most_things=most_things,
-                is_with_worst=is_with_worst,
-            )
-    except StoreLocked as locked:
-        refuse_clock(now)
-        query = {
-            "q": thing,
-            "direction": direction,
-            "worst_case": str(is_with_worst).lower(),
-            "most_things": str(most_things),
-        }
-        told = json.loads(ask_owner(described, locked, "/v1/trace", query))
+
+    def tell(answers: Answers, clock: datetime) -> dict[str, Any]:
+        return tell_trace(
+            *(answers, thing, cast("Direction", direction), clock),
+            most_things=most_things,
+            is_with_worst=is_with_worst,
+        )
+
+    way = {"direction": direction, "worst_case": str(is_with_worst).lower()}
+    query = {"q": thing, "most_things": str(most_things), **way}
+    told = _told(plant, now, (at, believed_at), tell, ("/v1/trace", query))
     typer.echo(trace_text(told) if form == "text" else to_json(told))
     if form == "text":
         suggest(_next(told, plant), is_quiet=quiet)
+
+
+def _told(
+    plant: Path,
+    now: str,
+    times: tuple[str, str],
+    tell: Callable[[Answers, datetime], dict[str, Any]],
+    remote: tuple[str, dict[str, str]],
+) -> dict[str, Any]:
+    """Tell it from the plant as of some times; ask its owner for the same while it is served."""
+    described = load_plant(plant)
+    try:
+        with Pipeline.open(described) as work:
+            return work.history.ask_at(times, read_clock(now), work.latest, tell)
+    except StoreLocked as locked:
+        refuse_clock(now)
+        path, query = remote
+        query |= {"at": times[0] or "now", "believed_at": times[1]}
+        found: dict[str, Any] = json.loads(ask_owner(described, locked, path, query))
+        return found
 
 
 def _next(told: dict[str, Any], plant: Path) -> str:
@@ -92,20 +113,20 @@ def recall(
     thing: ThingArgument,
     plant: PlantOption = Path("plant.toml"),
     most_things: MostOption = MOST_THINGS,
+    at: AtOption = "",
+    believed_at: BelievedOption = "",
     now: NowOption = "",
     form: FormatOption = "text",
     quiet: QuietOption = False,
 ) -> None:
     """List whom a bad batch, job or piece reached: customers, orders, shipments and serials."""
     choose(form, "text", "json", "csv")
-    described = load_plant(plant)
-    try:
-        with Pipeline.open(described) as work:
-            told = tell_recall(work.answers(), thing, read_clock(now), most_things=most_things)
-    except StoreLocked as locked:
-        refuse_clock(now)
-        query = {"q": thing, "most_things": str(most_things)}
-        told = json.loads(ask_owner(described, locked, "/v1/recall", query))
+
+    def tell(answers: Answers, clock: datetime) -> dict[str, Any]:
+        return tell_recall(answers, thing, clock, most_things=most_things)
+
+    query = {"q": thing, "most_things": str(most_things)}
+    told = _told(plant, now, (at, believed_at), tell, ("/v1/recall", query))
     if form == "csv":
         typer.echo(recall_csv(told), nl=False)
         return

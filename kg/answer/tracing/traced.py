@@ -13,7 +13,7 @@ from kg.answer.tracing.stock import stock_of
 from kg.answer.tracing.trace import begin, trace
 from kg.answer.tracing.veil import seen_breaks, shows_stock, told_withheld
 from kg.answer.tracing.worstcase import worst_case
-from kg.errors import QueryError
+from kg.errors import HistoryError, QueryError
 from kg.times import format_time
 
 if TYPE_CHECKING:
@@ -183,6 +183,8 @@ def _told_worst(
         worst: Worst = worst_case(store, traced, breaks, most_things)
     except QueryError as error:
         return _unknown_worst(error.message)
+    except HistoryError:
+        return _unknown_worst("as of another time not every job can be looked at; it can as of now")
     return {
         "is_whole": not worst.unbounded,
         "why": "nothing tells what these are made from: anything could be in them"

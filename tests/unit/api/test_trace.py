@@ -27,6 +27,19 @@ def test_the_worst_case_is_told_on_demand(client: httpx.Client) -> None:
 
 
 @pytest.mark.parametrize("path", ["/v1/trace", "/v1/recall"])
+def test_what_was_on_record_is_traced_as_it_stands_where_nothing_was_corrected(
+    client: httpx.Client, path: str
+) -> None:
+    asked = {"q": "job/1043"}
+    now, then = (
+        client.get(path, params=asked | more).json()
+        for more in ({}, {"at": "2026-11-23T08:00:00Z", "believed_at": "2026-11-23T08:00:00Z"})
+    )
+    assert now["entity"]["id"] == "job/1043"
+    assert then == now
+
+
+@pytest.mark.parametrize("path", ["/v1/trace", "/v1/recall"])
 def test_text_fits_a_terminal(client: httpx.Client, path: str) -> None:
     answer = client.get(path, params={"q": "job/1043", "format": "text"})
     assert answer.headers["content-type"].startswith("text/plain")
@@ -55,6 +68,11 @@ def test_a_recall_is_a_list_that_a_spreadsheet_opens(client: httpx.Client) -> No
         ("/v1/trace", {"q": "machine/SAW-01"}, 404, "unknown-entity"),
         ("/v1/trace/job/none", {}, 404, "unknown-entity"),
         ("/v1/recall", {"q": "machine/SAW-01"}, 404, "unknown-entity"),
+        ("/v1/trace", {"q": "job/1043", "at": "yesterday"}, 400, "parameter"),
+        ("/v1/trace/job/1043", {"at": "2027-01-01T00:00:00Z"}, 400, "parameter"),
+        ("/v1/trace", {"q": "job/1043", "at": "2020-01-01T00:00:00Z"}, 404, "unknown-entity"),
+        ("/v1/recall", {"q": "job/1043", "believed_at": "0000-00-00"}, 400, "parameter"),
+        ("/v1/recall", {"q": "job/1043", "believed_at": "2020-01-01"}, 404, "unknown-entity"),
     ],
 )
 def test_what_cannot_be_traced_is_a_problem(

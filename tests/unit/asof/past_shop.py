@@ -7,6 +7,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from hypothesis import strategies as st
+
 from kg.asof import Then
 from kg.asof.times import ALL_ON_RECORD
 from kg.moments import Moments
@@ -16,7 +18,7 @@ from kg.settings import load_plant
 from tests.shop_plant import csv_table, write_shop
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from kg.answer.bundle import Context
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 BASE = "https://past.example/"
 START = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
 TR = "https://w3id.org/traveler/ontology/"
+IDS = ["1", "2", "3"]
 _EVENTS = 'arrives = "events"\nrow = "event"\nevent_time = "ts"\n[table.fold]\n'
 TABLES = (
     csv_table("crosswalk")
@@ -34,6 +37,9 @@ TABLES = (
     + csv_table("operation")
     + csv_table("use")
     + csv_table("heat")
+    + csv_table("receipt")
+    + csv_table("piece")
+    + csv_table("shipment")
     + csv_table("note")
     + csv_table("state", f'{_EVENTS}kind = "latest"\nsubject = "tr:onMachine"')
     + csv_table(
@@ -132,6 +138,49 @@ MAPPINGS = {
       - [a, tr:MaterialBatch]
       - [tr:ofMaterial, part/$(material)~iri]
 """,
+    "receipt": """
+  batch:
+    sources: [[receipt~table]]
+    s: batch/$(batch)
+    po:
+      - [a, tr:MaterialBatch]
+      - [tr:suppliedBy, supplier/$(supplier)~iri]
+      - [tr:quantity, $(qty), xsd:decimal]
+  supplier:
+    sources: [[receipt~table]]
+    s: supplier/$(supplier)
+    po:
+      - [a, tr:Supplier]
+""",
+    "piece": """
+  piece:
+    sources: [[piece~table]]
+    s: piece/$(id)
+    po:
+      - [a, tr:Piece]
+      - [tr:serialNumber, S-$(id)]
+      - [tr:pieceOf, job/$(job)~iri]
+      - [tr:cutFrom, batch/$(batch)~iri]
+      - [tr:assembledInto, piece/$(whole)~iri]
+""",
+    "shipment": """
+  line:
+    sources: [[shipment~table]]
+    s: shipment-line/$(id)
+    po:
+      - [a, tr:ShipmentLine]
+      - [tr:inShipment, shipment/$(shipment)~iri]
+      - [tr:shipsFor, line/$(order)~iri]
+      - [tr:shipsBatch, batch/$(batch)~iri]
+      - [tr:shipsPiece, piece/$(piece)~iri]
+      - [tr:quantity, $(qty), xsd:decimal]
+  shipment:
+    sources: [[shipment~table]]
+    s: shipment/$(shipment)
+    po:
+      - [a, tr:Shipment]
+      - [tr:shippedTo, customer/$(customer)~iri]
+""",
     "note": """
   note:
     sources: [[note~table]]
@@ -213,6 +262,53 @@ class Shop:
 
     def ask(self, name: str, now: float, **given: str) -> list[dict[str, Any]]:
         return self.work.answers().ask(name, given, at(now))
+
+
+def happenings(
+    rows: Mapping[str, Mapping[str, Sequence[str]]], most: int = 16
+) -> st.SearchStrategy[list[Any]]:
+    """Make lists of what can happen, of rows of tables whose columns can say some values.
+
+    Each is (table, row), when it happened in minutes, whether it is taken back, and whether the
+    next comes at the same time.
+    """
+    happened = st.one_of(
+        st.tuples(
+            st.just(table),
+            st.fixed_dictionaries(
+                {name: st.sampled_from(some) for name, some in {"id": IDS, **columns}.items()}
+            ),
+        )
+        for table, columns in rows.items()
+    )
+    step = st.tuples(happened, st.integers(0, 12), st.booleans(), st.booleans())
+    return st.lists(step, min_size=4, max_size=most)
+
+
+def let_happen(work: Pipeline, told_in_order: list[Any]) -> None:
+    """Let it all happen: what is recorded minute by minute, some of it late, some in one batch."""
+    clock, waiting = 0, []
+    for (table, row), minute, is_gone, is_same in told_in_order:
+        waiting.append(_happened(table, dict(row), minute, is_gone=is_gone and clock > 3))
+        clock += not is_same
+        work.journal.append(waiting[-1:], at(clock))
+        if not is_same:
+            work.apply(at(clock))
+    work.apply(at(clock))
+
+
+def _happened(table: str, row: dict[str, str], minute: float, *, is_gone: bool) -> Record:
+    ts = at(minute).strftime("%Y-%m-%dT%H:%M:%SZ")
+    row = {name: f"{TR}{value}" if name == "kind" else value for name, value in row.items()}
+    by = {"state": "event", "run": "event", "job": "changed", "plan": "changed"}.get(table, "seen")
+    if by == "event":
+        row["ts"] = ts
+    return Record(
+        *("shop", table, row["id"], {} if is_gone else row, f"{table}.csv"),
+        effective=None if by == "seen" else ts,
+        effective_by=by,  # type: ignore[arg-type]
+        deleted=is_gone,
+    )
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,14 +10,19 @@ from hypothesis import strategies as st
 
 from kg.asof import Then
 from kg.errors import UnknownEntity
-from kg.records import Record
-from tests.unit.asof.past_shop import TR, fold_only, open_shop, those_that_count, told
+from tests.unit.asof.past_shop import at as moment
+from tests.unit.asof.past_shop import (
+    fold_only,
+    happenings,
+    let_happen,
+    open_shop,
+    those_that_count,
+    told,
+)
 
 if TYPE_CHECKING:
     from kg.answer import Answers
-    from kg.pipeline import Pipeline
 
-START = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
 ENTITIES = (
     *(f"machine/{name}" for name in ("M1", "M2", "a")),
     *(f"job/{name}" for name in "12"),
@@ -26,7 +30,7 @@ ENTITIES = (
     *("operation/1", "work-center/W", "run/shop/run/1", "run/shop/run/2", "note/1"),
 )
 MACHINES = ["M1", "M1", "M2", "a"]
-JOBS, IDS = ["1", "2"], ["1", "2", "3"]
+JOBS = ["1", "2"]
 ROWS: dict[str, dict[str, list[str]]] = {
     "crosswalk": {"canonical": ["M1", "M2"], "alias": ["a", "b"]},
     "machine": {"id": MACHINES, "name": ["Mill", "Saw"], "capacity": ["1", "2"], "center": ["W"]},
@@ -65,50 +69,6 @@ ROWS: dict[str, dict[str, list[str]]] = {
 }
 """By table what its columns may say; a quantity that is no number cannot be lifted."""
 minutes = st.integers(0, 12)
-happened = st.one_of(
-    st.tuples(
-        st.just(table),
-        st.fixed_dictionaries(
-            {name: st.sampled_from(some) for name, some in {"id": IDS, **columns}.items()}
-        ),
-    )
-    for table, columns in ROWS.items()
-)
-steps = st.lists(
-    st.tuples(happened, minutes, st.booleans(), st.booleans()), min_size=4, max_size=16
-)
-"""What happened, when, whether it is taken back, and whether the next comes at the same time."""
-
-
-def _at(minute: int) -> datetime:
-    return START + timedelta(minutes=minute)
-
-
-def _record(table: str, row: dict[str, str], minute: int, *, is_gone: bool) -> Record:
-    ts = _at(minute).strftime("%Y-%m-%dT%H:%M:%SZ")
-    row = {name: f"{TR}{value}" if name == "kind" else value for name, value in row.items()}
-    by = {"state": "event", "run": "event", "job": "changed", "plan": "changed"}.get(table, "seen")
-    if by == "event":
-        row["ts"] = ts
-    effective = None if by == "seen" else ts
-    return Record(
-        *("shop", table, row["id"], {} if is_gone else row, f"{table}.csv"),
-        effective=effective,
-        effective_by=by,  # type: ignore[arg-type]
-        deleted=is_gone,
-    )
-
-
-def _live(work: Pipeline, told_in_order: list[Any]) -> None:
-    """Let it all happen: what is recorded minute by minute, some of it late, some in one batch."""
-    clock, waiting = 0, []
-    for (table, row), minute, is_gone, is_same in told_in_order:
-        waiting.append(_record(table, dict(row), minute, is_gone=is_gone and clock > 3))
-        clock += not is_same
-        work.journal.append(waiting[-1:], _at(clock))
-        if not is_same:
-            work.apply(_at(clock))
-    work.apply(_at(clock))
 
 
 def _context(answers: Answers, entity: str, then: Then) -> dict[str, Any] | None:
@@ -123,14 +83,14 @@ def _context(answers: Answers, entity: str, then: Then) -> dict[str, Any] | None
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-@given(steps=steps, at=minutes, believed=st.integers(1, 16))
+@given(steps=happenings(ROWS), at=minutes, believed=st.integers(1, 16))
 def test_what_was_true_is_what_a_plant_of_the_records_of_then_answers(
     steps: list[Any], at: int, believed: int, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     folder = tmp_path_factory.mktemp("past")
-    then = Then(_at(at), _at(believed))
+    then = Then(moment(at), moment(believed))
     with open_shop(folder / "shop") as work:
-        _live(work, steps)
+        let_happen(work, steps)
         records = those_that_count(work, then)
         with fold_only(folder / "oracle", records, then.at) as oracle:
             expected = {e: _context(oracle.answers(), e, then) for e in ENTITIES}
