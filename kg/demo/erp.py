@@ -49,7 +49,8 @@ CREATE TABLE routing_op (
   status TEXT, planned_start TEXT, planned_end TEXT, setup_min INTEGER, piece_min TEXT, skill TEXT,
   changed_at TEXT);
 CREATE TABLE po_line (
-  id INTEGER PRIMARY KEY, po_number TEXT, op_id INTEGER, supplier_id INTEGER, due_on TEXT);
+  id INTEGER PRIMARY KEY, po_number TEXT, op_id INTEGER, supplier_id INTEGER, due_on TEXT,
+  arrived_on TEXT);
 CREATE TABLE batch (
   id INTEGER PRIMARY KEY, lot_no TEXT, item_id INTEGER, supplier_id INTEGER, heat_no TEXT,
   qty TEXT, received_on TEXT);

@@ -50,6 +50,8 @@ class Office:
         self._ids = ids
         self._defects = defects
         self._crosswalk = crosswalk
+        self._sent_out: dict[int, int] = {}
+        """The purchase line of each operation that is with a supplier, both by their rows."""
         self._numbers = (number for number in count(1001) if number not in SCENE_JOBS)
         self._rushes = count(11)
         self._planned: Counter[str] = Counter()
@@ -184,7 +186,7 @@ class Office:
 
     def send_out(self, job: Job, operation: Operation, supplier: str) -> None:
         """Write the purchase line of an operation that is done outside."""
-        self._erp.insert(
+        self._sent_out[operation.row_id] = self._erp.insert(
             "po_line",
             po_number=f"B{8000 + job.number}",
             op_id=operation.row_id,
@@ -192,6 +194,11 @@ class Office:
             due_on=self._erp.day(self._agenda.now + timedelta(days=2)),
         )
         self.mark_operation(operation, "I")
+
+    def take_back(self, operation: Operation) -> None:
+        """Write into its purchase line that what was sent out has come back."""
+        line = self._sent_out.pop(operation.row_id)
+        self._erp.update("po_line", line, arrived_on=self._erp.day(self._agenda.now))
 
     def write_serial(self, number: str, item: Item, job: Job | None, parent: str, lot: str) -> None:
         """Write a piece; ``parent`` is the serial it was built into, ``lot`` where it came from."""

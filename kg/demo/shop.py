@@ -58,7 +58,7 @@ class Shop:
             self._begin_job(job)
             self._office.send_out(job, operation, HEAT_TREATER)
             hours = OUTSIDE_HOURS + self._dice.randrange(8)
-            self._agenda.after(hours * 60, lambda: self._complete(job, operation))
+            self._agenda.after(hours * 60, lambda: self._take_back(job, operation))
             return
         self._waiting.append((job, operation))
         self.dispatch()
@@ -189,6 +189,10 @@ class Shop:
     def _is_end_lost(self, station: Station, run: Run) -> bool:
         may = station.loses_ends and run.plan.may_lose_end
         return may and self._defects.strikes("end-missing")
+
+    def _take_back(self, job: Job, operation: Operation) -> None:
+        self._office.take_back(operation)
+        self._complete(job, operation)
 
     def _complete(self, job: Job, operation: Operation) -> None:
         self._office.mark_operation(operation, "C")
