@@ -85,18 +85,21 @@ class Guarded:
 
 @contextmanager
 def guarded(
-    folder: Path, settings: str = ROLES, prepare: Callable[[Path], None] = lambda _: None
+    folder: Path,
+    settings: str = ROLES,
+    prepare: Callable[[Path], None] = lambda _: None,
+    prefix: str = "",
 ) -> Iterator[Guarded]:
-    """Write a small plant with ``settings`` after its own, and serve it."""
+    """Write a small plant with ``settings`` after its own, and serve it below a path."""
     plant = write_plant(folder)
     plant.write_text(plant.read_text("utf-8") + settings, encoding="utf-8")
     prepare(folder)
-    with opened(plant) as owner, served(owner) as found:
+    with opened(plant) as owner, served(owner, prefix) as found:
         yield found
 
 
 @contextmanager
-def served(owner: Owner) -> Iterator[Guarded]:
+def served(owner: Owner, prefix: str = "") -> Iterator[Guarded]:
     """Serve an owner's plant by its gate."""
     clock = Clock()
     plant, rules = owner.pipeline.plant, owner.pipeline.rules
@@ -112,7 +115,7 @@ def served(owner: Owner) -> Iterator[Guarded]:
         is_up.set()
 
     with closing(gate), bind("127.0.0.1", 0) as listener:
-        server = make_server(owner, "127.0.0.1", listener, ready, gate)
+        server = make_server(owner, "127.0.0.1", listener, ready, gate, prefix)
         thread = threading.Thread(target=server.run, args=([listener],))
         thread.start()
         try:

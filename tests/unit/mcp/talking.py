@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager
 from typing import Any, TypeVar
@@ -17,13 +18,21 @@ GENERATIONS = {"legacy": "2025-11-25", "auto": "2026-07-28"}
 """Ways to connect, and the revision of the protocol that each comes to."""
 
 
-def over_http(url: str, work: Work[T], mode: str = "auto", key: str = "") -> T:
-    """Connect to a served plant, and do some work."""
+def over_http(
+    url: str,
+    work: Work[T],
+    mode: str = "auto",
+    key: str = "",
+    verify: ssl.SSLContext | bool = True,
+) -> T:
+    """Connect to a served plant, and do some work; ``verify`` says whose certificates count."""
 
     async def run() -> T:
         headers = {"Authorization": f"Bearer {key}"} if key else {}
         # The package's own client would ask the proxies of the environment.
-        async with httpx2.AsyncClient(headers=headers, timeout=30, trust_env=False) as http:
+        async with httpx2.AsyncClient(
+            headers=headers, timeout=30, trust_env=False, verify=verify
+        ) as http:
             server: Any = streamable_http_client(f"{url}/mcp/", http_client=http)
             return await _connected(server, work, mode)
 
