@@ -39,6 +39,10 @@ class Desk:
         """The plant's pipeline, for what only it knows: the lines of its mappings."""
         return self.owner.pipeline
 
+    def clock(self) -> datetime:
+        """Give the clock of answers: of whole seconds, as nobody asks what was a second ago."""
+        return self.owner.clock().replace(microsecond=0)
+
     def answers(self) -> Answers:
         """Give the answers from the store as it stands: a rebuild swaps another one in."""
         return self.owner.answers()
@@ -47,7 +51,7 @@ class Desk:
         """Ask the answers of a time, by what was on record at another; see ``PlantHistory``."""
         pipeline = self.pipeline
         return pipeline.history.ask_at(
-            (at, believed_at), self.owner.clock(), pipeline.latest, question
+            (at, believed_at), self.clock(), pipeline.latest, question
         )
 
     def check(self) -> Check:
@@ -57,7 +61,7 @@ class Desk:
         kept = self._kept
         if kept is not None and kept.is_of(answers.store, offsets) and monotonic() < kept.until:
             return kept.check
-        check = answers.check(self.owner.clock())
+        check = answers.check(self.clock())
         self._kept = _Kept(weakref.ref(answers.store), offsets, monotonic() + KEEP_SECONDS, check)
         return check
 

@@ -54,7 +54,7 @@ def explain_fact(request: Request, fact: str, form: Annotated[Form, Query()]) ->
     """
     desk = desk_of(request)
     pipeline = desk.pipeline
-    now = desk.owner.clock()
+    now = desk.clock()
     sight = sight_of(request, desk.answers(), now)
     try:
         found = _explained(desk.answers(), request, fact, now)

@@ -181,6 +181,6 @@ def _readiness(desk: Desk) -> Readiness:
         checked_seq=answers.journal.checked_seq(),
         rounds=health.rounds,
         last_read=health.last_read,
-        sources=[SourceState(**row) for row in answers.sources(desk.owner.clock())],
+        sources=[SourceState(**row) for row in answers.sources(desk.clock())],
         feeds=[FeedState(**asdict(feed.health)) for feed in desk.owner.feeds.values()],
     )

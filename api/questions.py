@@ -97,7 +97,7 @@ def _answered(request: Request, name: str, given: dict[str, str]) -> QuestionAns
     desk = desk_of(request)
     answers = desk.answers()
     question = answers.question(name)
-    now = desk.owner.clock()
+    now = desk.clock()
     seq = answers.store.applied_seq()
     asked = ask_seen(answers, name, given, now, sight_of(request, answers, now))
     return QuestionAnswer(

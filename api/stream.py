@@ -71,7 +71,7 @@ class _Known:
     def hears(self, changed: Changed) -> Mapping[str, Any] | None:
         """Give what of a change is shown."""
         desk = desk_of(self._request)
-        sight = sight_of(self._request, desk.answers(), desk.owner.clock())
+        sight = sight_of(self._request, desk.answers(), desk.clock())
         return changed.data if sight is None else withhold_change(changed, sight)
 
     def may_stay(self) -> bool:

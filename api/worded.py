@@ -34,7 +34,7 @@ def is_name(request: Request, text: str, kind: str | None) -> bool:
     """Tell whether a text as a whole is an id or a name that whoever asks sees."""
     desk = desk_of(request)
     answers = desk.answers()
-    sight = sight_of(request, answers, desk.owner.clock())
+    sight = sight_of(request, answers, desk.clock())
     return bool(answers.finder.called(text, kind, eyes_of(sight)))
 
 

@@ -67,6 +67,12 @@ def format_time(moment: datetime) -> str:
     return text.rstrip("0").rstrip(".") + "Z" if "." in text else text + "Z"
 
 
+def machine_clock() -> datetime:
+    """Give this machine's clock to the millisecond: nothing finer can be held against a source."""
+    now = datetime.now(UTC)
+    return now.replace(microsecond=now.microsecond // 1000 * 1000)
+
+
 def sortable(text: str) -> str:
     """Give what sorts as the time does: with its ``Z``, 08:00:00Z would come after 08:00:00.5Z."""
     return text.removesuffix("Z")

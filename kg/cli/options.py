@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 
 from kg.errors import ConfigError
-from kg.times import parse_time
+from kg.times import machine_clock, parse_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -28,13 +28,13 @@ stderr = Console(stderr=True)
 
 
 def read_clock(now: str) -> datetime:
-    """Read ``--now``; empty is this machine's clock.
+    """Read ``--now``; empty is this machine's clock, of which answers say whole seconds.
 
     Raises:
         ConfigError: it is no ISO 8601 time.
     """
     if not now:
-        return datetime.now(UTC)
+        return machine_clock().replace(microsecond=0)
     try:
         return parse_time(now, "iso", UTC)  # type: ignore[arg-type]
     except ValueError as error:
