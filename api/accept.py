@@ -8,10 +8,11 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.desk import desk_of
+from api.guard import MAX_BODY_BYTES
 from api.models import Accepted, AcceptedList
 from kg.accepted import LONGEST, Acceptances, Choice
 
-router = APIRouter(tags=["Gaps"])
+router = APIRouter(tags=["Gaps"], max_body_size=MAX_BODY_BYTES)
 PATH = "/v1/gaps/{gap:path}/accept"
 
 

@@ -49,7 +49,7 @@ class Served:
 
     def clock(self) -> datetime:
         """Give the time that answers are as of."""
-        return self._desk.owner.clock()
+        return self._desk.clock()
 
     def ask(self, at: str, believed_at: str, question: Callable[[Answers, datetime], T]) -> T:
         """Ask the answers of a time."""
@@ -167,7 +167,11 @@ async def describe_resource(request: Request) -> Response:
     """Tell who gives the tokens that are taken here (RFC 9728, section 3)."""
     gate = gate_of(request)
     if gate is None or gate.access.oidc is None or not gate.access.url:
-        return problem("not-found", "no identity provider gives tokens for this server")
+        return problem(
+            "not-found",
+            "no identity provider gives tokens for this server",
+            "send a key as Authorization: Bearer",
+        )
     desk: Desk = request.app.state.desk
     described = {
         "resource": f"{gate.access.url}{MESSAGES}/",

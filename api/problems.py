@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from fastapi import FastAPI, Request
 
 MEDIA_TYPE = "application/problem+json"
+MOST_TOLD = 1_000
+"""How many letters an error has: it may name what was asked for, however long that was."""
 TYPE_PREFIX = "https://w3id.org/traveler/problem/"
 SOON = {429, 503}
 """Statuses that pass by themselves: the answer says when to come back."""
@@ -121,7 +123,7 @@ def problem(
         "type": TYPE_PREFIX + code,
         "title": title,
         "status": status,
-        "detail": detail,
+        "detail": detail if len(detail) <= MOST_TOLD else f"{detail[:MOST_TOLD]}…",
         "code": code,
         "hint": hint,
         **(members or {}),

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.desk import desk_of
+from api.guard import MAX_BODY_BYTES
 from api.models import Discarded, QuarantineAnswer, QuarantineReplay
 from kg.answer.render import to_json
 from kg.errors import UnknownEntity
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from kg.journal import Quarantined
     from kg.pipeline import Pipeline
 
-router = APIRouter(tags=["Quarantine"])
+router = APIRouter(tags=["Quarantine"], max_body_size=MAX_BODY_BYTES)
 
 
 class Choice(BaseModel):

@@ -156,7 +156,9 @@ async def _read_body(request: Request) -> str:
     try:
         return body.decode()
     except UnicodeDecodeError as error:
-        raise QueryError("the body is not UTF-8", code="query-syntax") from error
+        raise QueryError(
+            "the body is not UTF-8", hint="send it in UTF-8", code="query-syntax"
+        ) from error
 
 
 def _asked_by(request: Request, body: str) -> Asked:

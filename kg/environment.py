@@ -42,7 +42,9 @@ def expand_secrets(
             try:
                 given[name] = (folder / str(file)).read_text(encoding="utf-8").strip()
             except (OSError, UnicodeDecodeError) as error:
-                raise ConfigError(f"{path}: {where} {name}_file: {error}") from error
+                raise ConfigError(
+                    f"{path}: {where} {name}_file: {error}", hint="name a file that can be read"
+                ) from error
     return given
 
 

@@ -355,13 +355,11 @@ def load_plant(path: Path) -> Plant:
     """
     if path.is_dir():
         path = path / "plant.toml"
-    document = _read_toml(path)
+    document = _read_toml(path, {"plant", "store", "source", "access", "role", "mcp"})
     folder = path.resolve().parent
     head = dict(document.get("plant", {}))
     zone = str(head.get("zone", "UTC"))
     sources = [_load_source(entry, folder, zone, path) for entry in document.get("source", [])]
-    if unknown := set(document) - {"plant", "store", "source", "access", "role", "mcp"}:
-        raise ConfigError(f"{path}: unknown section [{min(unknown)}]")
     store = expand_secrets(dict(document.get("store", {})), folder, path, "[store]")
     head |= {"store": store, "sources": sources, "folder": folder, "mcp": document.get("mcp", {})}
     head |= {"access": _access(document, folder, path), "roles": document.get("role", [])}
@@ -380,10 +378,7 @@ def load_source(folder: Path, overrides: dict[str, Any] | None = None) -> Source
         ConfigError: it is missing, no TOML, or holds an impossible setting.
     """
     path = folder / "source.toml"
-    document = _read_toml(path)
-    unknown = set(document) - {"source", "table", "lookup"}
-    if unknown:
-        raise ConfigError(f"{path}: unknown section [{min(unknown)}]")
+    document = _read_toml(path, {"source", "table", "lookup"})
     if secret := set(SECRETS).intersection(document.get("source", {})):
         raise ConfigError(
             f"{path}: {min(secret)} stands in the open",
@@ -431,13 +426,17 @@ def _access(document: dict[str, Any], folder: Path, path: Path) -> dict[str, Any
     return access
 
 
-def _read_toml(path: Path) -> dict[str, Any]:
+def _read_toml(path: Path, sections: set[str]) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise ConfigError(f"there is no {path}", hint="name one with --plant PATH") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
-        raise ConfigError(f"{path}: {error}") from error
+        raise ConfigError(f"{path}: {error}", hint="it is a file of TOML, in UTF-8") from error
+    if unknown := document.keys() - sections:
+        hint = f"its sections are {', '.join(sorted(sections))}"
+        raise ConfigError(f"{path}: unknown section [{min(unknown)}]", hint=hint)
+    return document
 
 
 def _validate(model: type[_T], values: dict[str, Any], path: Path) -> _T:

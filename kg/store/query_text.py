@@ -57,7 +57,9 @@ def check_query_text(query: str, limits: QueryLimits) -> None:
     try:
         size = len(query.encode())
     except UnicodeEncodeError as error:
-        raise QueryError(f"The query is not text: {error}", code="query-syntax") from error
+        raise QueryError(
+            f"The query is not text: {error}", hint="Send it in UTF-8.", code="query-syntax"
+        ) from error
     if size > limits.text_bytes:
         message = f"The query has {size} bytes; {limits.text_bytes} are allowed."
         raise QueryError(message, hint="Ask in several queries.", code="query-too-long")
@@ -77,6 +79,7 @@ def query_form(query: str) -> str:
         raise QueryError(
             "The query is not valid: it must begin with SELECT, ASK, CONSTRUCT or DESCRIBE, "
             "after its prefixes.",
+            hint="See SPARQL 1.1, section 16; saved questions need none: traveler ask --list.",
             code="query-syntax",
         )
     return found[1].upper()

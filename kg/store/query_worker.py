@@ -44,13 +44,17 @@ class QueryRunner:
         try:
             media_type, body = self._answer(engine, request)
         except SyntaxError as error:
-            raise QueryError(f"The query is not valid: {error}", code="query-syntax") from error
+            hint = "Mend it where the message says; tr:, trc:, rdfs: and xsd: need no PREFIX."
+            message = f"The query is not valid: {error}"
+            raise QueryError(message, hint=hint, code="query-syntax") from error
         except PermissionError as error:
             hint = "SERVICE is refused: a query sees this plant's graph and nothing else."
             message = f"The query failed: {error}"
             raise QueryError(message, hint=hint, code="query-failed") from error
         except (OSError, RuntimeError, ValueError) as error:
-            raise QueryError(f"The query failed: {error}", code="query-failed") from error
+            hint = "Ask for less at once; the same query fails again."
+            message = f"The query failed: {error}"
+            raise QueryError(message, hint=hint, code="query-failed") from error
         return {"media_type": media_type, "seq": self._seq}, body
 
     def _open(self, path: str) -> ox.Store:

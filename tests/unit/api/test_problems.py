@@ -3,6 +3,7 @@ from __future__ import annotations
 import ast
 import inspect
 import logging
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -23,10 +24,8 @@ ERRORS = {
 def _codes_raised() -> set[str]:
     """Give every code that stands in a call of an error class, or of ``problem``, in the code."""
     codes = {kind.code for kind in ERRORS.values()}
-    for path in [*(ROOT / "kg").rglob("*.py"), *(ROOT / "api").rglob("*.py")]:
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-                codes |= _codes_of(node, node.func.id)
+    for _, call, name in _calls("kg", "api"):
+        codes |= _codes_of(call, name)
     return codes
 
 
@@ -37,6 +36,29 @@ def _codes_of(call: ast.Call, name: str) -> set[str]:
     elif name not in ERRORS:
         return set()
     return {str(value.value) for value in given if isinstance(value, ast.Constant)}
+
+
+def _calls(*places: str) -> Iterator[tuple[Path, ast.Call, str]]:
+    """Give the calls of plain names in some files and folders, each with its file and name."""
+    for place in places:
+        found = ROOT / place
+        for path in [found] if found.is_file() else sorted(found.rglob("*.py")):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+                    yield path, node, node.func.id
+
+
+def test_every_error_that_people_meet_says_what_to_do() -> None:
+    silent = [
+        f"{path.relative_to(ROOT)}:{call.lineno}"
+        for path, call, name in _calls(
+            *("api", "kg/access", "kg/answer", "kg/asof", "kg/cli", "kg/mcp"),
+            *("kg/settings.py", "kg/environment.py", "kg/roles.py", "kg/owner.py", "kg/draft"),
+        )
+        if (name in ERRORS and all(word.arg != "hint" for word in call.keywords))
+        or (name == "problem" and len(call.args) < 3)
+    ]
+    assert silent == []
 
 
 def test_every_code_has_its_status() -> None:
@@ -70,6 +92,13 @@ def test_a_problem_has_all_its_members() -> None:
     assert made.status_code == 429
     assert made.headers["retry-after"] == "1"
     assert made.media_type == "application/problem+json"
+
+
+def test_what_was_asked_for_is_not_sent_back_at_length(client: httpx.Client) -> None:
+    for path in (f"/v1/questions/{'x' * 9_000}", f"/v1/context/{'x' * 9_000}/1"):
+        answer = client.get(path)
+        assert answer.status_code == 404
+        assert len(answer.json()["detail"]) < 1_100
 
 
 def test_a_code_that_nobody_knows_is_a_failure_of_ours() -> None:
