@@ -78,8 +78,9 @@ def list_gaps(request: Request, choice: Annotated[Choice, Query()]) -> Response:
     """
     desk = desk_of(request)
     check = shown_check(request)
-    gaps = [gap for gap in check.gaps if choice.has(gap)][: choice.limit]
-    shown = replace(check, gaps=gaps)
+    found = [gap for gap in check.gaps if choice.has(gap)]
+    gaps = found[: choice.limit]
+    shown = replace(check, gaps=gaps, left_out=len(found) - len(gaps))
     note(request, rows=len(gaps), withheld=check.withheld)
     text, media_type = write_check(shown, choice.format, desk.pipeline.plant)
     headers = {"Content-Security-Policy": POLICY} if choice.format == "html" else {}
@@ -90,7 +91,7 @@ def shown_check(request: Request) -> Check:
     """Check the plant, and leave out what is not shown to whoever asks."""
     desk = desk_of(request)
     check, answers = desk.check(), desk.answers()
-    sight = sight_of(request, answers, desk.owner.clock())
+    sight = sight_of(request, answers, desk.clock())
     return check if sight is None else withhold_check(check, sight, answers.covering)
 
 
@@ -118,7 +119,7 @@ def tell_history(request: Request, past: Annotated[Past, Query()]) -> Response:
     since = past.since.isoformat() if past.since else ""
     desk = desk_of(request)
     told = told_history(desk.answers().journal.checks, since)
-    if (sight := sight_of(request, desk.answers(), desk.owner.clock())) is not None:
+    if (sight := sight_of(request, desk.answers(), desk.clock())) is not None:
         told = withhold_history(told, sight, desk.answers().covering)
     if past.format == "text":
         return Response(history_text(told) + "\n", media_type="text/plain")

@@ -123,7 +123,10 @@ class ContextAnswer(Answer):
     status: Status
     slots: dict[str, Slot]
     runs: list[Run]
-    next: list[NextEntry]
+    next: list[NextEntry] = Field(
+        description="What waits for a machine: the first five by plan; with `focus=next` as "
+        "`order` says."
+    )
     gaps: list[SlotGap]
     notes: list[dict[str, str | None]]
     sources: list[SourceState]
@@ -133,6 +136,10 @@ class ContextAnswer(Answer):
     computed: dict[str, Slot] = Field(description="What was reckoned, each from its `inputs`.")
     inputs: list[Fact] = Field(description="The facts that computed ones name as their inputs.")
     withheld: int = Field(description="How much of it your role does not see.", examples=[0])
+    left_out: dict[str, int | None] = Field(
+        description="Of which list how many more there are; null: that is withheld.",
+        examples=[{"runs": 12}],
+    )
     asked: AskedAnswer | None = Field(
         None, description="How it was read, where it was asked in words."
     )
@@ -193,6 +200,7 @@ class GapsAnswer(Answer):
     gaps: list[SlotGap]
     quarantine: list[QuarantineCount]
     withheld: int = Field(description="How many gaps your role does not see.", examples=[0])
+    left_out: int = Field(description="How many more there are than `limit`.", examples=[0])
 
 
 class CoverageThen(Coverage):

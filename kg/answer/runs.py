@@ -33,13 +33,16 @@ def open_runs(store: Store, ways: Sequence[tuple[Fact, ...]]) -> list[Term]:
     )
 
 
-def past_runs(store: Store, ways: Sequence[tuple[Fact, ...]]) -> list[Term]:
-    """Give the runs that hold no machine any more, the newest first; of many the first 50."""
+def past_runs(store: Store, ways: Sequence[tuple[Fact, ...]]) -> tuple[list[Term], int]:
+    """Give the runs that hold no machine any more, the newest first; of many the first 50.
+
+    The number is how many others there are.
+    """
     found = _looked_up(store, ways, is_open=False)
-    if found is not None:
-        return found[:MAX_LISTED]
-    over = f"FILTER NOT EXISTS {{ ?run {vocab.RUNNING_ON} ?now }}"
-    return _asked(store, f"{_text(ways)} {over}", f"DESC(?since) ?run LIMIT {MAX_LISTED}", "")
+    if found is None:
+        over = f"FILTER NOT EXISTS {{ ?run {vocab.RUNNING_ON} ?now }}"
+        found = _asked(store, f"{_text(ways)} {over}", "DESC(?since) ?run", "")
+    return found[:MAX_LISTED], max(0, len(found) - MAX_LISTED)
 
 
 def _asked(store: Store, pattern: str, order: str, distinct: str) -> list[Term]:

@@ -45,7 +45,8 @@ class Check:
     """What ``traveler check`` says: coverage of the five links, every gap, and bad rows.
 
     Gaps stand in the order in which they should be mended; of ``repairs`` the first answers most.
-    ``withheld`` counts the gaps that whoever asks is not shown.
+    ``withheld`` counts the gaps that whoever asks is not shown, ``left_out`` those that are beyond
+    what was asked for.
     """
 
     coverage: list[LinkCoverage]
@@ -54,6 +55,7 @@ class Check:
     repairs: list[Repair] = field(default_factory=list)
     checked_at: str | None = None
     withheld: int = 0
+    left_out: int = 0
 
     def exit_code(self) -> int:
         """Give 1 where something is missing, conflicting or invalid; unknown alone is nothing.
@@ -71,6 +73,7 @@ class Check:
             "gaps": [gap.to_dict() for gap in self.gaps],
             "quarantine": [row._asdict() for row in self.quarantine],
             "withheld": self.withheld,
+            "left_out": self.left_out,
         }
 
 
