@@ -18,6 +18,8 @@ const SLOTS: [slot: string, label: Key][] = [
 
 /** The state that a machine is counted and coloured by. */
 export function stateOf(machine: { state: string | null; activity: string | null }): string {
+  // What a role does not see is nothing that somebody must look after.
+  if (machine.state === "withheld") return "withheld";
   const activity = machine.activity ?? "unknown";
   if (activity === "unknown" && machine.state === "running") return "production";
   return KNOWN.has(activity) ? activity : "unknown";
