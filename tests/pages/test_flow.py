@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
@@ -9,11 +10,14 @@ from urllib.parse import unquote
 import pytest
 
 from kg.demo.paper import DARK_AT_FIRST, DARK_EDGES
+from kg.owner import Owner
+from kg.pipeline import Pipeline
+from kg.settings import load_plant
 from tests.pages.conftest import PHONE, WIDE, looked_at, served
 from tests.pages.test_pages import grave
 from tests.shop_plant import PREFIXES
 from tests.unit.api.access_plant import guarded
-from tests.unit.api.conftest import ROWS, opened, write_plant
+from tests.unit.api.conftest import NOW, ROWS, opened, write_plant
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -32,6 +36,39 @@ STEPS = """
       - [tr:medium, trc:medium/paper~iri]
       - [tr:doneBy, person/$(who)~iri]
       - [tr:passesTo, flow-step/$(next)~iri]
+"""
+MOVE_TABLE = """
+[[table]]
+name = "move"
+mapping = "move.yml"
+file = "move.csv"
+key = ["id"]
+row = "state"
+changed = ["at"]
+settle_seconds = 0
+"""
+MOVES = """
+  use:
+    sources: [[move~table]]
+    s: use/$(id)
+    po:
+      - [a, tr:BatchUse]
+      - [tr:inputTo, job/$(job)~iri]
+      - [tr:ofBatch, batch/$(batch)~iri]
+"""
+SLIPS = """
+steps:
+  slip:
+    medium: paper
+    by: hand
+    latency_minutes: 240
+    carries: [job-batch]
+    passes_to: [booking]
+  booking:
+    medium: system
+    by: hand
+    carries: [job-batch]
+    recorded_in: [shop.move]
 """
 HOSTILE = (
     "<script>window.hit = 1</script>",
@@ -131,6 +168,35 @@ def test_the_map_is_had_as_a_file_and_leads_on(browser: Browser, demo: str) -> N
         page.locator("section.part details[open] a").first.click()
         page.locator(".editor").wait_for()
         assert watched.faults == []
+
+
+def test_how_late_an_edge_is_stands_at_its_band_and_in_its_row(
+    browser: Browser, tmp_path: Path
+) -> None:
+    plant = write_plant(tmp_path)
+    source, moves = tmp_path / "shop" / "source.toml", tmp_path / "data" / "move.csv"
+    source.write_text(source.read_text("utf-8") + MOVE_TABLE, encoding="utf-8")
+    (tmp_path / "shop" / "move.yml").write_text(PREFIXES + MOVES, encoding="utf-8")
+    (tmp_path / "flows.yml").write_text(SLIPS, encoding="utf-8")
+    moves.write_text("id,job,batch,at\n1,1043,B1,2026-11-23T07:59:00Z\n", encoding="utf-8")
+    clock = [NOW - timedelta(days=1)]
+    with Pipeline.open(load_plant(plant)) as pipeline:
+        owner = Owner(pipeline, lambda: clock[0])
+        owner.round()
+        clock[0] = NOW
+        # Typed now, and true since two to five hours: half of them no later than three.
+        for place, hour in enumerate((6, 5, 3), start=2):
+            row = f"{place},1044,B{place},2026-11-23T{hour:02}:00:00Z\n"
+            moves.write_text(moves.read_text("utf-8") + row, encoding="utf-8")
+        owner.round()
+        with served(owner) as url, looked_at(browser, url) as watched:
+            page = watched.open("flow?link=job-batch")
+            page.locator(".flow-map .box").first.wait_for()
+            label = page.locator("g.label.is-late").text_content()
+            assert "3 h 0 min / 5 h 0 min" in (label or "")
+            row = page.locator("tr.is-dark", has=page.locator(".flow-state.is-late"))
+            assert "3 h 0 min / 5 h 0 min" in row.inner_text()
+            assert watched.faults == []
 
 
 @pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
