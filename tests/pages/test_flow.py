@@ -194,8 +194,8 @@ def test_how_late_an_edge_is_stands_at_its_band_and_in_its_row(
             page.locator(".flow-map .box").first.wait_for()
             label = page.locator("g.label.is-late").text_content()
             assert "3 h 0 min / 5 h 0 min" in (label or "")
-            row = page.locator("tr.is-dark", has=page.locator(".flow-state.is-late"))
-            assert "3 h 0 min / 5 h 0 min" in row.inner_text()
+            told = page.locator("tr.is-dark", has=page.locator(".flow-state.is-late"))
+            assert "3 h 0 min / 5 h 0 min" in told.inner_text()
             assert watched.faults == []
 
 

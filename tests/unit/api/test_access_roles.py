@@ -14,7 +14,7 @@ import pytest
 from kg.owner import Owner
 from kg.pipeline import Pipeline
 from kg.settings import load_plant
-from tests.unit.access.shop import WORDS, write_shop
+from tests.unit.access.shop import CLERK, WORDS, write_shop
 from tests.unit.api.access_plant import START, Guarded, guarded, served
 
 SETTINGS = """
@@ -28,10 +28,20 @@ hides = ["tr:Customer", "tr:unitPrice"]
 name = "floor-only"
 scopes = ["context:read"]
 hides = ["source:books"]
+[[role]]
+name = "office-only"
+scopes = ["context:read"]
+hides = ["source:floor"]
+[[role]]
+name = "nameless"
+scopes = ["context:read"]
+hides = ["tr:Person"]
 """
 HIDDEN = {
     "workshop": {"customer", "othercustomer", "cust", "othercust", "price", "otherprice"},
     "floor-only": {"customer", "cust", "price", "currency", "jobname", "part", "due", "jobdue"},
+    "office-only": {"machine", "othermachine", "person", "batch", "material", "note", "othernote"},
+    "nameless": {"person"},
 }
 QUESTIONS = (
     *("what-runs-on-a-machine?machine=M1", "jobs-that-lack-a-link", "what-people-said?thing=J1"),
@@ -66,12 +76,18 @@ def _paths(client: httpx.Client) -> Iterator[str]:
         yield f"/v1/gaps?format={form}"
     yield from ("/v1/gaps/history", "/v1/questions", "/", "/health", "/ready", "/v1/session")
     yield from ("/v1/context?q=Quillfeathe", "/v1/context?q=quillfeather", "/v1/context?q=J")
+    yield from ("/v1/machines", "/v1/machines?limit=1", "/plain")
+    for form in ("json", "text", "svg", "dot", "turtle"):
+        yield f"/v1/flows?format={form}"
     yield from ("/metrics", "/v1/readiness", "/v1/epcis", "/v1/trace?q=Quillfeather")
     for form in ("json", "text"):
         yield f"/v1/trace?q=J1&worst_case=true&format={form}"
         yield f"/v1/trace/order/O1?direction=backward&format={form}"
     for form in ("json", "text", "csv"):
         yield f"/v1/recall?q=job/J1&format={form}"
+    # By what was on record then, which is all of it: asked of what was, and not of the graph.
+    then = "believed_at=2026-11-23T08:00:00Z"
+    yield from (f"/v1/trace?q=J1&{then}", f"/v1/recall?q=job/J1&{then}", f"/v1/context?q=J1&{then}")
     for name in QUESTIONS:
         yield f"/v1/questions/{name}"
         yield f"/v1/questions/{name}{'&' if '?' in name else '?'}format=csv"
@@ -80,6 +96,7 @@ def _paths(client: httpx.Client) -> Iterator[str]:
 @pytest.mark.parametrize("role", HIDDEN)
 def test_no_hidden_word_leaves_the_server(shop: Guarded, role: str) -> None:
     words = {WORDS[cell].casefold() for cell in HIDDEN[role]}
+    words |= {CLERK} if role == "nameless" else set()
     with shop.client(shop.key("reader")) as everybody, shop.client(shop.key(role)) as client:
         shown = ""
         for path in _paths(client):
@@ -89,7 +106,7 @@ def test_no_hidden_word_leaves_the_server(shop: Guarded, role: str) -> None:
             for _ in range(2):
                 answer = client.get(path)
                 asked = {w for w in words if w in path.casefold()}
-                assert answer.status_code in {200, 403, 404, 503}, (path, answer.text)
+                assert answer.status_code in {200, 400, 403, 404, 503}, (path, answer.text)
                 found = [w for w in words - asked if w in answer.text.casefold()]
                 assert found == [], (path, answer.text)
         assert words & {w for w in words if w in shown}, "who sees everything sees them"
@@ -150,6 +167,59 @@ def test_a_thing_of_a_hidden_class_is_not_told_of(shop: Guarded) -> None:
     )
     assert there.status_code == not_there.status_code == 404
     assert there.text.replace("CustQuoin", "") == not_there.text.replace("CustNobody", "")
+
+
+@pytest.mark.parametrize("role", [*HIDDEN, "reader"])
+def test_machines_are_listed_as_their_contexts_tell_of_them(shop: Guarded, role: str) -> None:
+    with shop.client(shop.key(role)) as client:
+        listed = client.get("/v1/machines").json()
+        for one in listed["machines"]:
+            context = client.get(f"/v1/context/{one['id']}").json()
+            assert {name: one[name] for name in context["status"]} == context["status"]
+            assert one["label"] == context["entity"]["label"]
+            assert one["runs"] == len(context["runs"])
+    ids = [one["id"] for one in listed["machines"]]
+    assert ids == ([] if role == "office-only" else ["machine/M1", "machine/M2"])
+    assert listed["of"] == len(ids)
+    running, _ = listed["machines"] or [None, None]
+    if role in {"reader", "workshop", "nameless"}:
+        assert (running["state"], running["runs"], listed["withheld"]) == ("running", 1, 0)
+    assert "machine/M" not in shop.ask("GET", "/plain", shop.key("office-only")).text
+
+
+def test_the_flow_map_leaves_hidden_links_out_by_name_and_changes_no_other(shop: Guarded) -> None:
+    whole = shop.ask("GET", "/v1/flows", shop.key("reader")).json()
+    assert whole["withheld"] == []
+    assert {edge["link"] for edge in whole["edges"]} >= {"job-customer", "job-batch", "machine-now"}
+    for role, gone in (
+        ("workshop", {"job-customer"}),
+        ("floor-only", {"job-customer", "job-spec", "next"}),
+        ("office-only", {"job-machine", "job-batch", "machine-now", "next"}),
+        ("nameless", {"doneBy", "byPerson", "statedBy"}),
+    ):
+        told = shop.ask("GET", "/v1/flows", shop.key(role)).json()
+        assert gone <= set(told["withheld"]), role
+        links = {one["link"] for one in told["links"]}
+        assert links == {one["link"] for one in whole["links"]} - set(told["withheld"])
+        assert told["edges"] == [edge for edge in whole["edges"] if edge["link"] in links]
+        carried = {link for step in told["steps"] for link in step["carries"]}
+        assert carried <= links
+        assert all(step["carries"] for step in told["steps"])
+        tables = [table for source in told["sources"] for table in source["tables"]]
+        assert {one["link"] for table in tables for one in table["links"]} <= links
+    books = shop.ask("GET", "/v1/flows", shop.key("floor-only")).text
+    assert "floor.use" in books
+    assert "books" not in books
+    assert "order-list" not in books
+    assert "books.customer" not in shop.ask("GET", "/v1/flows", shop.key("workshop")).text
+
+
+def test_a_map_whose_way_is_hidden_is_refused(tmp_path: Path) -> None:
+    hides = SETTINGS.replace('"tr:Person"', '"tr:passesTo"')
+    with _shop(tmp_path, hides) as shop:
+        answer = shop.ask("GET", "/v1/flows", shop.key("nameless"))
+        assert (answer.status_code, answer.json()["code"]) == (403, "withheld")
+        assert "passesTo" in answer.json()["detail"]
 
 
 def test_a_guessed_value_is_not_said_to_be_right_or_wrong(shop: Guarded) -> None:
