@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-    from kg.records import Term
+    from kg.records import Fact, Term
     from kg.store import Quad
 
 PRESENT, NAMED = 0, 1
@@ -24,6 +24,11 @@ PRESENT, NAMED = 0, 1
 def of_slot(graphs: int, subject: Term, predicate: Term) -> int:
     """Give the key of what a subject's property is."""
     return hash((graphs, 1, subject, predicate))
+
+
+def of_fact(graphs: int, fact: Fact) -> int:
+    """Give the key of whether a fact is there, and of which graphs hold it."""
+    return hash((graphs, *fact))
 
 
 def of_subject(graphs: int, subject: Term) -> int:
@@ -107,11 +112,14 @@ class Touched:
 
     def is_untouched(self, keys: Iterable[int], since: int) -> bool:
         """Tell whether nothing has touched any of the keys after a number."""
-        last, before = self._told  # first: what is forgotten is known before it is gone
+        told = self._told  # first: what is forgotten is known before it is gone
         if since < self._known_since:
             return False
-        newest = (max(map(one.get, keys, repeat(0)), default=0) for one in (last, before))
-        return all(number <= since for number in newest)
+        # Of most answers nothing was ever touched, which is found out in a fifth of the time.
+        return all(
+            one.keys().isdisjoint(keys) or max(map(one.get, keys, repeat(0))) <= since
+            for one in told
+        )
 
     def tell(
         self, removed: Iterable[Quad], added: Iterable[Quad], records: Iterable[str], seq: int
@@ -176,6 +184,7 @@ def _keys_of(quad: Quad) -> tuple[int, ...]:
     subject, predicate, value, graph = quad
     graphs = NAMED if graph else PRESENT
     return (
+        hash((graphs, subject, predicate, value)),
         hash((graphs, 1, subject, predicate)),
         hash((graphs, 2, subject)),
         hash((graphs, 3, predicate, value)),

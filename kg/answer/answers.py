@@ -28,7 +28,7 @@ from kg.answer.gaps.placeholders import Placeholders
 from kg.answer.gaps.ranking import find_repairs, ranked
 from kg.answer.gaps.strangers import offer
 from kg.answer.gaps.suspicions import Suspicions
-from kg.answer.glance import glance
+from kg.answer.glance import Wide, glance
 from kg.answer.opengaps import OpenGaps
 from kg.answer.planning.computed import NAMES as COMPUTED
 from kg.answer.planning.next import DEFAULT_RULE
@@ -95,6 +95,7 @@ class Answers:
         self.producers = Producers(plant, produced)
         self._placeholders = Placeholders(plant, journal, columns)
         self._suspicions = Suspicions(store)
+        self._wide = Wide()
         self.hindsight: Hindsight | None = None
         """The plant's history, where there is one."""
         self.tally: Tally | None = None
@@ -162,7 +163,7 @@ class Answers:
             UnknownEntity: the name means nothing here, or several things.
         """
         entity = self.finder.find(reference, kind)
-        store, gaps = glance(self.store), OpenGaps(self.journal.gaps_of)
+        store, gaps = glance(self.store, self._wide), OpenGaps(self.journal.gaps_of)
         evidence = self.evidence(now, store)
         slots = Slots(store, evidence, gaps, self.covering)
         builder = ContextBuilder(store, evidence, slots, gaps)

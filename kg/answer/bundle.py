@@ -285,32 +285,33 @@ class Context:
         return told
 
 
-_PLAIN = (str, bool, float, int)
+_PLAIN = frozenset({str, bool, float, int, type(None)})
 
 
 def _plain(value: Any, done: dict[int, Any]) -> Any:
     """Give plain data, as ``asdict`` does and many times as fast."""
-    if value is None or value.__class__ in _PLAIN:
+    if value.__class__ in _PLAIN:
         return value
     if isinstance(value, list | tuple):
-        return [_plain(part, done) for part in value]
+        return [part if part.__class__ in _PLAIN else _plain(part, done) for part in value]
     if isinstance(value, dict):
         return {name: _plain(part, done) for name, part in value.items()}
-    if not is_dataclass(value):
+    names = _names_of(value.__class__)
+    if not names:
         return value
-    if id(value) not in done:
-        made: dict[str, Any] = {}
-        for name in _names_of(value.__class__):
-            part = getattr(value, name)
-            is_plain = part is None or part.__class__ in _PLAIN
-            made[name] = part if is_plain else _plain(part, done)
-        done[id(value)] = made
-    return done[id(value)]
+    made: dict[str, Any] | None = done.get(id(value))
+    if made is None:
+        made = done[id(value)] = {name: getattr(value, name) for name in names}
+        for name, part in made.items():
+            if part.__class__ not in _PLAIN:
+                made[name] = _plain(part, done)
+    return made
 
 
 @cache
 def _names_of(kind: Any) -> tuple[str, ...]:
-    return tuple(one.name for one in fields(kind))
+    """Give the fields of a dataclass; none of what is none."""
+    return tuple(one.name for one in fields(kind)) if is_dataclass(kind) else ()
 
 
 _ORDER: tuple[SlotState, ...] = (

@@ -73,6 +73,8 @@ class Evidence:
         self._time_notes: dict[str, str] = {}
         # Within an answer many facts rest on the same records, and some are told of twice.
         self._cited: dict[Term, Citation] = {}
+        self._states: dict[str, bool] = {}
+        self._asserted: dict[records.Fact, Lineage | None] = {}
         self._lineages: dict[records.Fact, Lineage] = {}
         self._labels: dict[Term, str] = {}
         self._ages: dict[tuple[Place, ...], Age] = {}
@@ -103,9 +105,9 @@ class Evidence:
 
     def _ways(self, fact: records.Fact, above: frozenset[records.Fact]) -> Iterator[Lineage]:
         """Find the ways in which a fact comes to rest on records, never through itself."""
-        graphs = tuple(self._holders(fact))
-        if graphs:
-            yield Lineage(fact, graphs, None, ())
+        asserted = self._assertion_of(fact)
+        if asserted is not None:
+            yield asserted
             return
         if len(above) > MAX_DEPTH:
             return
@@ -117,8 +119,13 @@ class Evidence:
                 if len(premises) == len(followed):
                     yield Lineage(fact, (), way.rule, premises)
 
-    def _holders(self, fact: records.Fact) -> list[Term]:
-        return sorted(g for g in self._store.holders(fact) if self.is_support(g))
+    def _assertion_of(self, fact: records.Fact) -> Lineage | None:
+        """Give the records that assert a fact themselves; None where there is none."""
+        if fact not in self._asserted:
+            graphs = sorted(g for g in self._store.holders(fact) if self.is_support(g))
+            found = Lineage(fact, tuple(graphs), None, ()) if graphs else None
+            self._asserted[fact] = found
+        return self._asserted[fact]
 
     def is_support(self, graph: Term) -> bool:
         """Tell whether a graph is a record's that can support the present."""
@@ -126,9 +133,14 @@ class Evidence:
             return False
         if graph.endswith(_NOW_END):
             return True
-        source, kind, _ = self._parts(graph)
-        table = self._tables.get((source, kind))
-        return table is not None and table.row != "event"
+        start = len(self._prefix)
+        place = graph[start : graph.find("/", graph.find("/", start) + 1)]
+        is_state = self._states.get(place)
+        if is_state is None:
+            source, kind, _ = self._parts(graph)
+            table = self._tables.get((source, kind))
+            is_state = self._states[place] = table is not None and table.row != "event"
+        return is_state
 
     def _parts(self, graph: Term) -> tuple[str, str, str]:
         path = graph[len(self._prefix) : -1].removesuffix(NOW)

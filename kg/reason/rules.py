@@ -206,7 +206,7 @@ def unify(pattern: Fact, fact: Fact) -> dict[str, Term] | None:
     """Bind the variables of a pattern so that it is the fact; None where it cannot be."""
     bindings: dict[str, Term] = {}
     for part, term in zip(pattern, fact, strict=True):
-        if part.startswith("?"):
+        if part[0] == "?":
             if bindings.setdefault(part, term) != term:
                 return None
         elif part != term:

@@ -32,10 +32,13 @@ def ways_in(body: Sequence[Fact], store: Store) -> list[dict[str, Term]]:
     In the order of SPARQL, so that every store shows the same ones, and the same one first. A
     variable is named without its ``?``.
     """
-    unknown = sorted({part for pattern in body for part in pattern if part[0] == "?"})
-    look = getattr(store, "present", None)
-    if look is not None:
+    found = None
+    if getattr(store, "present", None) is not None:
         found = list(solve(tuple(body), {}, store))  # type: ignore[arg-type]
+        if len(found) < 2:  # there is nothing to put in order
+            return [{name[1:]: term for name, term in way.items()} for way in found]
+    unknown = sorted({part for pattern in body for part in pattern if part[0] == "?"})
+    if found is not None:
         rows = [tuple(way[name] for name in unknown) for way in found]
         if all(term[0] == "<" for row in rows for term in row):
             # IRIs stand in the order of their letters; what closes a term is none of them.
@@ -58,11 +61,17 @@ def solve(
     places = range(len(bodies))
     best = min(places, key=lambda place: _openness(bodies[place])) if len(bodies) > 1 else 0
     rest = patterns[:best] + patterns[best + 1 :]
-    wanted = [None if part[0] == "?" else part for part in bodies[best]]
-    if wanted[0] is not None and wanted[0][0] == '"':
+    body = bodies[best]
+    if body[0][0] == '"':
         return  # nothing is said of a value
-    for fact in store.present(*wanted):
-        found = unify(bodies[best], fact)
+    wanted = [None if part[0] == "?" else part for part in body]
+    told = store.present(*wanted)
+    if None not in wanted:
+        if told:
+            yield from solve(rest, bound, store)
+        return
+    for fact in told:
+        found = unify(body, fact)
         if found is not None:
             yield from solve(rest, bound | found, store)
 

@@ -40,13 +40,20 @@ class Reads:
         self.since = touched.number
         """What was told last before anything was read."""
         self.keys: set[int] | array[int] = set()
+        self._meanwhile: set[int] = set()
+        self._is_torn = False
 
     def __len__(self) -> int:
         return len(self.keys)
 
-    def watch(self, key: int) -> None:
-        """Watch a key of what may have been read soon, and perhaps be of no use."""
-        self._touched.register(key)
+    def note_until_closed(self, key: int) -> None:
+        """Watch a key of what is about to be read, of which less counts once nothing more is read.
+
+        What does count of it is noted as it is told of.
+        """
+        if key not in self._meanwhile:
+            self._touched.register(key)
+            self._meanwhile.add(key)
 
     def note(self, key: int) -> None:
         """Watch a key, as what it is of is about to be read."""
@@ -56,12 +63,14 @@ class Reads:
 
     def close(self) -> None:
         """Take as little room as can be, as nothing more is read."""
+        self._is_torn = not self._touched.is_untouched(self._meanwhile, self.since)
+        self._meanwhile = set()
         self.keys = array("q", self.keys)
 
     def are_current(self) -> bool:
         """Tell whether nothing that was read has changed since."""
         number = self._touched.number
-        if self.generation != self._touched.generation:
+        if self._is_torn or self.generation != self._touched.generation:
             return False
         if number == self.since:
             return True
@@ -117,7 +126,7 @@ class WatchedStore:
 
     def holders(self, fact: Fact) -> list[Term]:
         """Give the named graphs that hold a fact."""
-        self._reads.note(touched.of_slot(NAMED, fact[0], fact[1]))
+        self._reads.note(touched.of_fact(NAMED, fact))
         return self._store.holders(fact)
 
     def about(self, s: Term) -> list[tuple[Term, Term, Term]]:
@@ -127,20 +136,35 @@ class WatchedStore:
         return self._store.about(s)
 
     def around(self, s: Term, most: int) -> list[tuple[Term, Term, Term]] | None:
-        """Give the same, as an embedded store does; None where it is more than ``most``."""
-        keys = touched.of_subject(PRESENT, s), touched.of_subject(NAMED, s)
-        for key in keys:
-            self._reads.watch(key)
-        found = self._embedded.around(s, most)
-        if found is not None:  # else nothing of it is told
-            for key in keys:
-                self._reads.note(key)
-        return found
+        """Give the same, as an embedded store does; None where it is more than ``most``.
+
+        Whoever asks says by ``tell_of`` which properties he makes use of.
+        """
+        self._reads.note_until_closed(touched.of_subject(PRESENT, s))
+        self._reads.note_until_closed(touched.of_subject(NAMED, s))
+        return self._embedded.around(s, most)
+
+    def pointing(self, o: Term, most: int) -> list[tuple[Term, Term, Term]] | None:
+        """Give (subject, property, graph) of everything that points to ``o``, as it does.
+
+        Whoever asks says by ``tell_of_value`` which properties he makes use of.
+        """
+        self._reads.note_until_closed(touched.of_mentions(PRESENT, o))
+        self._reads.note_until_closed(touched.of_mentions(NAMED, o))
+        return self._embedded.pointing(o, most)
+
+    def tell_of_value(self, p: Term, o: Term, *, is_named: bool) -> None:
+        """Note who has a value, of what was read by ``pointing``."""
+        self._reads.note(touched.of_value(NAMED if is_named else PRESENT, p, o))
+
+    def tell_of(self, s: Term, p: Term) -> None:
+        """Note a property of something that was read whole by ``around``."""
+        self._reads.note(touched.of_slot(PRESENT, s, p))
+        self._reads.note(touched.of_slot(NAMED, s, p))
 
     def slot(self, s: Term, p: Term) -> list[tuple[Term, Term]]:
         """Give (object, graph) of every graph that says something for a slot."""
-        self._reads.note(touched.of_slot(PRESENT, s, p))
-        self._reads.note(touched.of_slot(NAMED, s, p))
+        self.tell_of(s, p)
         return self._embedded.slot(s, p)
 
     def match(
@@ -329,6 +353,8 @@ class _Watching:
 
 def _pattern_key(graphs: int, s: Term | None, p: Term | None, o: Term | None) -> int:
     if s is not None:
+        if p is not None and o is not None:
+            return touched.of_fact(graphs, (s, p, o))
         return touched.of_subject(graphs, s) if p is None else touched.of_slot(graphs, s, p)
     if o is not None:
         return touched.of_mentions(graphs, o) if p is None else touched.of_value(graphs, p, o)
