@@ -12,7 +12,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.requests import cookie_parser
 from starlette.responses import RedirectResponse
 
-from api.guard import DOING, MESSAGES
+from api.guard import DOING, MESSAGES, RECORDS
 from api.headers import header_of
 from api.problems import problem
 from api.scopes import KNOWN, NEEDS, NOTES, Need
@@ -144,6 +144,8 @@ class Access:
     def _source(self, scope: Scope, token: str) -> Principal | None:
         """Give the source whose own token this is, where records are sent to it."""
         name, _ = _records_of(scope)
+        if not name:
+            return None
         source = next((one for one in self._plant.sources if one.name == name), None)
         if source is None or not source.is_token(token):
             return None
@@ -318,6 +320,8 @@ def _is_own(scope: Scope) -> bool:
 
 def _records_of(scope: Scope) -> tuple[str, str]:
     """Give source and table of a path that records are sent to; "" where it is another."""
+    if RECORDS not in scope["path"]:
+        return "", ""
     parts = scope["path"].removeprefix(scope.get("root_path", "")).split("/")
     is_records = len(parts) == 5 and parts[1:3] == ["v1", "records"]
     return (parts[3], parts[4]) if is_records else ("", "")

@@ -46,6 +46,8 @@ from kg.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
 
+    from fastapi.telemetry import TelemetryConfig
+
     from kg.access.gate import Gate
     from kg.owner import Owner
 
@@ -73,6 +75,13 @@ ROUTERS = (
     pages,
     landing,
 )
+SILENT: TelemetryConfig = {
+    "tracing": False,
+    "metrics": False,
+    "logs": False,
+    "auto_configure": False,
+}
+"""Nothing of a request leaves by the framework, whatever the environment says."""
 DESCRIPTION = """\
 What job is running, on which machine, to which spec, for which customer, from which material
 batch; since when, says who; and what is missing?
@@ -118,6 +127,7 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         lifespan=live,
+        telemetry=SILENT,
         responses={
             "default": {
                 "description": "What went wrong, and what to do about it.",

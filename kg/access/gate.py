@@ -72,6 +72,7 @@ class Gate:
         if access.oidc and access.oidc.client_id and self.tokens:
             self.flow = Flow(access.oidc, self.tokens, ticks)
         self.keys = Keys(keys_path(plant, access))
+        self._known: dict[str, tuple[Key, Principal]] = {}
         folder = plant.folder / access.audit
         self.audit = Audit(folder, access.audit_megabytes, access.audit_files, clock)
         self.limits = Buckets(access.requests_per_minute, access.burst, ticks)
@@ -128,7 +129,13 @@ class Gate:
                 "the key opens nothing: it is unknown, revoked or expired",
                 hint="traveler keys list names those that do",
             )
-        return self._of_role(key.role, key.name, f"key:{key.prefix}", until=key.expires_at, key=key)
+        known = self._known.get(key.prefix)
+        if known is None or known[0] is not key:
+            principal = self._of_role(
+                key.role, key.name, f"key:{key.prefix}", until=key.expires_at, key=key
+            )
+            known = self._known[key.prefix] = key, principal
+        return known[1]
 
     def is_slow(self, given: str) -> bool:
         """Tell whether to know who brings this can take long: the identity provider is asked."""
