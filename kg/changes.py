@@ -82,7 +82,7 @@ class Changes:
                 if not graph and (entity := self._short(subject)):
                     properties[entity].add(_last_word(predicate))
         if len(properties) > self._most:
-            self.tell_reset("many entities changed at once", seq)
+            self._lose_count("many entities changed at once", seq)
             return
         told = [
             (entity, {**_named(entity), "what": sorted(words)[:MOST_PROPERTIES]})
@@ -101,7 +101,7 @@ class Changes:
             if key not in others
         ]
         if len(told) > self._most:
-            self.tell_reset("many gaps opened or closed at once", seq)
+            self._lose_count("many gaps opened or closed at once", seq)
             return
         self._put("gap", [(name, _gap(name, gap, state)) for name, gap, state in told], seq)
 
@@ -129,6 +129,10 @@ class Changes:
     def tell_reset(self, reason: str, seq: int) -> None:
         """Tell that anything may have changed: whoever listens asks anew."""
         self.touched.tell_all(seq)
+        self._lose_count(reason, seq)
+
+    def _lose_count(self, reason: str, seq: int) -> None:
+        """Tell listeners no single things; what answers have read is touched one by one as ever."""
         self._put("reset", [("", {"reason": reason})], seq)
 
     # ---- listening

@@ -10,6 +10,7 @@ import pytest
 from kg.answer import glance as module
 from kg.answer.glance import Wide, glance
 from kg.answer.keeping.watched import Reads, WatchedStore
+from kg.changes import Changes
 from kg.store import EmbeddedStore, Store
 from kg.touched import Touched
 
@@ -111,3 +112,15 @@ def test_an_answer_does_not_stand_that_was_read_whole_before_a_batch_and_told_af
     assert view.objects(A, R) == [C]
     reads.close()
     assert not reads.are_current()
+
+
+def test_a_batch_of_very_many_things_ends_no_answer_of_another() -> None:
+    changes = Changes(B, kept=4)
+    here, there = Reads(changes.touched), Reads(changes.touched)
+    store = EmbeddedStore.in_memory(B)
+    WatchedStore(store, here).objects(A, P)
+    WatchedStore(store, there).objects(THINGS[4], P)
+    changes.tell_batch((), {(thing, P, C, "") for thing in THINGS[1:4]} | {(A, P, C, "")}, 1)
+    assert [change.topic for change in changes.after(0) or ()] == ["reset"]
+    assert there.are_current()
+    assert not here.are_current()
