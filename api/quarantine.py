@@ -61,7 +61,8 @@ def list_quarantine(request: Request, choice: Annotated[Choice, Query()]) -> Res
         if choice.source in {None, row.rejected.source} and choice.code in {None, row.rejected.code}
     ]
     if choice.format == "text":
-        text = quarantine_text(rows, pipeline.mappings, is_whole=choice.all)
+        is_part = choice.discarded or not (choice.source is None and choice.code is None)
+        text = quarantine_text(rows, pipeline.mappings, is_whole=choice.all, is_part=is_part)
         return Response(text + "\n", media_type="text/plain")
     told = {"rows": [pipeline.described(row) for row in rows]}
     return Response(to_json(told), media_type="application/json")

@@ -232,8 +232,11 @@ def quarantine_text(
     mappings: Mapping[tuple[str, str], str],
     *,
     is_whole: bool = False,
+    is_part: bool = False,
 ) -> str:
     """Show the bad rows by what is wrong: how many, where, and what to do.
+
+    ``is_part``: only some were asked for, and there may be others.
 
     ``mappings`` are today's versions: a row that was tried by another one may be well now.
     Of many that are alike only the first are named, unless ``is_whole``.
@@ -252,7 +255,8 @@ def quarantine_text(
         if any(row.mapping != mappings.get((source, kind)) for row in group):
             lines += _wrap("its mapping or settings changed: traveler quarantine replay", *_ARROW)
         lines.append("")
-    return "\n".join(lines).rstrip() or "Quarantine is empty."
+    none = "Quarantine has no such row." if is_part else "Quarantine is empty."
+    return "\n".join(lines).rstrip() or none
 
 
 def _bad_rows(rows: Iterable[Quarantined]) -> Iterator[str]:

@@ -147,8 +147,9 @@ def _read_query(source: str) -> str:
     try:
         return Path(source).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is no UTF-8 text"
         raise QueryError(
-            f"{source}: {error}",
+            f"{source}: {reason}",
             hint="name a file, or - for standard input; traveler ask has the saved questions",
         ) from error
 

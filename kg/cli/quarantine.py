@@ -74,7 +74,11 @@ def list_rows(
             if is_json:
                 typer.echo(to_json({"rows": [work.described(row) for row in rows]}))
             else:
-                typer.echo(report.quarantine_text(rows, work.mappings, is_whole=is_whole))
+                is_part = bool(source or code or is_discarded)
+                told = report.quarantine_text(
+                    rows, work.mappings, is_whole=is_whole, is_part=is_part
+                )
+                typer.echo(told)
     except StoreLocked as locked:
         asked = {"format": "json" if is_json else "text", "source": source, "code": code}
         asked |= {"discarded": str(is_discarded).lower(), "all": str(is_whole).lower()}

@@ -47,6 +47,8 @@ def test_bad_rows_are_told_with_what_to_do(
     assert bad.is_mapping_current
     assert [row.id for row in waiting(own_client, "?code=bad-literal").rows] == [bad.id]
     assert waiting(own_client, "?source=other").rows == []
+    none = own_client.get("/v1/quarantine?source=other&format=text").text
+    assert none == "Quarantine has no such row.\n"
     text = own_client.get("/v1/quarantine?format=text").text
     assert "shop.run, 1: empty-key at read." in text
     assert f"#{bad.id} run.csv:2" in text

@@ -18,7 +18,7 @@ def test_what_waits_is_listed_tried_again_and_discarded_by_number_source_and_cod
     told = traveler("quarantine", "list", "--json", "--code", "empty-key")
     (row,) = json.loads(told.stdout)["rows"]
     assert (row["position"], row["raw"], row["attempts"]) == ("jobs.csv:4", ",A-5,,", 1)
-    assert "empty" in traveler("quarantine", "list", "--source", "mes").stdout
+    assert "no such row" in traveler("quarantine", "list", "--source", "mes").stdout
     assert traveler("quarantine").stdout == traveler("quarantine", "list").stdout
     elsewhere = traveler("quarantine", "--plant", "nowhere.toml", "list")
     assert (elsewhere.returncode, "nowhere.toml" in elsewhere.stderr) == (2, True)
