@@ -174,6 +174,7 @@ class Run:
 
     ``end`` is ``open``, ``recorded``, or ``inferred`` where nothing recorded it and a later start
     on the machine shows that it was over; ``ended_at`` is then the latest it can have been.
+    ``left_out`` says of which list (``pieces``) how many more there are than are listed.
     """
 
     run: str
@@ -187,6 +188,7 @@ class Run:
     end: Literal["open", "recorded", "inferred"] = "open"
     ended_at: str | None = None
     note: str | None = None
+    left_out: dict[str, int | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,7 +258,8 @@ class Context:
 
     ``computed`` are slots of computed facts, ``inputs`` the facts that these were computed from.
 
-    ``withheld`` counts what whoever asks is not shown.
+    ``withheld`` counts what whoever asks is not shown. ``left_out`` says of which list (``runs``,
+    ``slots.job``) how many more there are than are listed; None where that is withheld.
     """
 
     entity: dict[str, str]
@@ -275,6 +278,7 @@ class Context:
     computed: dict[str, Slot] = field(default_factory=dict)
     inputs: list[Fact] = field(default_factory=list)
     withheld: int = 0
+    left_out: dict[str, int | None] = field(default_factory=dict)
 
     def to_dict(self, done: dict[int, Any] | None = None) -> dict[str, Any]:
         """Give plain data for JSON, what is told of twice as one object.
