@@ -244,6 +244,11 @@ class Answers:
 
     def readiness(self) -> Readiness:
         """Tell which questions the connected sources can answer, and what to connect next."""
+        return self._readiness
+
+    @cached_property
+    def _readiness(self) -> Readiness:
+        # By mappings and rules alone, which are read once; records change nothing of it.
         shipped = shipped_mappings(self.plant.base)
         return find_readiness(self.plant, self.questions, self.producers, self.rules, shipped)
 
