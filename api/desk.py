@@ -50,9 +50,7 @@ class Desk:
     def ask(self, at: str, believed_at: str, question: Callable[[Answers, datetime], T]) -> T:
         """Ask the answers of a time, by what was on record at another; see ``PlantHistory``."""
         pipeline = self.pipeline
-        return pipeline.history.ask_at(
-            (at, believed_at), self.clock(), pipeline.latest, question
-        )
+        return pipeline.history.ask_at((at, believed_at), self.clock(), pipeline.latest, question)
 
     def check(self) -> Check:
         """Count coverage and list gaps; of an unmoved graph again after some seconds only."""
