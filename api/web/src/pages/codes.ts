@@ -13,6 +13,8 @@ const MOST = 1_000;
 const QUIET_ZONE = 4; // modules: ISO/IEC 18004, section 5.3.8
 const LOOPBACK = new Set(["localhost", "127.0.0.1", "[::1]"]);
 
+const KINDS = { machine: "codes.machine", job: "codes.job" } as const;
+
 interface Thing {
   id: string;
   label: string;
@@ -78,7 +80,7 @@ class Codes {
         void this.show();
       },
     });
-    return h("label", {}, box, " ", t(`codes.${name}`));
+    return h("label", {}, box, " ", t(KINDS[name]));
   }
 
   private async show(): Promise<void> {
