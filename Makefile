@@ -60,7 +60,7 @@ screenshots: web ## take pictures of all pages into build/pages, and the README'
 	mkdir -p api/web/pictures
 	cp build/pages/board-desktop.png api/web/pictures/board.png
 	cp build/pages/entity-machine-MILL-01-dark.png api/web/pictures/machine.png
-	cp build/pages/start-phone.png api/web/pictures/start.png
+	cp build/pages/board-phone.png api/web/pictures/phone.png
 
 .PHONY: servers
 servers: ## install with apt the servers that some tests need

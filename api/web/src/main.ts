@@ -116,6 +116,8 @@ function show(): void {
     if (link.getAttribute("data-page") === route.page) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
+  // On a phone the names of pages stand in one line, which is moved.
+  nav.querySelector("a[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
   if (entry === undefined) {
     put(main, empty("told.noPage"));
     return;

@@ -269,7 +269,7 @@ class Step {
   }
 }
 
-const LOADED = ["start.table", "start.mapping", "start.records", "start.waiting"] as const;
+const LOADED = ["start.table", "start.records", "start.waiting", "start.mapping"] as const;
 
 function loadedRow(table: Table): HTMLElement {
   const reasons = Object.entries(table.waiting);
@@ -277,13 +277,13 @@ function loadedRow(table: Table): HTMLElement {
     "tr",
     {},
     h("th", { scope: "row" }, data(table.name)),
-    h("td", {}, data(table.mapping)),
     h("td", {}, table.is_current ? table.records.toLocaleString() : mark(false, "start.notServed")),
     h(
       "td",
       { class: reasons.length > 0 ? "is-bad" : "" },
       reasons.length === 0 ? "–" : reasons.map(([code, n], place) => [place > 0 ? ", " : "", `${n} `, data(code)]),
     ),
+    h("td", {}, data(table.mapping)),
   );
 }
 
