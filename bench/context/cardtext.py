@@ -33,7 +33,8 @@ _PAIR = re.compile(
 )
 _CUT = re.compile(r"\d+ more cut$")
 _STATE = re.compile(
-    rf"- (?P<state>[A-Z][A-Z_-]+)(?:: {_VALUE}(?:, {_VALUE})*)?(?: since (?P<since>\S+))?$"
+    rf"- (?P<state>[A-Z][A-Z_-]+)"
+    rf"(?:(?:: {_VALUE}(?:, {_VALUE})*)?(?: since (?P<since>\S+))?|; (?P<facts>.+))$"
 )
 _GAP = re.compile(
     rf"- (?P<state>[A-Z][A-Z_]+) (?P<name>[A-Za-z][\w-]*) of (?P<ids>{_VALUE}(?:, {_VALUE})*)"
@@ -238,7 +239,7 @@ class _Reader:
         if found is None:
             return False
         self._card.status = found["state"]
-        return True
+        return found["facts"] is None or self._read_facts(f"- {found['facts']}")
 
     def _read_facts(self, line: str) -> bool:
         if not line.startswith("- "):

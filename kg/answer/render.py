@@ -17,7 +17,7 @@ one; literal square brackets stand in quotes)::
     ids       = id {", " id} [" and " n " more"]
     section   = "## " title NL {line}
     line      = state | facts | told | entry | gap | note | withheld
-    state     = "- " STATE [": " value {", " value}] [" since " time] NL
+    state     = "- " STATE ([": " value {", " value}] [" since " time] | {"; " pair}) NL
     facts     = "- " pair {"; " pair} ["; " n " more cut"] NL
     pair      = [name [" of " id] ": "] (fact | STATE [" (" said ")"])
     fact      = value [" " (label | unit)] [" (" remark ")"] {citation}
@@ -266,6 +266,6 @@ class _Writer:
         return self._numbers.setdefault(record, len(self._numbers) + 1)
 
 
-def to_json(value: Any) -> str:
-    """Write JSON as people like to read it: two spaces, text as it is."""
-    return pydantic_core.to_json(value, indent=2).decode()
+def to_json(value: Any, *, is_dense: bool = False) -> str:
+    """Write JSON as people like to read it: two spaces, text as it is; dense in one line."""
+    return pydantic_core.to_json(value, indent=None if is_dense else 2).decode()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from kg.answer.card import Line, Part
 from kg.answer.focus import DETAILS
+from kg.answer.priority import KEPT
 from kg.answer.untrusted import id_text, quoted, said, value_text
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 OF_RUN = ("job", "machine", "phase", "started", "position", "operation", "person", "program")
 """The slots of a run that say something of the run itself; the others are of its job."""
+OF_STATE = ("activity", "activity_since", "activity_reason")
+"""The slots of a machine that say how it stands, in the line of its state."""
 OF_SHARE = ("order_line",)
 """The slots of a run's job that say something of the allocations of the job."""
 _EMPTY = {"none", "missing", "not_due", "withheld"}
@@ -58,16 +61,28 @@ def _not_of_runs(slots: dict[str, Slot], runs: list[Run]) -> dict[str, Slot]:
 
 
 def _state(card: Card, context: Context) -> Section:
+    """Tell the state, and in its line the facts that say so, if there are any."""
     count = sum(run.end == "open" for run in context.runs)
     title = f"## Now ({count} run{'s' if count != 1 else ''})"
-    section = card.section(title, is_kept=True)
+    entity = context.entity["id"]
+    section = card.section(title, id_text(entity), is_kept=True)
     status = context.status
-    detail = [str(status[name]) for name in ("activity", "reason") if status.get(name)]
     state = str(status["state"])
+    word = _NOT_IN_NAME.sub("_", state).upper()
+    said_by = [
+        fact_part(card, name, fact, entity, "state_fact")
+        for name in OF_STATE
+        for fact in (context.slots[name].facts if name in context.slots else ())
+    ]
+    if said_by:
+        for part in said_by:
+            card.is_new(part.fact.id if part.fact else "")
+        section.lines.append(Line("- ", [Part(word, KEPT, about=section.about), *said_by]))
+        return section
+    detail = [str(status[name]) for name in ("activity", "reason") if status.get(name)]
     shown = ", ".join(map(value_text, detail)) if detail and detail != [state] else ""
     began = status.get("since")
     since = f" since {value_text(began)}" if began else ""
-    word = _NOT_IN_NAME.sub("_", state).upper()
     card.keep(section, f"{word}{f': {shown}' if shown else ''}{since}")
     return section
 

@@ -17,6 +17,7 @@ from kg.answer.compact import render_compact
 from kg.answer.finding.found import Asked, Match
 from kg.answer.finding.told import compact_asked, render_asked
 from kg.answer.focus import FOCUSES
+from kg.answer.priority import rank_of
 from kg.answer.render import render_card, to_json
 from kg.answer.tokens import MAX_TOKENS, MIN_TOKENS, estimate_tokens
 from kg.errors import CardError
@@ -270,6 +271,27 @@ def test_the_card_of_a_machine_tells_its_runs_apart_and_cites_them(tiny) -> None
     assert "CONFLICT" in first
     assert "3 notes by people withheld" in card
     assert "blade wobbles" not in card
+
+
+@pytest.mark.parametrize("focus", list(FOCUSES))
+def test_the_line_of_a_machines_state_cites_who_says_so_and_is_cut_last(tiny, focus) -> None:
+    context = tiny.answers().context("M1", NOW, focus=focus)
+    for budget in (300, WHOLE):
+        card = render_card(context, budget)
+        (line,) = [line for line in card.splitlines() if line.startswith("- RUNNING")]
+        assert re.fullmatch(r"- RUNNING; activity: production \[\d+\]", line)
+        found = read_card(card)
+        assert (found.forged, found.status) == ([], "RUNNING")
+        (said,) = [fact for fact in found.facts if fact.name == "activity"]
+        assert (said.about, said.value) == ("machine/M1", "production")
+        assert said.records[0].startswith("mes/machine/")
+        assert card.count("production") == 1
+    others = ("run", "cause", "entry", "batch", "spec", "customer")
+    assert rank_of("state_fact", focus) < min(rank_of(name, focus) for name in others)
+
+
+def test_where_a_batch_went_is_told_before_how_much_each_job_took() -> None:
+    assert rank_of("batch", "material") < rank_of("job", "material") < rank_of("use", "material")
 
 
 def test_notes_are_shown_where_they_are_asked_for(tiny) -> None:
