@@ -18,7 +18,7 @@ from kg.answer.tracing.genealogy import Genealogy
 from kg.answer.tracing.stock import stock_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from kg.answer.planning.planner import Planner, Step
     from kg.answer.planning.quantities import Rate
@@ -140,8 +140,18 @@ class Supply:
                 self._supplied.setdefault(key, []).append((row["batch"], fact))
 
     def load_left(self, materials: Iterable[Term]) -> dict[Term, list[Left]]:
-        """Find how much is left of every batch of some materials, by material."""
-        wanted = set(materials)
+        """Find how much is left of every batch of some materials, by material.
+
+        What was found for one answer is not looked for again.
+        """
+        asked = set(materials)
+        wanted = asked - self._planner.left.keys()
+        if wanted:
+            self._planner.left |= self._find_left(wanted)
+        self._left = {material: self._planner.left[material] for material in sorted(asked)}
+        return self._left
+
+    def _find_left(self, wanted: Collection[Term]) -> dict[Term, list[Left]]:
         batches: dict[Term, set[Term]] = defaultdict(set)
         for row in look_up(self._planner.store, wanted, f"?batch {vocab.OF_MATERIAL} ?entity"):
             batches[row["entity"]].add(row["batch"])
@@ -151,11 +161,10 @@ class Supply:
         held.describe("use", {use for b in every for use in held.to(b, vocab.OF_BATCH)})
         held.describe("shipment-line", {s for b in every for s in held.to(b, vocab.SHIPS_BATCH)})
         self._values.load(every, (vocab.QUANTITY,))
-        self._left = {
+        return {
             material: [self._left_of(held, b, material) for b in sorted(batches[material])]
-            for material in sorted(wanted)
+            for material in wanted
         }
-        return self._left
 
     def _left_of(self, held: Genealogy, batch: Term, material: Term) -> Left:
         stock = stock_of(held, batch)
