@@ -182,6 +182,11 @@ class Tools:
     ) -> str:
         """Trace a fact: record and row, mapping line, rule, rival and superseded values."""
         pipeline = self._desk.pipeline
+        if "~" not in fact_id:
+            raise UnknownEntity(
+                f"{fact_id!r} is no fact's id",
+                hint="get_facts gives them, such as job/1043~dueDate~3fa2c1d0",
+            )
 
         def look(answers: Answers, now: datetime) -> str:
             sight = caller().sight(answers, now)

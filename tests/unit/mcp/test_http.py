@@ -171,6 +171,9 @@ def test_arguments_are_taken_as_models_write_them(client: httpx.Client) -> None:
         one = await facts_of(plant, entity="job/1043", predicates="status")
         assert [fact["predicate"] for fact in one["facts"]] == ["status"]
         assert "entity" in await error_of(plant, "get_context", entity=None)
+        address = await text_of(plant, "get_context", entity="factory://machine/SAW-01")
+        assert address == await text_of(plant, "get_context", entity="machine/SAW-01")
+        assert "get_facts gives them" in await error_of(plant, "explain_fact", fact_id="[1]")
 
     over_http(_url(client), work)
 
