@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from functools import cache
+from functools import cache, lru_cache
 from sys import intern
 from threading import RLock
 from typing import TYPE_CHECKING, TypeAlias
@@ -53,6 +53,7 @@ Spell: TypeAlias = "Callable[[str], tuple[str, tuple[str, ...]]]"
 """Gives the key of a name, and its words."""
 
 
+@lru_cache(maxsize=4_096)  # what the steps of many jobs are called comes again and again
 def number_in(key: str) -> str | None:
     """Give the number by which people say an id, the last one: 1043 of WO-001043.
 
@@ -65,6 +66,7 @@ def number_in(key: str) -> str | None:
     return found[1] if is_only or int(found[1][:9]) >= LONG_NUMBER else None
 
 
+@lru_cache(maxsize=4_096)
 def form_of(key: str) -> str | None:
     """Give how an id is built: ``saw#`` of SAW-01; None for one without a number."""
     form, count = _NUMBER.subn("#", key)
@@ -190,8 +192,9 @@ class Gazetteer:
             _give(self._numbers, number, short)
         if (form := form_of(key)) is not None:
             self._forms[form][kind] += 1
-        telling = {word for word in words if _is_telling(word)}
-        if telling and key not in self._spelt:
+        if key in self._spelt:
+            return
+        if telling := {word for word in words if _is_telling(word)}:
             self._spelt[key] = tuple(map(intern, words))
             for word in map(intern, telling):
                 if word not in self._words:
