@@ -156,6 +156,9 @@ def test_a_question_in_words_is_answered_in_compact_json_too(client: httpx.Clien
     answer = client.get("/v1/context", params={"q": "why is job 1043 late", "format": "compact"})
     assert answer.headers["content-type"] == "application/json"
     assert answer.json()["entity"] == "job/1043"
+    assert answer.json()["read"].startswith("Read as why_late (")
+    plain = client.get("/v1/context", params={"q": "job/1043", "format": "compact"})
+    assert "read" not in plain.json()
 
 
 def test_the_context_of_json_ld_is_published_and_the_one_that_answers_carry(
