@@ -135,7 +135,7 @@ class Cache:
         freshness = self._freshness()
         if context is None:
             return None, freshness
-        is_packed = self._bytes > self._most_bytes // 2
+        is_packed = self._bytes > self._most_bytes // 4 * 3
         kept = keep_text(context, freshness, is_packed=is_packed) if write is None else context
         return Entry(kept, dict(scope.get(TOLD, {})), write), freshness
 

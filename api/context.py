@@ -247,7 +247,8 @@ def _writer(form: Form, accept: str, shape: Shape, base: str) -> Writer | None:
 
 
 def _json(found: Context) -> Response:
-    return Response(to_json(found.to_dict()), 200, {"Vary": "Accept"}, "application/json")
+    text = to_json(found.to_dict(), is_dense=True)
+    return Response(text, 200, {"Vary": "Accept"}, "application/json")
 
 
 def _shown(request: Request, answers: Answers, find: _Find, now: datetime) -> Context:

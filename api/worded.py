@@ -59,5 +59,5 @@ def answer_words(
     note(request, about=found.entity["id"], rows=facts, withheld=found.withheld)
     if write is None:
         told = {"asked": asked.to_dict(), **found.to_dict()}
-        return Response(to_json(told), 200, {"Vary": "Accept"}, "application/json")
+        return Response(to_json(told, is_dense=True), 200, {"Vary": "Accept"}, "application/json")
     return write(found, asked)

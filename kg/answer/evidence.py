@@ -254,12 +254,8 @@ class Evidence:
             source=main.source if main else None,
             record=main.record if main else None,
             via=via,
-            observed_at=max(
-                (c.observed_at for c in via if c.observed_at), key=sortable, default=None
-            ),
-            recorded_at=max(
-                (c.recorded_at for c in via if c.recorded_at), key=sortable, default=None
-            ),
+            observed_at=_latest([c.observed_at for c in via]),
+            recorded_at=_latest([c.recorded_at for c in via]),
             confirmed_at=age.confirmed_at,
             age_s=age.age_s,
             is_stale=age.is_stale,
@@ -294,6 +290,8 @@ class Evidence:
 
     def _best(self, graphs: tuple[Term, ...]) -> Citation:
         """Cite the newest of the records that hold a fact."""
+        if len(graphs) == 1:
+            return self.cite(graphs[0])
         return max(map(self.cite, graphs), key=lambda c: (c.observed_at or "", c.record))
 
     def is_source_stale(self, source: str) -> bool:
@@ -329,6 +327,12 @@ def first_object(store: Store, subject: Term, predicate: Term) -> Term | None:
     """Give a property's value, of several the first in the order of SPARQL; None: it has none."""
     found = in_order(store, subject, predicate, store.objects(subject, predicate))
     return found[0] if found else None
+
+
+def _latest(times: list[str | None]) -> str | None:
+    """Give the last of some times, as far as they are known."""
+    known = [time for time in times if time]
+    return known[0] if len(known) == 1 else max(known, key=sortable, default=None)
 
 
 def places_of(via: Iterable[Citation], freshness: Freshness) -> tuple[Place, ...]:

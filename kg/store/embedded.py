@@ -247,13 +247,6 @@ class EmbeddedStore(Closing):
             return None
         return [(str(p), str(o), "" if g == DEFAULT_GRAPH else str(g)) for _, p, o, g in found]
 
-    def pointing(self, o: Term, most: int) -> list[tuple[Term, Term, Term]] | None:
-        """Give (subject, property, graph) of everything that points to ``o``; None of more."""
-        found = list(islice(self._match(None, None, o, None), most + 1))
-        if len(found) > most:
-            return None
-        return [(str(s), str(p), "" if g == DEFAULT_GRAPH else str(g)) for s, p, _, g in found]
-
     def slot(self, s: Term, p: Term) -> list[tuple[Term, Term]]:
         """Give (object, graph) of every graph that says something for a slot."""
         found = self._match(s, p, None, None)

@@ -191,7 +191,7 @@ class _Template:
         for note in told["notes"]:
             note["state"] = _hole(place)
             place += 1
-        text = to_json(told).replace(f'"{LAST_CHECK}"', f'"{_hole(_CHECKED)}"')
+        text = to_json(told, is_dense=True).replace(f'"{LAST_CHECK}"', f'"{_hole(_CHECKED)}"')
         parts = _HOLES.split(text)
         alike: dict[str, bytes] = {}
         for part in parts[::2]:

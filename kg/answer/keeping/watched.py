@@ -144,19 +144,6 @@ class WatchedStore:
         self._reads.note_until_closed(touched.of_subject(NAMED, s))
         return self._embedded.around(s, most)
 
-    def pointing(self, o: Term, most: int) -> list[tuple[Term, Term, Term]] | None:
-        """Give (subject, property, graph) of everything that points to ``o``, as it does.
-
-        Whoever asks says by ``tell_of_value`` which properties he makes use of.
-        """
-        self._reads.note_until_closed(touched.of_mentions(PRESENT, o))
-        self._reads.note_until_closed(touched.of_mentions(NAMED, o))
-        return self._embedded.pointing(o, most)
-
-    def tell_of_value(self, p: Term, o: Term, *, is_named: bool) -> None:
-        """Note who has a value, of what was read by ``pointing``."""
-        self._reads.note(touched.of_value(NAMED if is_named else PRESENT, p, o))
-
     def tell_of(self, s: Term, p: Term) -> None:
         """Note a property of something that was read whole by ``around``."""
         self._reads.note(touched.of_slot(PRESENT, s, p))

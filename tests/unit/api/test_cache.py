@@ -128,7 +128,7 @@ def test_what_is_kept_is_what_is_true_after_any_batch_and_at_any_clock(
                 kept[name] = text, context
             text, context = kept[name]
             fresh = own_owner.answers().context(name, moment.now)
-            assert text.write(moment)[0].decode() == to_json(fresh.to_dict()), name
+            assert text.write(moment)[0].decode() == to_json(fresh.to_dict(), is_dense=True), name
             assert context.as_of(moment) == fresh, name
     # It would be right as well if nothing, or everything, were forgotten each time.
     assert stood > 30, (stood, ended)
