@@ -12,7 +12,7 @@ from kg.answer.lookup import look_up
 from kg.answer.names import normalise
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from kg.access.hiding import Hiding
     from kg.answer.bundle import Fact
@@ -100,6 +100,28 @@ class Sight:
         # The names of all sources that it was joined through.
         cited = {citation.source for citation in fact.via}
         return bool(cited) and cited.isdisjoint(self.hiding.sources)
+
+    def foresee(self, things: Collection[Term]) -> None:
+        """Look at once which of many things are of a hidden class."""
+        hidden = self.hidden_among(things)
+        self._things |= {self._evidence.short(thing): thing in hidden for thing in things}
+
+    def sees_said(self, subject: Term, predicate: Term, values: Collection[Term]) -> bool:
+        """Tell whether values of a property are shown, by whom they are said or drawn from what.
+
+        Of a value that lost to them the record's source counts too, as a conflict tells of it.
+        """
+        short = self._evidence.short
+        things = [subject, *(value for value in values if value.startswith("<"))]
+        if predicate in self.hiding.properties or any(self.hides_thing(short(t)) for t in things):
+            return False
+        if not self.hiding.sources:
+            return True
+        claims = self._store.claims(subject, predicate)
+        said = [graph for _, graph in claims if self._evidence.is_support(graph)]
+        return self.is_open(said) and all(
+            self.rests_openly((subject, predicate, value)) for value in values
+        )
 
     def shows(self, subject: Term, *properties: Term) -> bool:
         """Tell whether all that is said of a thing by some properties is shown."""

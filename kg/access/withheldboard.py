@@ -12,11 +12,10 @@ from kg.answer.board import runs_of_machines
 from kg.answer.slots import JOB_LINKS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from kg.access.sight import Sight
     from kg.answer.board import MachineNow
-    from kg.answer.bundle import Fact
     from kg.answer.evidence import Evidence
     from kg.records import Term
     from kg.store import Store
@@ -44,6 +43,7 @@ def withhold_machines(
     """
     known = list(machines)
     look = _Look(store, evidence, sight)
+    look.foresee(known)
     shown = [look.machine(one) for one in known]
     gone = [one != seen for one, seen in zip(known, shown, strict=True)]
     return Board(shown, sum(gone))
@@ -51,9 +51,16 @@ def withhold_machines(
 
 class _Look:
     def __init__(self, store: Store, evidence: Evidence, sight: Sight) -> None:
+        self._store = store
         self._evidence = evidence
         self._sight = sight
         self._runs = runs_of_machines(store)
+
+    def foresee(self, machines: Iterable[MachineNow]) -> None:
+        """Look at once which of the machines and their runs are hidden."""
+        terms = [self._sight.term(one.id) for one in machines]
+        runs = (run for machine in terms for run in self._runs.get(machine, ()))
+        self._sight.foresee([*terms, *runs])
 
     def machine(self, one: MachineNow) -> MachineNow:
         machine = self._sight.term(one.id)
@@ -68,32 +75,40 @@ class _Look:
         return self._with_status(shown, machine, has_lost_runs=kept < len(runs))
 
     def _with_status(self, one: MachineNow, machine: Term, *, has_lost_runs: bool) -> MachineNow:
-        sight = self._sight
-        if has_lost_runs or sight.hides_any(OF_WORK) or not sight.shows(machine, vocab.STATUS):
+        hides = self._sight.hides_any
+        if (
+            has_lost_runs
+            or hides([*OF_WORK, vocab.STATUS])
+            or not self._shows(machine, vocab.STATUS)
+        ):
             return replace(one, state=WITHHELD, activity=None, reason=None, since=None)
         gone: dict[str, Any] = {
             name: None
             for name, predicate in OF_STATUS.items()
-            if getattr(one, name) is not None and not sight.shows(machine, predicate)
+            if getattr(one, name) is not None
+            and (hides([predicate]) or not self._shows(machine, predicate))
         }
         return replace(one, **gone, state=WITHHELD if gone else one.state)
 
     def _shows_run(self, run: Term) -> bool:
+        """Tell whether what binds a run is shown: its machine, and its job by the best evidence."""
+        job = next((link for link in JOB_LINKS if self._store.objects(run, link)), None)
         return (
             not self._sight.hides_any([vocab.RUNNING_ON])
-            and all(map(self._sight.sees, self._bearing(run)))
+            and self._shows(run, vocab.ON_MACHINE)
+            and (job is None or self._shows(run, job))
             and self._sight.is_told_by_others(run)
         )
 
-    def _bearing(self, run: Term) -> Iterator[Fact]:
-        """Give what binds a run: its machine, and its job by the best evidence there is."""
-        yield from self._evidence.facts(run, vocab.ON_MACHINE, "machine")
-        for link in JOB_LINKS:
-            if facts := self._evidence.facts(run, link, "job"):
-                yield from facts
-                return
+    def _shows(self, subject: Term, predicate: Term) -> bool:
+        """Tell whether all that is said of a thing by a property is shown, and what lost to it."""
+        values = self._store.objects(subject, predicate)
+        return not values or self._sight.sees_said(subject, predicate, values)
 
     def _center(self, machine: Term) -> str | None:
-        facts = self._evidence.facts(machine, vocab.IN_WORK_CENTER, "work_center")
-        shown = [fact.value for fact in facts if fact.is_current and self._sight.sees(fact)]
-        return self._sight.label(min(shown)) if shown else None
+        """Name the group of a machine; of several that are shown the first."""
+        centers = self._store.objects(machine, vocab.IN_WORK_CENTER)
+        for center in sorted(centers):
+            if self._sight.sees_said(machine, vocab.IN_WORK_CENTER, [center]):
+                return self._sight.label(self._evidence.short(center))
+        return None
