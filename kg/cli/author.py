@@ -90,7 +90,7 @@ def _next_steps(place: Place, written: Written, url: str | None) -> list[str]:
     # While it is served nobody else reads its sources: the server does when it starts again.
     steps.append(f"stop what serves {url}" if url else f"traveler load --plant {written.plant}")
     page = f"{(url or USUAL_URL).rstrip('/')}/#/start?source={place.name}&table={place.table}"
-    return [*steps, f"traveler serve --plant {written.plant}", f"open {page}"]
+    return [*steps, f"traveler serve --plant {written.plant}", f"open '{page}'"]
 
 
 def show_mapping(

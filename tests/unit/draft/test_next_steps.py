@@ -34,7 +34,7 @@ def test_a_draft_ends_with_the_commands_and_the_page(
         f"traveler lift {plant}/mappings/jobs/jobs.yml --sample 5",
         f"traveler load --plant {plant}/plant.toml",
         f"traveler serve --plant {plant}/plant.toml",
-        "open http://127.0.0.1:8000/#/start?source=jobs&table=jobs",
+        "open 'http://127.0.0.1:8000/#/start?source=jobs&table=jobs'",
     ]
 
 
@@ -47,5 +47,5 @@ def test_a_plant_that_is_served_is_to_be_served_anew(
     announce(store, "http://127.0.0.1:8123/")
     found = steps(file("jobs.csv", "job_no,qty\n1,5\n2,6\n"))
     assert found[1] == "stop what serves http://127.0.0.1:8123/"
-    assert found[-1] == "open http://127.0.0.1:8123/#/start?source=jobs&table=jobs"
+    assert found[-1] == "open 'http://127.0.0.1:8123/#/start?source=jobs&table=jobs'"
     assert not any(step.startswith("traveler load") for step in found)
