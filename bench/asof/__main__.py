@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import tempfile
 from contextlib import nullcontext, suppress
+from functools import partial
 from pathlib import Path
 from random import Random
 from time import perf_counter, process_time
@@ -12,6 +13,8 @@ from typing import TYPE_CHECKING
 
 from bench.asof.past import READINGS, make_plant, reading_time, things
 from bench.command import add_number, add_sizes, new_parser
+from kg.answer.tracing.trace import MOST_THINGS
+from kg.answer.tracing.traced import tell_trace
 from kg.asof import Then
 from kg.errors import UnknownEntity
 from kg.pipeline import Pipeline
@@ -20,30 +23,39 @@ from kg.settings import load_plant
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from kg.answer import Answers
+
     Seconds = tuple[float, float]
     """Of the clock, and of the processor."""
 
 _DESCRIPTION = """\
 Make plants that were read several times while they worked, then ask for the context
-of machines and jobs as of random times of their history, by all that is on record
-and by what was on record at a random time; print the quantiles of the seconds.
+of machines and jobs, and for traces back from jobs, as of random times of their
+history, by all that is on record and by what was on record at a random time; print
+the quantiles of the seconds.
 """
 
 
 def measure(folder: Path, jobs: int, questions: int, seed: int) -> dict[str, list[Seconds]]:
     """Ask; gives (wall, processor) seconds by kind of thing."""
     draw = Random(seed)
-    taken: dict[str, list[Seconds]] = {"machine": [], "job": [], "index": []}
+    taken: dict[str, list[Seconds]] = {"machine": [], "job": [], "trace": [], "index": []}
+    machines, listed = things(jobs)
     with Pipeline.open(load_plant(folder)) as work:
         began = perf_counter(), process_time()
         work.history.follow()
         taken["index"].append((perf_counter() - began[0], process_time() - began[1]))
-        for kind, names in zip(("machine", "job"), things(jobs), strict=True):
+        for kind, names, ask in (
+            ("machine", machines, _tell_context),
+            ("job", listed, _tell_context),
+            ("trace", listed, _tell_trace),
+        ):
             for _ in range(questions):
                 then = _some_time(draw, jobs)
                 name = draw.choice(names)
                 began = perf_counter(), process_time()
-                _ask(work, name, then)
+                with suppress(UnknownEntity):
+                    work.history.ask(then, partial(ask, name, then))
                 taken[kind].append((perf_counter() - began[0], process_time() - began[1]))
     return taken
 
@@ -55,9 +67,12 @@ def _some_time(draw: Random, jobs: int) -> Then:
     return Then(at, believed)
 
 
-def _ask(work: Pipeline, name: str, then: Then) -> None:
-    with suppress(UnknownEntity):
-        work.history.ask(then, lambda answers: answers.context(name, then.at))
+def _tell_context(name: str, then: Then, answers: Answers) -> None:
+    answers.context(name, then.at)
+
+
+def _tell_trace(name: str, then: Then, answers: Answers) -> None:
+    tell_trace(answers, name, "backward", then.at, most_things=MOST_THINGS)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -96,6 +96,8 @@ class Answers:
         self._placeholders = Placeholders(plant, journal, columns)
         self._suspicions = Suspicions(store)
         self._wide = Wide()
+        self.is_past = False
+        """Whether these are the answers of another time, each look of which takes longer."""
         self.hindsight: Hindsight | None = None
         """The plant's history, where there is one."""
         self.tally: Tally | None = None
@@ -106,6 +108,7 @@ class Answers:
         """Give the answers from another store and journal, by the same rules and mappings."""
         other = copy(self)
         other.store, other.journal, other.finder = store, journal, finder
+        other.is_past = True
         other._suspicions = Suspicions(store)  # noqa: SLF001 - its own
         return other
 

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 AT_ONCE = 1_000
 _PROPERTY = re.compile(r"\?p\b")
+_AWAY = re.compile(r"\?entity \?p \?(\w+)")
+_TOWARDS = re.compile(r"\?(\w+) \?p \?entity")
 
 
 def all_rows(store: Store, names: str, pattern: str) -> Iterable[tuple[Term, ...]]:
@@ -55,10 +57,19 @@ def look_up_values(
     """Give every solution of a pattern over ``?entity`` and one of some properties, as ``?p``.
 
     Each property is written into a pattern of its own: a second list of values would be multiplied
-    with the first one, and then compared with the whole graph.
+    with the first one, and then compared with the whole graph. A store that is looked at piece by
+    piece is asked without a query, which takes longer to parse than to answer.
     """
+    look = getattr(store, "values_of", None)
+    away, towards = _AWAY.fullmatch(pattern), _TOWARDS.fullmatch(pattern)
+    if look is not None and (found := away or towards):
+        wanted = sorted({entity for entity in entities if entity.startswith("<")})
+        for p in predicates:
+            for entity, value in look(wanted, p, is_towards=towards is not None):
+                yield {"entity": entity, "p": p, found[1]: value}
+        return
     ways = (f"{{ {_PROPERTY.sub(p, pattern)} BIND({p} AS ?p) }}" for p in predicates)
-    return look_up(store, entities, " UNION ".join(ways))
+    yield from look_up(store, entities, " UNION ".join(ways))
 
 
 def look_up(store: Store, entities: Iterable[Term], pattern: str) -> Iterator[dict[str, Term]]:

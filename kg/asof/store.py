@@ -65,6 +65,17 @@ class StoreThen(Closing):
             return sorted(o for o, graph in self._asserted.claims(s, p) if graph == g)
         return sorted(self.demand.values([s], p))
 
+    def values_of(
+        self, things: Collection[Term], p: Term, *, is_towards: bool
+    ) -> Iterator[tuple[Term, Term]]:
+        """Give each thing with each value of a property, or with each thing of which it is one."""
+        if not is_towards:
+            self.demand.values(things, p)
+        for thing in things:
+            ends = self.demand.leading(p, [thing]) if is_towards else self.objects(thing, p)
+            for end in sorted(ends):
+                yield thing, end
+
     def holders(self, fact: Fact) -> list[Term]:
         """Give the graphs of the records that said a fact."""
         s, p, o = fact

@@ -10,7 +10,7 @@ from kg.answer.rowtable import rows_csv
 from kg.answer.tracing.grading import ORDER
 from kg.answer.tracing.leaks import find_breaks
 from kg.answer.tracing.stock import stock_of
-from kg.answer.tracing.trace import begin, trace
+from kg.answer.tracing.trace import MOST_THEN, begin, trace
 from kg.answer.tracing.traced import names_of, number_text, reasons, told_stock
 from kg.answer.tracing.veil import (
     behind,
@@ -70,6 +70,7 @@ def tell_recall(
     store, base = answers.store, answers.plant.base
     seq = store.applied_seq()
     start = begin(store, answers.finder.find(reference).term)
+    most_things = min(most_things, MOST_THEN) if answers.is_past else most_things
     require_all(veil, "a recall", but=behind(start.kind))
     traced = trace(store, base, start, "forward", most_things, veil)
     customers = traced.of_kind("customer", is_excluded=True)

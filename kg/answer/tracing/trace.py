@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 MOST_THINGS = 20_000
 """Things that a trace may look at, unless more are allowed."""
+MOST_THEN = 2_000
+"""Things that a trace as of another time may look at: each takes some ten milliseconds."""
 MOST_STEPS = 2_000
 """Steps that the longest way of a trace may have; a cycle is walked once."""
 
@@ -173,7 +175,8 @@ def _check(things: int, depth: int, most_things: int) -> None:
     if things > most_things:
         raise QueryError(
             f"the trace leads to more than {most_things:,} things",
-            hint="begin nearer to what you look for, or allow more with most_things",
+            hint="begin nearer to what you look for, or allow more with most_things; as of another "
+            f"time there may be {MOST_THEN:,}",
             code="trace-too-large",
         )
     if depth > MOST_STEPS:

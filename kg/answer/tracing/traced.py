@@ -10,7 +10,7 @@ from kg.answer.evidence import literal_text, short
 from kg.answer.lookup import look_up_values
 from kg.answer.tracing.leaks import find_breaks
 from kg.answer.tracing.stock import stock_of
-from kg.answer.tracing.trace import begin, trace
+from kg.answer.tracing.trace import MOST_THEN, begin, trace
 from kg.answer.tracing.veil import seen_breaks, shows_stock, told_withheld
 from kg.answer.tracing.worstcase import worst_case
 from kg.errors import HistoryError, QueryError
@@ -56,6 +56,7 @@ def tell_trace(
     store, base = answers.store, answers.plant.base
     seq = store.applied_seq()
     start = begin(store, answers.finder.find(reference).term)
+    most_things = min(most_things, MOST_THEN) if answers.is_past else most_things
     traced = trace(store, base, start, direction, most_things, veil)
     cited = Cited(store, answers.evidence(now))
     names = names_of(store, [start.thing, *traced.things], veil)

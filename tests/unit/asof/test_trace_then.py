@@ -9,11 +9,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from kg.answer.tracing import recall
 from kg.answer.tracing.recall import tell_recall
 from kg.answer.tracing.trace import MOST_THINGS
 from kg.answer.tracing.traced import tell_trace
 from kg.asof import Then
-from kg.errors import HistoryError, UnknownEntity
+from kg.errors import HistoryError, QueryError, UnknownEntity
 from tests.unit.asof.past_shop import (
     Shop,
     at,
@@ -141,6 +142,17 @@ def test_whom_a_batch_reached_is_told_before_and_after_a_correction(tmp_path: Pa
         assert _recalled(shop, "batch/B2", 19) == [("certain", "customer/C2")]
         with pytest.raises(UnknownEntity, match=r"not known then|nothing"):
             _recalled(shop, "batch/B2", 16)
+
+
+def test_a_trace_of_a_time_looks_at_fewer_things_and_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recall, "MOST_THEN", 2)
+    with busy_shop(tmp_path / "shop") as shop:
+        _grown(shop)
+        with pytest.raises(QueryError, match="more than 2 things") as refused:
+            _recalled(shop, "batch/B1", 16)
+        assert "as of another time" in refused.value.hint
 
 
 def test_the_worst_case_says_that_it_is_not_known_then(tmp_path: Path) -> None:
