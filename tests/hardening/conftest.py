@@ -94,8 +94,8 @@ def write_attacked(folder: Path) -> Path:
 def serving(folder: Path) -> Iterator[Attacked]:
     """Serve a plant as ``traveler serve`` does, until the end of the block."""
     served = Served(folder)
-    served.start()
     try:
+        served.start()
         with httpx.Client(base_url=served.url, trust_env=False) as client:
             for _ in range(400):
                 if client.get("/ready").is_success:
