@@ -82,6 +82,10 @@ SILENT: TelemetryConfig = {
     "auto_configure": False,
 }
 """Nothing of a request leaves by the framework, whatever the environment says."""
+PROBLEMS = {
+    "description": "What went wrong, and what to do about it.",
+    "content": {MEDIA_TYPE: {"schema": Problem.model_json_schema()}},
+}
 DESCRIPTION = """\
 What job is running, on which machine, to which spec, for which customer, from which material
 batch; since when, says who; and what is missing?
@@ -128,12 +132,7 @@ def create_app(
         redoc_url=None,
         lifespan=live,
         telemetry=SILENT,
-        responses={
-            "default": {
-                "description": "What went wrong, and what to do about it.",
-                "content": {MEDIA_TYPE: {"schema": Problem.model_json_schema()}},
-            }
-        },
+        responses={"default": PROBLEMS},
     )
     routers = [*(module.router for module in ROUTERS), signin.pages]
     own = list(app.routes)

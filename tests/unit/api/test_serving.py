@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from api.app import create_app
 from api.protocol import MOST_UNREAD_BYTES
 from api.serving import bind, run
 from kg.errors import ConfigError
@@ -46,6 +47,15 @@ def test_an_address_that_is_taken_is_a_clear_error() -> None:
 def test_a_port_that_is_none_is_a_clear_error() -> None:
     with pytest.raises(ConfigError, match="70000"):
         bind("127.0.0.1", 70_000)
+
+
+def test_the_environment_makes_the_framework_tell_nobody(
+    owner: Owner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FASTAPI_OTEL_AUTO_CONFIGURE", "true")
+    app = create_app(owner)
+    assert not app._native_telemetry.enabled()
+    assert app._telemetry["auto_configure"] is False
 
 
 def test_a_head_that_does_not_end_is_refused_and_a_long_body_is_not(tmp_path: Path) -> None:
