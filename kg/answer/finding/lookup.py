@@ -60,11 +60,7 @@ class Lookup:
         rows = look_up(self._store, [self.term(job)], f"?step {vocab.OPERATION_OF} ?entity")
         shorts = sorted({self.gazetteer.short(row["step"]) for row in rows})
         return [
-            (short, key)
-            for short in shorts
-            for key in keys
-            if self.gazetteer.is_called(short, key)
-            and (self.eyes is ALL_SEEN or self._is_seen(short, key))
+            (short, key) for short in shorts for key in keys if self.gazetteer.is_called(short, key)
         ]
 
     def numbered(self, number: str, kinds: Collection[str] = ()) -> list[str]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from rapidfuzz import fuzz, process
 
-from kg.answer.finding.found import STRONG, Match
+from kg.answer.finding.found import ALL_SEEN, STRONG, Match
 from kg.answer.finding.gazetteer import local_id
 from kg.answer.finding.spans import (
     SHORT_NUMBER,
@@ -304,18 +304,27 @@ class Reader:
     # ---- steps by what all their kind are called
 
     def _find_steps(self, reading: Reading) -> None:
-        """Take a name of many operations for that of the job's: ``the deburring of job 1043``."""
+        """Take a name of many operations for that of the job's: ``10 Saw of job 1043``.
+
+        To whom something is hidden, it may be which operations a job has.
+        """
+        if self._lookup.eyes is not ALL_SEEN:
+            return
         jobs = {m.best[0].id for m in reading.mentions if m.is_one and m.best[0].kind == "job"}
         if len(jobs) != 1:
             return
-        for mention in reading.mentions:
+        for mention in list(reading.mentions):
             kinds = {match.kind for match in mention.matches}
             if mention.total > 1 and kinds <= {"operation"}:
-                self._narrow(mention, *jobs)
+                self._narrow(reading, mention, *jobs)
 
-    def _narrow(self, mention: Mention, job: str) -> None:
+    def _narrow(self, reading: Reading, mention: Mention, job: str) -> None:
         steps = self._lookup.steps_called(mention.keys, job)
-        if steps:
+        if mention.is_strong and not steps:  # steps of other jobs are called so
+            reading.mentions.remove(mention)
+            kind = f"operation of {job}"
+            reading.absent.append(Absent(mention.first, mention.last, mention.text, kind, ()))
+        elif steps:
             mention.matches = [
                 self._lookup.match(short, key, mention.text, _OF_JOB, mention.first)
                 for short, key in steps

@@ -67,6 +67,15 @@ def test_without_a_job_the_steps_are_given_back(finder: Finder) -> None:
         finder.read_question("20 Finish turn of job 1041 and job 1042")
 
 
+def test_a_step_that_the_job_has_not_is_refused(finder: Finder) -> None:
+    store = finder._store
+    step, job = thing("operation/1045-30"), thing("job/1045")
+    store.apply([(step, vocab.OPERATION_OF, job, "")], [], 2)
+    with pytest.raises(UnknownEntity, match="no operation of job/1045 '30 Deburr'") as refused:
+        finder.read_question("is 30 Deburr of job 1045 done?")
+    assert "known are: job/1045" in refused.value.hint
+
+
 def test_of_too_many_things_none_is_meant_and_it_is_said_how_many_they_are(
     finder: Finder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
