@@ -189,7 +189,7 @@ def test_demo_once_answers_with_the_context_of_a_running_machine(tmp_path: Path)
             assert run["slots"][slot]["facts"][0]["via"]
     assert set(answer) == {
         "entity", "as_of", "applied_seq", "status", "slots", "runs", "next", "gaps", "notes",
-        "sources", "focus", "order", "causes", "computed", "inputs", "withheld",
+        "sources", "focus", "order", "causes", "computed", "inputs", "withheld", "left_out",
     }  # fmt: skip
 
 

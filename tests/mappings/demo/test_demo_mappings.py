@@ -24,6 +24,9 @@ TR = "https://w3id.org/traveler/ontology/"
 CASES = sorted(path for path in (Path(__file__).parent / "cases").glob("*/*") if path.is_dir())
 NOW = datetime(2026, 11, 23, 6, tzinfo=UTC)
 SEED = 7
+ZONE = "Europe/Stockholm"
+FOLDERS = {"erp": "demo-erp", "mes": "demo-mes", "identity": "demo-identity", "notes": "notes"}
+"""The mapping of each of the demo's sources."""
 
 POINTED_AT = ("batch", "customer", "job", "machine", "operation", "order", "order-line", "part",
               "person", "piece", "spec", "supplier", "work-center")  # fmt: skip
@@ -40,8 +43,8 @@ class Plant(NamedTuple):
 @pytest.fixture(scope="module")
 def lifters() -> dict[str, Lifter]:
     return {
-        name: Lifter(load_source(assets.mappings_folder() / f"demo-{name}"), BASE)
-        for name in ("erp", "mes", "identity", "notes")
+        name: Lifter(load_source(assets.mappings_folder() / folder, {"zone": ZONE}), BASE)
+        for name, folder in FOLDERS.items()
     }
 
 
@@ -66,8 +69,8 @@ def test_there_are_cases_for_every_table() -> None:
     cases = {(path.parent.name, path.name.split(".")[0]) for path in CASES}
     tables = {
         (name, table.name)
-        for name in ("erp", "mes", "identity", "notes")
-        for table in load_source(assets.mappings_folder() / f"demo-{name}").tables
+        for name, folder in FOLDERS.items()
+        for table in load_source(assets.mappings_folder() / folder).tables
     }
     assert cases == tables
 
