@@ -54,15 +54,15 @@ def main() -> None:
     try:
         make_app([asked] if asked else list(COMMANDS))()
     except TravelerError as error:
-        _tell(f"traveler: {error.message}", style="red")
+        _tell(error.message, "traveler: ", style="red")
         if error.hint:
-            _tell(error.hint, "  ")
+            _tell(error.hint, "  ", "  ")
         sys.exit(error.exit_code)
     except KeyboardInterrupt:  # while it was still being loaded
         sys.exit(130)
 
 
-def _tell(text: str, indent: str = "", style: str = "") -> None:
+def _tell(text: str, first: str, rest: str = "", style: str = "") -> None:
     """Print text as it stands: ``[red]`` and ``:x:`` in it are text of data.
 
     Lines end between words; a path that is longer than a line stays whole, to be copied.
@@ -70,8 +70,8 @@ def _tell(text: str, indent: str = "", style: str = "") -> None:
     told = textwrap.fill(
         printable(text),
         stderr.width,
-        initial_indent=indent,
-        subsequent_indent=indent,
+        initial_indent=first,
+        subsequent_indent=rest,
         break_long_words=False,
         break_on_hyphens=False,
     )
