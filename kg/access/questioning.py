@@ -106,7 +106,7 @@ _OF_HISTORY = frozenset(
 )
 """What is answered of records of other times, which nothing filters here: contexts do."""
 _OF_FLOWS = frozenset({"dark_steps", "processes_to_connect", "single_points", "where_facts_arise"})
-"""What is answered by flows.yml too, which no query reads: the flow map takes out what is hidden."""
+"""What is answered by flows.yml too, which no query reads: the flow map takes hidden things out."""
 
 
 def _written(
