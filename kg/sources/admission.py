@@ -135,6 +135,8 @@ class Admission:
         if isinstance(effective, Rejected):
             return effective
         version = cell_text(row.cells.get(self._table.version)) if self._table.version else ""
+        if "\0" in version:
+            return self._refuse_nul(row, f"its version, column {self._table.version},", key)
         return Record(
             *(self._source.name, self._table.name, key, self._without_names(row.cells)),
             position=_position(row, key),
@@ -171,6 +173,8 @@ class Admission:
             parts.append(cell_text(value))
         is_single = len(parts) == 1
         key = parts[0] if is_single else "|".join(part.replace("|", "%7C") for part in parts)
+        if "\0" in key:
+            return self._refuse_nul(row, "its key")
         size = len(key.encode(errors="replace"))
         if size > _LONGEST_KEY:
             return self._refuse(
@@ -178,6 +182,14 @@ class Admission:
                 hint="is it a text? name the columns that identify a row in key",
             )
         return key
+
+    def _refuse_nul(self, row: Row, what: str, key: str | None = None) -> Rejected:
+        """Refuse a name that SQLite's functions of JSON would read up to its NUL only."""
+        return self._refuse(
+            *(row, "bad-row", f"{what} holds a NUL character"),
+            hint="name the row without it in the source",
+            key=key,
+        )
 
     def _effective(self, row: Row, key: str) -> tuple[str | None, EffectiveBy] | Rejected:
         table = self._table

@@ -198,6 +198,21 @@ objects = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.parametrize(
+    "row", [{"machine": "a\0b", "label": "1"}, {"machine": "M1", "label": "a\0b"}]
+)
+def test_a_key_or_version_with_a_nul_waits_each_time_that_it_comes(
+    tmp_path: Path, row: dict[str, str]
+) -> None:
+    write_live_plant(tmp_path, machine='version = "label"')
+    with opened(tmp_path) as work:
+        for _ in range(2):
+            assert counts(take(work, json.dumps(row).encode(), table="machine")) == (0, 0, 1)
+        (waiting,) = work.journal.waiting()
+        assert waiting.rejected.code == "bad-row"
+        assert "NUL" in waiting.rejected.message
+
+
 def test_whatever_is_sent_is_taken_or_waits_and_holds_up_nothing(tmp_path: Path) -> None:
     write_live_plant(tmp_path, machine='version = "label"')
     with opened(tmp_path) as work:
