@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.request import urlopen
 
+from api.pages import FOLDER
 from bench.board.browser import (
     FirstLoad,
     load_first,
@@ -77,6 +78,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _measure(folder: Path, options: argparse.Namespace) -> tuple[Board, str]:
+    if not (FOLDER / "index.html").is_file():
+        raise ServerError("the pages are not built: `make web` builds them")
     machines, jobs = options.machines, options.jobs
     with mosquitto(folder / "broker") as broker:
         write_machines(folder / "plant", machines, jobs, options.seed, broker)

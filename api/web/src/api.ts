@@ -74,6 +74,16 @@ export async function getText(path: string, accept: string, signal?: AbortSignal
   return (await ask(path, { headers: { Accept: accept }, ...(signal ? { signal } : {}) })).text();
 }
 
+export type Row = Record<string, { value: string } | undefined>;
+
+/** Ask in SPARQL; the server knows the prefixes tr: and rdfs:. */
+export async function select(query: string, signal: AbortSignal): Promise<Row[]> {
+  const headers = { "Content-Type": "application/sparql-query", Accept: "application/sparql-results+json" };
+  const answer = await ask("sparql", { method: "POST", body: query, headers, signal });
+  const { results } = (await answer.json()) as { results: { bindings: Row[] } };
+  return results.bindings;
+}
+
 export async function send<T>(method: "POST" | "DELETE", path: string, body?: unknown): Promise<T> {
   const init: RequestInit = { method, headers: { "Content-Type": "application/json" } };
   if (body !== undefined) init.body = JSON.stringify(body);

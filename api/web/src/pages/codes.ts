@@ -1,6 +1,6 @@
 /** A printed code for each machine and job: who points a phone at it writes a note about that thing. */
 
-import { ask, getJson } from "../api";
+import { getJson, select } from "../api";
 import { data, h, put, svg } from "../dom";
 import { may, plant, session } from "../plant";
 import type { Page, Route } from "../router";
@@ -115,23 +115,13 @@ class Codes {
 /** The jobs that are released or under way; who may not ask freely names his own in the address. */
 async function openJobs(signal: AbortSignal): Promise<Thing[]> {
   if (!may("sparql:read") || session()?.sees_all === false) return [];
-  const query = `PREFIX tr: <https://w3id.org/traveler/ontology/>
-PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
-SELECT ?job (SAMPLE(?name) AS ?label) WHERE {
+  const query = `SELECT ?job (SAMPLE(?name) AS ?label) WHERE {
   VALUES ?status { <https://w3id.org/traveler/code/job-status/released> <https://w3id.org/traveler/code/job-status/in-progress> }
   ?job a tr:Job ; tr:status ?status OPTIONAL { ?job rdfs:label ?name }
 } GROUP BY ?job ORDER BY ?job LIMIT ${MOST}`;
-  const answer = await ask("sparql", {
-    method: "POST",
-    body: query,
-    headers: { "Content-Type": "application/sparql-query", Accept: "application/sparql-results+json" },
-    signal,
-  });
-  const { results } = (await answer.json()) as {
-    results: { bindings: Record<string, { value: string } | undefined>[] };
-  };
   const { base } = plant();
-  return results.bindings.map((row) => {
+  const rows = await select(query, signal);
+  return rows.map((row) => {
     const id = (row["job"]?.value ?? "").replace(base, "");
     return { id, label: row["label"]?.value ?? "" };
   });

@@ -1,6 +1,6 @@
 /** Runs along time, as a drawing that says the same in words. */
 
-import { ask } from "../api";
+import { select } from "../api";
 import { moment, since } from "../clock";
 import { h, svg, type Child } from "../dom";
 import { may, plant, session } from "../plant";
@@ -26,24 +26,14 @@ export async function pastRuns(iri: string, kind: string, signal: AbortSignal): 
   const [link, other] = kind === "machine" ? ["tr:onMachine", "tr:ofJob"] : ["tr:ofJob", "tr:onMachine"];
   if (kind !== "machine" && kind !== "job") return [];
   if (!may("sparql:read") || session()?.sees_all === false) return [];
-  const query = `PREFIX tr: <https://w3id.org/traveler/ontology/>
-PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
-SELECT ?start ?end ?presumed ?other ?label WHERE {
+  const query = `SELECT ?start ?end ?presumed ?other ?label WHERE {
   ?run ${link} <${iri}> ; tr:startedAt ?start .
   OPTIONAL { ?run tr:endedAt ?end } OPTIONAL { ?run tr:inferredEndAt ?presumed }
   OPTIONAL { ?run ${other} ?other OPTIONAL { ?other rdfs:label ?label } }
 } ORDER BY DESC(?start) LIMIT ${MOST}`;
   try {
-    const answer = await ask("sparql", {
-      method: "POST",
-      body: query,
-      headers: { "Content-Type": "application/sparql-query", Accept: "application/sparql-results+json" },
-      signal,
-    });
-    const { results } = (await answer.json()) as {
-      results: { bindings: Record<string, { value: string } | undefined>[] };
-    };
-    return results.bindings.map((row) => {
+    const rows = await select(query, signal);
+    return rows.map((row) => {
       const name = row["label"]?.value ?? row["other"]?.value.replace(plant().base, "") ?? "?";
       const end = row["end"]?.value ?? row["presumed"]?.value ?? null;
       const isPresumed = row["end"] === undefined && end !== null;
