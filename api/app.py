@@ -37,9 +37,8 @@ from api.cache import Quick
 from api.desk import Desk
 from api.guard import Guard
 from api.lane import Lane
-from api.models import Problem
 from api.prefix import Prefix
-from api.problems import MEDIA_TYPE, handle_problems
+from api.problems import PROBLEMS, handle_problems
 from api.streams import Streams
 from kg.errors import ConfigError
 
@@ -82,10 +81,6 @@ SILENT: TelemetryConfig = {
     "auto_configure": False,
 }
 """Nothing of a request leaves by the framework, whatever the environment says."""
-PROBLEMS = {
-    "description": "What went wrong, and what to do about it.",
-    "content": {MEDIA_TYPE: {"schema": Problem.model_json_schema()}},
-}
 DESCRIPTION = """\
 What job is running, on which machine, to which spec, for which customer, from which material
 batch; since when, says who; and what is missing?

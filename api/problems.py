@@ -9,12 +9,18 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from api.models import Problem
 from kg.errors import TravelerError
 
 if TYPE_CHECKING:
     from fastapi import FastAPI, Request
 
 MEDIA_TYPE = "application/problem+json"
+PROBLEMS: dict[str, Any] = {
+    "description": "What went wrong, and what to do about it.",
+    "content": {MEDIA_TYPE: {"schema": Problem.model_json_schema()}},
+}
+"""What every route's description says of what is not answered."""
 MOST_TOLD = 1_000
 """How many letters an error has: it may name what was asked for, however long that was."""
 TYPE_PREFIX = "https://w3id.org/traveler/problem/"

@@ -13,7 +13,7 @@ from pydantic import Field
 
 from api.access import cookie_name, gate_of, is_encrypted, principal_of
 from api.models import Answer
-from api.problems import problem
+from api.problems import PROBLEMS, problem
 from kg.errors import AccessError, ConfigError
 from kg.times import format_time
 
@@ -66,7 +66,13 @@ class SessionAnswer(Answer):
 @router.post(
     "/v1/session",
     status_code=201,
-    responses={303: {"description": "To the first page, for a form."}},
+    responses={
+        303: {"description": "To the first page, for a form."},
+        401: {
+            "description": "The key opens nothing; a form is answered by the page it was on.",
+            "content": PROBLEMS["content"] | {"text/html": {}},
+        },
+    },
     openapi_extra={
         "requestBody": {
             "required": True,
