@@ -8,12 +8,16 @@ from typing import TYPE_CHECKING
 from kg.store import EmbeddedStore
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from kg.records import Term
     from kg.store import Store
 
+    Wanted = tuple[Term, Sequence[Term]]
+    """A property, and values of it."""
+
 AT_ONCE = 1_000
+MOST_COUNTED = 20_000
 _PROPERTY = re.compile(r"\?p\b")
 _AWAY = re.compile(r"\?entity \?p \?(\w+)")
 _TOWARDS = re.compile(r"\?(\w+) \?p \?entity")
@@ -37,8 +41,21 @@ def may_lead(store: Store, predicate: Term, values: Iterable[Term]) -> bool:
     Most things have no note and no serial number: one look spares a query then. Where looks are no
     less than queries it can.
     """
-    look = getattr(store, "present", None)
-    return look is None or any(look(None, predicate, value) for value in values)
+    count = getattr(store, "count_with", None)
+    listed = list(values)
+    return count is None or (bool(listed) and count(predicate, listed, 1) > 0)
+
+
+def are_fewer(store: Store, these: Wanted, those: Wanted) -> bool:
+    """Tell whether fewer things have one of these values than one of those.
+
+    Not of more than twenty thousand, and not where counting is no less than a query.
+    """
+    count = getattr(store, "count_with", None)
+    if count is None:
+        return False
+    found: int = count(*these, MOST_COUNTED)
+    return found < MOST_COUNTED and count(*those, found + 1) > found
 
 
 def in_order(store: Store, subject: Term, predicate: Term, values: list[Term]) -> list[Term]:

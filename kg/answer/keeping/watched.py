@@ -13,7 +13,7 @@ from kg.store import EmbeddedStore
 from kg.touched import NAMED, PRESENT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Collection, Iterable
 
     from kg.answer.keeping.watchplan import Step
     from kg.journal import Journal, OpenGap
@@ -167,6 +167,19 @@ class WatchedStore:
         """Give the facts of a pattern in the current graph, as an embedded store does."""
         self._reads.note(_pattern_key(PRESENT, s, p, o))
         return self._embedded.present(s, p, o)
+
+    def count_with(self, p: Term, values: Collection[Term], most: int) -> int:
+        """Count what has one of some values in the current graph, up to ``most``.
+
+        That there is nothing is noted; how much there is tells how to look for it, not what it is.
+        """
+        keys = [touched.of_value(PRESENT, p, value) for value in values]
+        for key in keys:
+            self._reads.note_until_closed(key)
+        found = self._embedded.count_with(p, values, most)
+        for key in keys if found == 0 else ():
+            self._reads.note(key)
+        return found
 
     def select(self, query: str) -> list[dict[str, Term]]:
         """Give the rows of a SELECT."""

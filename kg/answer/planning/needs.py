@@ -31,16 +31,21 @@ def material_of(planner: Planner, jobs: Sequence[Term]) -> tuple[Slot, Slot]:
     uncovered = next(iter(supply.uncovered()), None)
     why = uncovered.text if uncovered else "no record gives their parts a bill of material"
     needed = [_needed(planner, job, need) for job, need in needs if need.amount is not None]
-    left = supply.load_left({need.material for _, need in needs})
-    kept = [_left(planner, one) for listed in left.values() for one in listed if one.amount]
-    return _slot(needed, why), _slot(kept, why if not needs else "no record says how much is left")
+    supply.load_left([need for _, need in needs])
+    materials = sorted({need.material for _, need in needs})
+    kept = [_left(planner, one) for what in materials for one in supply.left(what) if one.amount]
+    unread = sum(len(planner.batches[what].unread) for what in materials)
+    others = f"{unread} other batches were not looked at, as these are enough" if unread else ""
+    lacking = why if not needs else "no record says how much is left"
+    return _slot(needed, why), _slot(kept, lacking, others)
 
 
-def _slot(facts: list[Fact], why: str) -> Slot:
+def _slot(facts: list[Fact], why: str, others: str = "") -> Slot:
     if not facts:
         return Slot("unknown", note=why)
     more = len(facts) - MOST_LISTED
-    return filled(facts[:MOST_LISTED], f"and {more} more" if more > 0 else None)
+    notes = [f"and {more} more" if more > 0 else "", others]
+    return filled(facts[:MOST_LISTED], "; ".join(filter(None, notes)) or None)
 
 
 def _needed(planner: Planner, job: Term, need: Need) -> Fact:

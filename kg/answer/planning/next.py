@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from kg import vocab
 from kg.answer.bundle import NextEntry, NextOrder
 from kg.answer.evidence import literal_text
-from kg.answer.lookup import look_up, may_lead
+from kg.answer.lookup import are_fewer, look_up, may_lead
 from kg.answer.planning.blockers import Blockers, stop_of
 from kg.answer.planning.durations import SAID, duration_of, left_of, runs_of
 from kg.answer.planning.planner import OPEN, STOPPED, Finding, hours_of, number_text, span_text
@@ -81,7 +81,8 @@ def waiting_by_plan(store: Store, evidence: Evidence, machine: Term) -> list[Nex
     if not (at_centers or may_lead(store, vocab.PLANNED_ON, [machine])):
         return []
     rows = store.select(
-        f"SELECT DISTINCT ?operation ?job ?start ?due WHERE {{ {_waiting(machine, _WAITING)} "
+        "SELECT DISTINCT ?operation ?job ?start ?due "
+        f"WHERE {{ {_waiting(store, machine, centers, _WAITING)} "
         f"OPTIONAL {{ ?operation {vocab.PLANNED_START} ?start }} "
         f"OPTIONAL {{ ?job {vocab.DUE_DATE} ?due }} }} "
         f"ORDER BY ?start ?due ?operation LIMIT {MOST_WAITING}"
@@ -99,24 +100,34 @@ def waiting_by_plan(store: Store, evidence: Evidence, machine: Term) -> list[Nex
     ]
 
 
-def _waiting(machine: Term, words: Sequence[str]) -> str:
-    """Give the pattern of what waits for a machine, or for its work center and no machine."""
-    codes = " ".join(
+def _waiting(store: Store, machine: Term, centers: Sequence[Term], words: Sequence[str]) -> str:
+    """Give the pattern of what waits for a machine, or for its work center and no machine.
+
+    Of a work center there may be a hundred thousand operations that are over, and in a plant as
+    many that wait: what is less is looked at first.
+    """
+    codes = [
         vocab.code(scheme, word) for scheme in ("operation-status", "job-status") for word in words
-    )
-    return (
-        f"{{ ?operation {vocab.PLANNED_ON} {machine} }} UNION {{ "
-        f"{machine} {vocab.IN_WORK_CENTER} ?center . ?operation {vocab.PLANNED_AT} ?center . "
-        f"FILTER NOT EXISTS {{ ?operation {vocab.PLANNED_ON} ?other }} }} "
-        f"?operation {vocab.OPERATION_OF} ?job ; {vocab.STATUS} ?status . "
-        f"VALUES ?status {{ {codes} }} "
-    )
+    ]
+    is_open = f"?operation {vocab.STATUS} ?status . VALUES ?status {{ {' '.join(codes)} }} "
+    ways = f"{{ ?operation {vocab.PLANNED_ON} {machine} . {is_open} }}"
+    if centers:
+        center = f"?operation {vocab.PLANNED_AT} ?center . {machine} {vocab.IN_WORK_CENTER} ?center"
+        if are_fewer(store, (vocab.STATUS, codes), (vocab.PLANNED_AT, centers)):
+            listed = " UNION ".join(f"{{ ?operation {vocab.STATUS} {code} }}" for code in codes)
+            of_center = f"{{ SELECT ?operation {{ {listed} }} }} FILTER EXISTS {{ {center} }} "
+        else:
+            of_center = f"{center} . {is_open}"
+        no_machine = f"FILTER NOT EXISTS {{ ?operation {vocab.PLANNED_ON} ?other }}"
+        ways += f" UNION {{ {of_center} {no_machine} }}"
+    return f"{ways} ?operation {vocab.OPERATION_OF} ?job . "
 
 
 def advise(planner: Planner, machine: Term, rule: Rule = DEFAULT_RULE) -> Advice:
     """Order what waits for a machine by a rule, with what speaks for each and what blocks it."""
-    query = f"SELECT DISTINCT ?operation WHERE {{ {_waiting(machine, OPEN)} }}"
-    rows = planner.store.select(query)
+    centers = planner.values.of(machine, vocab.IN_WORK_CENTER)
+    waiting = _waiting(planner.store, machine, centers, OPEN)
+    rows = planner.store.select(f"SELECT DISTINCT ?operation WHERE {{ {waiting} }}")
     steps = planner.steps(sorted(row["operation"] for row in rows))
     jobs = planner.steps_of({step.job for step in steps})
     running = _running(planner, machine)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from kg.answer.bundle import Fact, ReasonKind
     from kg.answer.evidence import Evidence
-    from kg.answer.planning.supply import Left
+    from kg.answer.planning.supply import Batches
     from kg.answer.slots import Slots
     from kg.records import Fact as Triple
     from kg.records import Term
@@ -139,8 +139,8 @@ class Planner:
     values: Values = field(init=False)
     inputs: dict[str, Fact] = field(default_factory=dict)
     """The facts from which something was computed, by id."""
-    left: dict[Term, list[Left]] = field(default_factory=dict)
-    """What is left of the batches of each material that was looked at."""
+    batches: dict[Term, Batches] = field(default_factory=dict)
+    """The batches of each material that was looked at."""
 
     def __post_init__(self) -> None:
         self.values = Values(self.store)

@@ -11,14 +11,14 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from kg import vocab
-from kg.answer.lookup import look_up
+from kg.answer.lookup import all_rows, look_up
 from kg.answer.planning.planner import Finding, number_text
 from kg.answer.planning.quantities import convert, rates_of
 from kg.answer.tracing.genealogy import Genealogy
 from kg.answer.tracing.stock import stock_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from kg.answer.planning.planner import Planner, Step
     from kg.answer.planning.quantities import Rate
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 _COMPONENT = (vocab.COMPONENT_PART, vocab.QUANTITY_PER, vocab.UNIT, vocab.NEEDED_AT_SEQUENCE)
 _PART = (vocab.UNIT, vocab.IS_LOT_TRACKED)
 MOST_CITED = 5
+READ_FIRST = 100
+"""Batches of a material; an answer names fewer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,15 @@ class Left:
     facts: tuple[Triple, ...]
 
 
+@dataclass(slots=True)
+class Batches:
+    """The batches of a material, those with the greatest ids first, as far as they were read."""
+
+    material: Term
+    read: list[Left]
+    unread: list[Term]
+
+
 class Supply:
     """Looks material up for many operations at once."""
 
@@ -58,7 +69,6 @@ class Supply:
         self._values = planner.values
         self._components: dict[Term, list[Term]] = {}
         self._supplied: dict[tuple[Term, Term], list[tuple[Term, Triple]]] = {}
-        self._left: dict[Term, list[Left]] = {}
         self._rates: dict[Term, list[Rate]] = {}
 
     def uncovered(self) -> Iterator[Finding]:
@@ -73,8 +83,13 @@ class Supply:
         """Say of each operation what was found of the material that it needs."""
         needs = self.needs(steps, siblings)
         self._load_supplied({step.job for step in steps})
-        listed = [(step.job, need.material) for step in steps for need in needs[step.term]]
-        self.load_left({what for job, what in listed if (job, what) not in self._supplied})
+        lacking = [
+            need
+            for step in steps
+            for need in needs[step.term]
+            if (step.job, need.material) not in self._supplied
+        ]
+        self.load_left(lacking)
         return {
             step.term: list(self._findings(step, needs[step.term], siblings[step.job]))
             for step in steps
@@ -122,8 +137,8 @@ class Supply:
         return sorted({batch for batch, _ in self._supplied.get((job, material), [])})
 
     def left(self, material: Term) -> list[Left]:
-        """Give what is left of a material that no batch was booked of for some job."""
-        return self._left.get(material, [])
+        """Give what is left of a material's batches, as far as they were looked at."""
+        return self._planner.batches[material].read
 
     def _load_supplied(self, jobs: Iterable[Term]) -> None:
         """Find the batches that were booked or loaded for jobs, by job and material."""
@@ -139,32 +154,51 @@ class Supply:
                 fact = (row["use"], link, row["entity"])
                 self._supplied.setdefault(key, []).append((row["batch"], fact))
 
-    def load_left(self, materials: Iterable[Term]) -> dict[Term, list[Left]]:
-        """Find how much is left of every batch of some materials, by material.
+    def load_left(self, needs: Iterable[Need]) -> None:
+        """Find how much is left of what is needed, until what was found is enough of it.
 
-        What was found for one answer is not looked for again.
+        A material may have had ten thousand batches, and most of them are used up: the newest are
+        looked at first, by their ids. What was found for one answer is not looked for again.
         """
-        asked = set(materials)
-        wanted = asked - self._planner.left.keys()
-        if wanted:
-            self._planner.left |= self._find_left(wanted)
-        self._left = {material: self._planner.left[material] for material in sorted(asked)}
-        return self._left
+        wanted = defaultdict(list)
+        for need in needs:
+            wanted[need.material].append(need)
+        self._list_batches(wanted)
+        batches = self._planner.batches
+        while True:
+            lacking = [
+                batches[material]
+                for material, listed in wanted.items()
+                if batches[material].unread and not all(map(self._is_covered, listed))
+            ]
+            if not lacking:
+                return
+            self._read_on(lacking)
 
-    def _find_left(self, wanted: Collection[Term]) -> dict[Term, list[Left]]:
-        batches: dict[Term, set[Term]] = defaultdict(set)
-        for row in look_up(self._planner.store, wanted, f"?batch {vocab.OF_MATERIAL} ?entity"):
-            batches[row["entity"]].add(row["batch"])
-        every = {batch for listed in batches.values() for batch in listed}
+    def _list_batches(self, materials: Iterable[Term]) -> None:
+        new = [material for material in materials if material not in self._planner.batches]
+        for material in new:
+            rows = all_rows(self._planner.store, "b", f"?b {vocab.OF_MATERIAL} {material}")
+            newest_first = sorted((batch for (batch,) in rows), reverse=True)
+            self._planner.batches[material] = Batches(material, [], newest_first)
+
+    def _is_covered(self, need: Need) -> bool:
+        """Tell whether what was read is enough; of what nobody says how much, anything is."""
+        total, _, _ = self._total(need)
+        return total > 0 and total >= (need.amount or 0)
+
+    def _read_on(self, lacking: Sequence[Batches]) -> None:
+        """Read the next batches of some materials, as many again as were read of each."""
+        now = [(one, b) for one in lacking for b in one.unread[: max(READ_FIRST, len(one.read))]]
+        every = [batch for _, batch in now]
         held = Genealogy(self._planner.store)
         held.read("batch", every)
         held.describe("use", {use for b in every for use in held.to(b, vocab.OF_BATCH)})
         held.describe("shipment-line", {s for b in every for s in held.to(b, vocab.SHIPS_BATCH)})
         self._values.load(every, (vocab.QUANTITY,))
-        return {
-            material: [self._left_of(held, b, material) for b in sorted(batches[material])]
-            for material in wanted
-        }
+        for one, batch in now:
+            one.read.append(self._left_of(held, batch, one.material))
+            one.unread.remove(batch)
 
     def _left_of(self, held: Genealogy, batch: Term, material: Term) -> Left:
         stock = stock_of(held, batch)
@@ -206,27 +240,34 @@ class Supply:
         return self._compared(need, need.amount, name)
 
     def _compared(self, need: Need, amount: Fraction, name: str) -> Finding:
-        total, facts = Fraction(0), need.facts
-        untold = []
-        for left in self._left.get(need.material, []):
-            found = None
-            if left.amount is not None:
-                rates = self._rates.get(need.material, ())
-                found = convert(left.amount, left.unit or "", need.unit or "", rates)
-            if found is None:
-                untold.append(left.batch)
-            elif found.value > 0:
-                total += found.value
-                facts += (*left.facts, *found.facts)
+        total, facts, untold = self._total(need)
+        is_all = not self._planner.batches[need.material].unread
         wanted, has = amount_text(amount, need.unit), amount_text(total, need.unit)
-        text = f"{name}: {wanted} needed, {has} left"
-        cited = facts[: len(need.facts) + MOST_CITED]
+        text = f"{name}: {wanted} needed, {'' if is_all else 'at least '}{has} left"
+        cited = (need.facts + facts)[: len(need.facts) + MOST_CITED]
         if total >= amount:
             return Finding("material", "supports", text, cited)
         if untold:
             text += f"; how much {self._planner.listed(untold[:MOST_CITED])} adds, no record says"
             return Finding("material", "doubt", text, cited)
         return Finding("material", "blocks", text, cited)
+
+    def _total(self, need: Need) -> tuple[Fraction, tuple[Triple, ...], list[Term]]:
+        """Add up what is left in the unit of a need: how much, who says so, and what is untold."""
+        total = Fraction(0)
+        facts: tuple[Triple, ...] = ()
+        untold = []
+        rates = self._rates.get(need.material, ())
+        for left in self.left(need.material):
+            found = None
+            if left.amount is not None:
+                found = convert(left.amount, left.unit or "", need.unit or "", rates)
+            if found is None:
+                untold.append(left.batch)
+            elif found.value > 0:
+                total += found.value
+                facts += (*left.facts, *found.facts)
+        return total, facts, untold
 
 
 def is_first(step: Step, siblings: Sequence[Step]) -> bool:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kg.answer.planning.next import RULES, advise, entries_of, order_of
+from kg.answer.planning.next import RULES, advise, entries_of, order_of, waiting_by_plan
 from tests.unit.answer.planners import NOW, planner_of, term
 
 DAY = datetime(2026, 11, 23, tzinfo=UTC)
@@ -262,6 +262,56 @@ def test_an_entry_cites_what_it_rests_on_and_counts_its_rank() -> None:
     order = order_of(planner, advice)
     assert (order.ready, order.blocked, order.listed) == (1, 1, 2)
     assert order.remarks[0].text == "machine/M is down (spindle)"
+
+
+@pytest.mark.parametrize(("over", "open_elsewhere"), [(0, 9), (9, 0), (9, 9)])
+def test_whatever_there_is_more_of_a_work_center_is_told_what_waits_there(
+    over: int, open_elsewhere: int
+) -> None:
+    waiting = ["tr:plannedOn <machine/M>", "tr:plannedAt <center/C>"]
+    passed = ["tr:plannedAt <center/C> ; tr:plannedOn <machine/N>", "tr:plannedAt <center/D>"]
+    lines = ["<machine/M> tr:inWorkCenter <center/C> . <job/1> tr:status status:released ."]
+    listed = [(where, "step:released") for where in waiting + passed]
+    listed += [("tr:plannedAt <center/C>", "step:completed")] * over
+    listed += [("tr:plannedAt <center/D>", "step:planned")] * open_elsewhere
+    lines += [
+        f"<operation/{n}> tr:operationOf <job/1> ; tr:status {status} ; {where} ."
+        for n, (where, status) in enumerate(listed)
+    ]
+    planner = planner_of("\n".join(lines))
+    entries = entries_of(planner, advise(planner, term("machine/M")))
+    assert [entry.operation for entry in entries] == ["operation/0", "operation/1"]
+    by_plan = waiting_by_plan(planner.store, planner.evidence, term("machine/M"))
+    assert [entry.operation for entry in by_plan] == ["operation/0", "operation/1"]
+
+
+@pytest.mark.parametrize(
+    ("needed", "said"),
+    [
+        (40, "part/bar: 40 kg needed, at least 100 kg left"),
+        (150, "part/bar: 150 kg needed, at least 200 kg left"),
+        (250, "part/bar: 250 kg needed, 250 kg left"),
+        (251, "part/bar: 251 kg needed, 250 kg left"),
+    ],
+)
+def test_no_more_batches_are_read_than_are_enough(needed: int, said: str) -> None:
+    batches = "\n".join(
+        f'<batch/{n:03}> tr:ofMaterial <part/bar> ; tr:quantity 1.0 ; tr:unit "kg" .'
+        for n in range(250)
+    )
+    planner = planner_of(
+        f"""
+        <job/1> tr:status status:released ; tr:makes <part/P> ; tr:plannedQuantity {needed}.0 .
+        <operation/1> tr:operationOf <job/1> ; tr:status step:released ; tr:sequence 10 ;
+            tr:plannedOn <machine/M> .
+        <component/1> tr:componentOf <part/P> ; tr:componentPart <part/bar> ;
+            tr:quantityPer 1.0 ; tr:unit "kg" .
+        {batches}
+        """
+    )
+    (entry,) = entries_of(planner, advise(planner, term("machine/M")))
+    found = entry.reasons if needed <= 250 else entry.blockers
+    assert said in [one.text for one in found if one.kind == "material"]
 
 
 def test_a_date_that_is_none_ranks_nothing() -> None:
