@@ -30,22 +30,25 @@ def material_of(planner: Planner, jobs: Sequence[Term]) -> tuple[Slot, Slot]:
     needs = [(step.job, need) for step in steps for need in by_step[step.term]]
     uncovered = next(iter(supply.uncovered()), None)
     why = uncovered.text if uncovered else "no record gives their parts a bill of material"
-    needed = [_needed(planner, job, need) for job, need in needs if need.amount is not None]
+    needed = [(job, need) for job, need in needs if need.amount is not None]
     supply.load_left([need for _, need in needs])
     materials = sorted({need.material for _, need in needs})
-    kept = [_left(planner, one) for what in materials for one in supply.left(what) if one.amount]
+    kept = [one for what in materials for one in supply.left(what) if one.amount]
     unread = sum(len(planner.batches[what].unread) for what in materials)
     others = f"{unread} other batches were not looked at, as these are enough" if unread else ""
     lacking = why if not needs else "no record says how much is left"
-    return _slot(needed, why), _slot(kept, lacking, others)
+    return (
+        _slot([_needed(planner, *one) for one in needed[:MOST_LISTED]], len(needed), why),
+        _slot([_left(planner, one) for one in kept[:MOST_LISTED]], len(kept), lacking, others),
+    )
 
 
-def _slot(facts: list[Fact], why: str, others: str = "") -> Slot:
+def _slot(facts: list[Fact], count: int, why: str, others: str = "") -> Slot:
     if not facts:
         return Slot("unknown", note=why)
-    more = len(facts) - MOST_LISTED
+    more = count - len(facts)
     notes = [f"and {more} more" if more > 0 else "", others]
-    return filled(facts[:MOST_LISTED], "; ".join(filter(None, notes)) or None)
+    return filled(facts, "; ".join(filter(None, notes)) or None)
 
 
 def _needed(planner: Planner, job: Term, need: Need) -> Fact:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _COMPONENT = (vocab.COMPONENT_PART, vocab.QUANTITY_PER, vocab.UNIT, vocab.NEEDED_AT_SEQUENCE)
 _PART = (vocab.UNIT, vocab.IS_LOT_TRACKED)
 MOST_CITED = 5
-READ_FIRST = 100
+READ_FIRST = 25
 """Batches of a material; an answer names fewer."""
 
 

@@ -288,7 +288,7 @@ def test_whatever_there_is_more_of_a_work_center_is_told_what_waits_there(
 @pytest.mark.parametrize(
     ("needed", "said"),
     [
-        (40, "part/bar: 40 kg needed, at least 100 kg left"),
+        (20, "part/bar: 20 kg needed, at least 25 kg left"),
         (150, "part/bar: 150 kg needed, at least 200 kg left"),
         (250, "part/bar: 250 kg needed, 250 kg left"),
         (251, "part/bar: 251 kg needed, 250 kg left"),
