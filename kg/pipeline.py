@@ -25,6 +25,7 @@ from kg.journal import Journal
 from kg.lifted import Lifters
 from kg.merge import Change, Merge, NoGraphs
 from kg.reason import Reasoner
+from kg.reason.held import read_held
 from kg.reason.kept import rules_of
 from kg.recipe import Recipe, check_folds
 from kg.records import newest_of
@@ -313,10 +314,9 @@ class Pipeline(Closing):
         if self._reasoner is not None:
             return
         self.store.recover()
-        derived = self.store.graph(self._derived_graph)
-        asserted = self.store.graph("") - derived
-        self._reasoner = Reasoner(self.plant, self.rules, self.shapes.looked_at)
-        self._reasoner.start(asserted, derived, is_sound=True)
+        reasoner = Reasoner(self.plant, self.rules, self.shapes.looked_at)
+        reasoner.resume(read_held(self.store, self._derived_graph, reasoner.properties))
+        self._reasoner = reasoner
         self._canonical.start(self.store)
 
     # ---- quarantine

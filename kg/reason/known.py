@@ -66,6 +66,17 @@ class Links:
             _put(backward, o, s)
             yield pair
 
+    def take_in(self, subjects: list[Term], values: list[Term]) -> None:
+        """Take in many facts, as their two ends side by side."""
+        forward: Ends = dict(zip(subjects, values, strict=True))
+        if self.forward or len(forward) < len(subjects):  # some thing may have several values
+            for _ in self.add_all(zip(subjects, values, strict=True)):
+                pass
+            return
+        self.forward = forward
+        for s, o in zip(subjects, values, strict=True):
+            _put(self.backward, o, s)
+
     def remove(self, s: Term, o: Term) -> bool:
         """Let a fact go; tells whether it was there."""
         if not self.contains(s, o):
@@ -120,6 +131,11 @@ class Known:
     def size(self) -> int:
         """Tell how much is held: properties of things, however many values they have."""
         return sum(len(links.forward) for links in self._links.values())
+
+    @property
+    def properties(self) -> frozenset[Term]:
+        """The properties whose facts are kept here."""
+        return frozenset(self._links)
 
     def has(self, predicate: Term) -> bool:
         """Tell whether facts of a property are kept here."""

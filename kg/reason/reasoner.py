@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from kg.reason.concerned import Concern
+    from kg.reason.held import Held
     from kg.reason.rules import ConstructRule, RuleSet
     from kg.records import Fact, Term
     from kg.settings import Plant
@@ -118,23 +119,34 @@ class Reasoner:
                 self._memory.replace([(*f, graph) for f in removed], [(*f, graph) for f in added])
         return self._memory
 
-    @without_collecting()
-    def start(
-        self, asserted: Iterable[Fact], derived: Iterable[Fact] = (), *, is_sound: bool = False
-    ) -> None:
-        """Take in the asserted present as it stands, and what was derived from it before.
+    @property
+    def properties(self) -> frozenset[Term] | None:
+        """The properties whose facts it has to be told of to go on; None: all of them."""
+        return None if self._keeps_memory else self._known.properties
 
-        ``is_sound`` says that the latter is all that these rules derive: it is not derived anew.
-        """
+    @without_collecting()
+    def start(self, asserted: Iterable[Fact]) -> None:
+        """Take in the asserted present as it stands; nothing is derived of it yet."""
         facts = list(asserted)
         self._size = len(facts)
-        self.derived = set(derived)
+        self.derived = set()
         self._tell_memory(ASSERTED, (), facts)
-        self._tell_memory(DERIVED, (), self.derived.copy())
         self._learn(facts)
-        self._is_whole = is_sound
-        if is_sound:
-            self._learn(self.derived)
+        self._is_whole = False
+
+    @without_collecting()
+    def resume(self, held: Held) -> None:
+        """Take in the present as it was held, with all that these rules derive of it."""
+        present, self.derived, self._size = held
+        every: set[Fact] = set()
+        for p, subjects, values in present:
+            if self._keeps_memory:
+                every.update((s, p, o) for s, o in zip(subjects, values, strict=True))
+            if self._known.has(p):
+                self._known.links(p).take_in(subjects, values)
+        self._tell_memory(ASSERTED, (), every - self.derived)
+        self._tell_memory(DERIVED, (), self.derived.copy())
+        self._is_whole = True
 
     def change(self, removed: Facts[Fact], added: Facts[Fact]) -> None:
         """Change the asserted present."""

@@ -10,6 +10,7 @@ from rdflib import Graph
 
 from kg import assets, vocab
 from kg.reason import Reasoner, explanations
+from kg.reason.held import Held, to_columns
 from kg.reason.rules import compile_rules, load_graph
 from kg.settings import FoldSettings, Plant, SourceSettings, TableSettings
 from kg.store import EmbeddedStore
@@ -298,7 +299,7 @@ def check_following(steps) -> None:
         wanted = one_start_each((present - removed) | added)
         before = followed.derived.copy()
         again = Reasoner(FOLDING, rules())
-        again.start(present, before, is_sound=True)
+        again.resume(Held(to_columns(present | before), before.copy(), len(present)))
         gone, come = followed.update(present - wanted, wanted - present)
         assert again.update(present - wanted, wanted - present) == (gone, come)
         present = wanted
