@@ -260,15 +260,11 @@ class EmbeddedStore(Closing):
         return [(str(s), "" if g == DEFAULT_GRAPH else str(g)) for s, _, _, g in found]
 
     def count_with(self, p: Term, values: Iterable[Term], most: int) -> int:
-        """Count what has one of some values in the current graph, up to ``most``.
-
-        Nothing is read but where it stands, which takes a tenth of the time of reading it.
-        """
+        """Count what has one of some values now, up to ``most``; what it is is not read."""
         ways = " UNION ".join(f"{{ ?s {p} {value} }}" for value in values)
-        query = (
-            f"SELECT (COUNT(*) AS ?n) WHERE {{ {{ SELECT ?s WHERE {{ {ways} }} LIMIT {most} }} }}"
-        )
-        return int(self.select(query)[0]["n"].split('"')[1])
+        listed = f"SELECT ?s WHERE {{ {ways} }} LIMIT {most}"
+        (row,) = self.select(f"SELECT (COUNT(*) AS ?n) WHERE {{ {{ {listed} }} }}")
+        return int(row["n"].split('"')[1])
 
     def mentions(self, o: Term) -> list[tuple[Term, Term, Term]]:
         """Give (subject, property, graph) of everything that points to ``o``, in any graph."""
