@@ -3,14 +3,14 @@
 An answer as of now is kept until something of what was read for it changes. It is found again by
 what was asked, word for word, and by what is hidden from whoever asks. What is kept is sent before
 any route is looked for: JSON by the server's own thread, from text with holes; other forms are
-written anew each time, by another. Few answers are made at once: the others wait for their turn
-instead of taking turns with whoever sends what is kept.
+written anew each time, by another. One answer is made at a time, and none while a batch is folded:
+the others wait for their turn instead of for each other at every step.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from threading import BoundedSemaphore, Lock
+from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple
 
 from starlette.concurrency import run_in_threadpool
@@ -41,8 +41,6 @@ if TYPE_CHECKING:
 PREFIX = "/v1/context"
 MOST_BYTES = 256 * 1024 * 1024
 """About how much memory kept answers may take; those that were not asked for longest go first."""
-MOST_AT_ONCE = 2
-"""Answers that are made at the same time: more would only share one processor."""
 HIT, MISS = "traveler; hit", "traveler; fwd=miss; stored"
 """What ``Cache-Status`` says of an answer (RFC 9211)."""
 ETAG_CONTROL = "no-cache"
@@ -81,7 +79,7 @@ class Cache:
         self._desk = desk
         self._most_bytes = most_bytes
         self._lock = Lock()
-        self._turns = BoundedSemaphore(MOST_AT_ONCE)
+        self._turn = Lock()
         self._kept: OrderedDict[Key, Entry] = OrderedDict()
         self._bytes = self._keys = 0
         self._fresh: tuple[Seen, Freshness] | None = None
@@ -114,12 +112,13 @@ class Cache:
         writes the answer; without it, it is JSON.
         """
         key, known = key_of(scope), header_of(scope, b"if-none-match") or ""
-        with self._turns:
+        with self._turn:
             found = self.find(key)  # somebody else may have asked the same meanwhile
             if found is not None:
                 scope.get(TOLD, {}).update(found[0].told)
                 return self.respond(*found, known)
-            entry, freshness = self._make(ask, write, scope)
+            with self._desk.pipeline.turns.take("answering"):
+                entry, freshness = self._make(ask, write, scope)
             if entry is None:
                 return None
             with self._lock:

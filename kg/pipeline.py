@@ -33,6 +33,7 @@ from kg.space import Space
 from kg.store.engines import open_generations
 from kg.tally import Tally
 from kg.times import parse_time
+from kg.turns import Turns
 from kg.validate.gaps import plant_shapes
 
 if TYPE_CHECKING:
@@ -52,6 +53,8 @@ if TYPE_CHECKING:
     """Told a stage and what it is at, for progress on a screen."""
 
 APPLY_BATCH = 2_000
+SHORT_BATCH = 100
+"""Records of a batch while somebody waits for an answer, and so for the end of the batch."""
 OWNER_FILE = "OWNER"
 """In the store's folder while it is served: where its owner answers."""
 RULES_FILE = "RULES"
@@ -82,6 +85,7 @@ class Pipeline(Closing):
         self.names = Names(plant.base, sources, lambda: self.store)
         self.changes.followers.append(self.names.follow)
         self.tally = Tally()
+        self.turns = Turns()
         self.space = Space.of(plant)
         # A store that met a full disk may need the ballast's room to be opened.
         self.space.look()
@@ -234,8 +238,9 @@ class Pipeline(Closing):
     # ---- journal → store
 
     def apply(self, now: datetime) -> Applied:
-        """Fold what the journal holds beyond the store's offset into the store."""
-        waiting = self.journal.last_seq() - self.store.applied_seq()
+        """Fold what the journal holds by now beyond the store's offset into the store."""
+        until = self.journal.last_seq()
+        waiting = until - self.store.applied_seq()
         is_first = waiting > 0 and self.store.applied_seq() == 0
         if is_first or waiting > REBUILD_ABOVE or self._is_stale():
             return self.rebuild(now)
@@ -243,8 +248,14 @@ class Pipeline(Closing):
             return Applied()
         self.store.recover()
         applied = Applied(tally=self.tally)
-        while records := self.journal.records_after(self.store.applied_seq(), APPLY_BATCH):
-            if not self._apply_batch(newest_of(records), records[-1].seq, applied, now):
+        while (done := self.store.applied_seq()) < until:
+            most = SHORT_BATCH if self.turns.is_wanted("answering") else APPLY_BATCH
+            if not (records := self.journal.records_after(done, most)):
+                break
+            self._start_reasoner()
+            with self.turns.take("folding"):
+                is_applied = self._apply_batch(newest_of(records), records[-1].seq, applied, now)
+            if not is_applied:
                 return self.rebuild(now)
         return applied
 
@@ -252,7 +263,6 @@ class Pipeline(Closing):
         self, records: list[Record], seq: int, applied: Applied, now: datetime
     ) -> bool:
         """Apply one batch in one atomic call; False where it renames so much: lift all again."""
-        self._start_reasoner()
         try:
             with applied.timed("lift"):
                 said = self._canonical.lift(records, self.store, now, REBUILD_ABOVE)

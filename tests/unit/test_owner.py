@@ -7,14 +7,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Thread
 from time import monotonic, sleep
 
 import pytest
 
 from kg.owner import Owner
-from kg.pipeline import Pipeline
+from kg.pipeline import SHORT_BATCH, Pipeline
 from kg.records import Record
 from kg.settings import load_plant
+from kg.turns import Turns
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 PLANT = """
@@ -106,6 +108,44 @@ def test_what_is_appended_is_folded_as_soon_as_somebody_says_so(plant: Path) -> 
             until(lambda key=record.key: key in machines(owner))
             took.append(monotonic() - began)
     assert min(took) < 60, took
+
+
+def test_a_stream_is_folded_in_fewer_batches_than_it_has_records(plant: Path) -> None:
+    with owned(plant, every_seconds=3600.0) as owner:
+        until(lambda: machines(owner) == {"SAW-1", "MILL-1"})
+        batches: list[int] = []
+        owner.pipeline.changes.followers.append(lambda *_: batches.append(1) or [])
+        for number in range(40):
+            record = Record("mes", "machine", f"NEW-{number}", {"id": f"NEW-{number}"}, "pushed")
+            owner.pipeline.journal.append([record], NOW)
+            owner.wake()
+            sleep(0.005)
+        until(lambda: len(machines(owner)) == 42)
+    assert len(batches) <= 20
+
+
+def test_batches_are_short_while_somebody_waits_for_an_answer(plant: Path) -> None:
+    with Pipeline.open(load_plant(plant)) as pipeline:
+        pipeline.read(NOW)
+        pipeline.apply(NOW)
+        batches: list[int] = []
+        pipeline.changes.followers.append(lambda *_: batches.append(1) or [])
+        keys = [f"NEW-{number}" for number in range(SHORT_BATCH + 1)]
+        records = [Record("mes", "machine", key, {"id": key}, "pushed") for key in keys]
+        pipeline.journal.append(records, NOW)
+        pipeline.turns = Turns(patience_seconds=1.0)
+        waiting = Thread(target=wait_to_answer, args=(pipeline.turns,))
+        with pipeline.turns.take("answering"):
+            waiting.start()
+            until(lambda: pipeline.turns.is_wanted("answering"))
+            pipeline.apply(NOW)
+        waiting.join()
+    assert len(batches) == 2
+
+
+def wait_to_answer(turns: Turns) -> None:
+    with turns.take("answering"):
+        pass
 
 
 def test_a_source_that_hangs_stops_neither_the_others_nor_the_folding(plant: Path) -> None:
