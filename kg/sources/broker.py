@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 GATHER_SECONDS = 0.004
 """How long more messages are waited for after the first: one sync of the disk serves them all."""
 PAUSE_SECONDS = 0.04
-"""How long more are waited for after a batch was taken, so that a stream makes fewer of them."""
+"""How long more are waited for after a batch at most; as long as it took, in a stream of them."""
 MOST_AT_ONCE = 1_000
 KEEP_ALIVE_SECONDS = 30
 SESSION_SECONDS = 7 * 24 * 3600
@@ -109,7 +109,7 @@ class Broker:
         self._client.on_message = self._on_message
         self._arrived: Queue[Arrived] = Queue(10 * MOST_AT_ONCE)
         self._connection = 0
-        self._taken_at = 0.0
+        self._pause_until = 0.0
         self._is_stopping = threading.Event()
         self._worker = threading.Thread(target=self._work, name=f"traveler-{source.name}")
 
@@ -212,16 +212,18 @@ class Broker:
     def _work(self) -> None:
         while not self._is_stopping.is_set():
             batch = self._gather()
+            began = monotonic()
             if batch and self._is_taken(batch):
                 self._acknowledge(batch)
-                self._taken_at = monotonic()
+                now = monotonic()
+                self._pause_until = now + min(now - began, PAUSE_SECONDS)
 
     def _gather(self) -> list[Arrived]:
         try:
             batch = [self._arrived.get(timeout=0.2)]
         except Empty:
             return []
-        until = max(monotonic() + GATHER_SECONDS, self._taken_at + PAUSE_SECONDS)
+        until = max(monotonic() + GATHER_SECONDS, self._pause_until)
         with suppress(Empty):
             while len(batch) < MOST_AT_ONCE:
                 left = until - monotonic()
