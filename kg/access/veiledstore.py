@@ -36,6 +36,9 @@ class VeiledStore:
     in the words in which nothing of them is hidden.
     """
 
+    # Ways of reading that spare a query: here there is none but queries, which can be looked at.
+    count_with = values_of = None
+
     def __init__(
         self, store: Store, sight: Sight, hidden: frozenset[Term], blanked: Mapping[str, str]
     ) -> None:

@@ -33,7 +33,7 @@ def read_held(store: Store, derived_graph: Term, properties: Iterable[Term] | No
     """Read what is held; of ``properties`` alone where that is less work than all of it."""
     if not isinstance(store, EmbeddedStore):
         derived, every = store.graph(derived_graph), store.graph("")
-        return Held(to_columns(every), derived, len(every) - len(derived))
+        return Held(by_property(every), derived, len(every) - len(derived))
     there = f"GRAPH {derived_graph}"
     derived = {
         (s, p, o)
@@ -45,7 +45,7 @@ def read_held(store: Store, derived_graph: Term, properties: Iterable[Term] | No
     return Held(present, derived, int(count.split('"')[1]) - len(derived))
 
 
-def to_columns(facts: Iterable[Fact]) -> Columns:
+def by_property(facts: Iterable[Fact]) -> Columns:
     """Give facts by their property, in the form in which an embedded store has them."""
     found: dict[Term, tuple[list[Term], list[Term]]] = {}
     for s, p, o in facts:

@@ -144,8 +144,9 @@ class Reasoner:
                 every.update((s, p, o) for s, o in zip(subjects, values, strict=True))
             if self._known.has(p):
                 self._known.links(p).take_in(subjects, values)
-        self._tell_memory(ASSERTED, (), every - self.derived)
-        self._tell_memory(DERIVED, (), self.derived.copy())
+        if self._keeps_memory:
+            self._tell_memory(ASSERTED, (), every - self.derived)
+            self._tell_memory(DERIVED, (), self.derived.copy())
         self._is_whole = True
 
     def change(self, removed: Facts[Fact], added: Facts[Fact]) -> None:

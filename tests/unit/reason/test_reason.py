@@ -10,7 +10,7 @@ from rdflib import Graph
 
 from kg import assets, vocab
 from kg.reason import Reasoner, explanations
-from kg.reason.held import Held, to_columns
+from kg.reason.held import Held, by_property
 from kg.reason.rules import compile_rules, load_graph
 from kg.settings import FoldSettings, Plant, SourceSettings, TableSettings
 from kg.store import EmbeddedStore
@@ -299,7 +299,7 @@ def check_following(steps) -> None:
         wanted = one_start_each((present - removed) | added)
         before = followed.derived.copy()
         again = Reasoner(FOLDING, rules())
-        again.resume(Held(to_columns(present | before), before.copy(), len(present)))
+        again.resume(Held(by_property(present | before), before.copy(), len(present)))
         gone, come = followed.update(present - wanted, wanted - present)
         assert again.update(present - wanted, wanted - present) == (gone, come)
         present = wanted
