@@ -353,9 +353,9 @@ class Pipeline(Closing):
 
     def _lift_newest(self, places: Iterable[Place], applied: Applied, now: datetime) -> None:
         """Lift the newest versions of records again, at the offset that the graph has reached."""
-        found = [self.journal.newest(*place) for place in sorted(places)]
-        records = [record for record in found if record is not None]
+        records = [r for place in sorted(places) if (r := self.journal.newest(*place)) is not None]
         self._gaps.doubt()
+        self._start_reasoner()
         if not self._apply_batch(records, self.store.applied_seq(), applied, now):
             self.rebuild(now)
         self._answers = None  # what it remembers of this offset holds no more
