@@ -42,11 +42,11 @@ if TYPE_CHECKING:
 
 VALIDATE_EVERY_SECONDS = 10.0
 FLUSH_EVERY_SECONDS = 10.0
+CHECK_EVERY_SECONDS = 3_600.0
 LOOK_EVERY_SECONDS = 5.0
+"""How often the journal is looked at where nobody said that something was appended."""
 GATHER_SECONDS = 0.1
 """How long more is gathered after a batch at most; ten records take hardly longer than three."""
-CHECK_EVERY_SECONDS = 3_600.0
-"""How often the journal is looked at where nobody said that something was appended."""
 RETRY_SECONDS = 0.5
 _log = logging.getLogger("traveler.owner")
 

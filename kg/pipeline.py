@@ -252,7 +252,6 @@ class Pipeline(Closing):
             most = SHORT_BATCH if self.turns.is_wanted("answering") else APPLY_BATCH
             if not (records := self.journal.records_after(done, most)):
                 break
-            self._start_reasoner()
             with self.turns.take("folding"):
                 is_applied = self._apply_batch(newest_of(records), records[-1].seq, applied, now)
             if not is_applied:
@@ -263,6 +262,7 @@ class Pipeline(Closing):
         self, records: list[Record], seq: int, applied: Applied, now: datetime
     ) -> bool:
         """Apply one batch in one atomic call; False where it renames so much: lift all again."""
+        self._start_reasoner()
         try:
             with applied.timed("lift"):
                 said = self._canonical.lift(records, self.store, now, REBUILD_ABOVE)
@@ -353,9 +353,9 @@ class Pipeline(Closing):
 
     def _lift_newest(self, places: Iterable[Place], applied: Applied, now: datetime) -> None:
         """Lift the newest versions of records again, at the offset that the graph has reached."""
-        records = [r for place in sorted(places) if (r := self.journal.newest(*place)) is not None]
+        found = [self.journal.newest(*place) for place in sorted(places)]
+        records = [record for record in found if record is not None]
         self._gaps.doubt()
-        self._start_reasoner()
         if not self._apply_batch(records, self.store.applied_seq(), applied, now):
             self.rebuild(now)
         self._answers = None  # what it remembers of this offset holds no more
