@@ -73,6 +73,13 @@ class Asserted:
             found = self._leading[p, o] = claimed
         return found
 
+    def is_value(self, p: Term, o: Term) -> bool:
+        """Tell whether ``subjects`` gives anything, without looking at all of them."""
+        if (p, o) in self._leading or not self._merge.is_single_valued(p):
+            return bool(self.subjects(p, o))
+        value = stored_form(o)
+        return any(value in self.objects(s, p) for s in self.candidates(p, o))
+
     def candidates(self, p: Term, o: Term) -> frozenset[Term]:
         """Give the things of which some record said that a property has a value, current or not."""
         found = self._candidates.get((p, o))

@@ -49,6 +49,10 @@ class Asserted(Protocol):
         """Give the things of which a property has a value."""
         ...
 
+    def is_value(self, p: Term, o: Term) -> bool:
+        """Tell whether anything has it as the value of a property, at less cost."""
+        ...
+
     def candidates(self, p: Term, o: Term) -> Collection[Term]:
         """Give the things of which a property may have a value, at less cost."""
         ...
@@ -187,16 +191,37 @@ class Backward:
         return frozenset(one for one in found if not is_backward or one[0] == "<")
 
     def _kinds(self, goal: Goal, found: set[Term]) -> frozenset[Term]:
-        """Give the classes of a thing; what is known of it already is not looked for again."""
+        """Give the classes of a thing; what is known of it already is not looked for again.
+
+        What records said of it shows most of them; what follows from that is asked for the rest,
+        as it may be of very many things: of all that a machine ever ran, where it is a machine.
+        """
         wanted = {goal.of_class} if goal.of_class else None
-        found = self._with_supers(found)
-        for rule in self._giving.get(RDF_TYPE, ()):
-            head_s, _, kind = rule.head
-            if kind in found or (wanted is not None and kind not in wanted):
-                continue
-            if any(True for _ in self._by_rule(rule, head_s, kind, goal)):
-                found |= self._with_supers({kind})
+        found = self._with_supers(found | self._table[goal])
+        for is_shown in (self._is_domain_said, self._is_range_said, self._follows):
+            for rule in self._giving.get(RDF_TYPE, ()):
+                kind = rule.head[2]
+                if kind in found or (wanted is not None and kind not in wanted):
+                    continue
+                if is_shown(rule, goal):
+                    found |= self._with_supers({kind})
         return frozenset(found if wanted is None else found & wanted)
+
+    def _is_domain_said(self, rule: Rule, goal: Goal) -> bool:
+        """Tell whether records themselves give a thing what a rule of domain asks."""
+        ((s, p, o), *others) = rule.body
+        is_of_domain = s == rule.head[0] and o[0] == "?" and not others
+        return is_of_domain and bool(self.asserted.objects(goal.term, p))
+
+    def _is_range_said(self, rule: Rule, goal: Goal) -> bool:
+        """Tell whether records themselves lead to a thing as a rule of range asks."""
+        ((s, p, o), *others) = rule.body
+        is_of_range = o == rule.head[0] and s[0] == "?" and not others
+        return is_of_range and self.asserted.is_value(p, goal.term)
+
+    def _follows(self, rule: Rule, goal: Goal) -> bool:
+        head_s, _, kind = rule.head
+        return any(True for _ in self._by_rule(rule, head_s, kind, goal))
 
     def _with_supers(self, kinds: set[Term]) -> set[Term]:
         fresh, found = set(kinds), set(kinds)
