@@ -1,7 +1,7 @@
-"""Columns: all rows of a SELECT at once, each variable's terms as one list.
+"""What the engine gives, as terms: rows, facts, or each variable's terms of all rows as one list.
 
-The engine writes them as one text (SPARQL 1.1 TSV results), which is several times faster than
-asking it for an object for each term.
+For the last the engine writes them as one text (SPARQL 1.1 TSV results), which is several times
+faster than asking it for an object for each term.
 """
 
 from __future__ import annotations
@@ -13,13 +13,27 @@ from typing import TYPE_CHECKING
 import pyoxigraph as ox
 
 if TYPE_CHECKING:
-    from kg.records import Term
+    from kg.records import Fact, Term
 
 _XSD = "http://www.w3.org/2001/XMLSchema#"
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _CONTROL_BYTES = bytes(code for code in range(128) if _CONTROL.match(chr(code)))
 _WHOLE = frozenset('<"_')
 """What a term begins with; numbers and booleans are written without quotes (Turtle, 2.5.2)."""
+
+
+def to_rows(found: ox.QuerySolutions) -> list[dict[str, Term]]:
+    """Give the rows of a SELECT, each with the variables that have a value in it."""
+    names = [variable.value for variable in found.variables]
+    return [
+        {name: str(value) for name, value in zip(names, row, strict=True) if value is not None}
+        for row in found
+    ]
+
+
+def to_facts(found: ox.QueryTriples) -> set[Fact]:
+    """Give the facts of a CONSTRUCT or DESCRIBE, each once."""
+    return {(str(s), str(p), str(o)) for s, p, o in found}
 
 
 def to_columns(found: ox.QuerySolutions) -> list[list[Term]]:

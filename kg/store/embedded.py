@@ -13,7 +13,7 @@ import pyoxigraph as ox
 
 from kg.closing import Closing
 from kg.errors import QueryError, StoreError, StoreFull, StoreLocked
-from kg.store.columns import to_columns
+from kg.store.columns import to_columns, to_facts, to_rows
 from kg.store.engine_errors import (
     ENGINE_ERRORS,
     FREE_SPACE,
@@ -44,6 +44,11 @@ if TYPE_CHECKING:
 
 _APPLIED_SEQ = f"<{PREFIXES['tr']}appliedSeq>"
 _INTEGER = f"<{PREFIXES['xsd']}integer>"
+_FORMS: dict[type, str] = {
+    ox.QuerySolutions: "SELECT",
+    ox.QueryBoolean: "ASK",
+    ox.QueryTriples: "CONSTRUCT or DESCRIBE",
+}
 _LINES_PER_LOAD = 500_000
 _ROOM_TO_OPEN = 8_000_000
 
@@ -306,18 +311,7 @@ class EmbeddedStore(Closing):
         Raises: QueryError.
         """
         with query_errors():
-            found = self._query(query, graphs, bound)
-            if not isinstance(found, ox.QuerySolutions):
-                raise QueryError("A SELECT query is needed here.", code="query-form")
-            names = [variable.value for variable in found.variables]
-            return [
-                {
-                    name: str(value)
-                    for name, value in zip(names, row, strict=True)
-                    if value is not None
-                }
-                for row in found
-            ]
+            return to_rows(self._query(ox.QuerySolutions, query, graphs, bound))
 
     def columns(self, query: str) -> list[list[Term]]:
         """Give a SELECT's rows as a list for each variable, all of which have a value in each.
@@ -325,26 +319,17 @@ class EmbeddedStore(Closing):
         Many rows come several times faster so. Raises: QueryError.
         """
         with query_errors():
-            found = self._query(query)
-            if not isinstance(found, ox.QuerySolutions):
-                raise QueryError("A SELECT query is needed here.", code="query-form")
-            return to_columns(found)
+            return to_columns(self._query(ox.QuerySolutions, query))
 
     def ask(self, query: str) -> bool:
         """Give the answer of an ASK; Raises: QueryError."""
         with query_errors():
-            found = self._query(query)
-            if not isinstance(found, ox.QueryBoolean):
-                raise QueryError("An ASK query is needed here.", code="query-form")
-            return bool(found)
+            return bool(self._query(ox.QueryBoolean, query))
 
     def construct(self, query: str) -> set[Fact]:
         """Give the facts that a CONSTRUCT or DESCRIBE makes; Raises: QueryError."""
         with query_errors():
-            found = self._query(query)
-            if not isinstance(found, ox.QueryTriples):
-                raise QueryError("A CONSTRUCT or DESCRIBE is needed here.", code="query-form")
-            return {(str(s), str(p), str(o)) for s, p, o in found}
+            return to_facts(self._query(ox.QueryTriples, query))
 
     # The engine
 
@@ -399,11 +384,12 @@ class EmbeddedStore(Closing):
 
     def _query(
         self,
+        form: type[T],
         query: str,
         graphs: Collection[Term] = (),
         bound: Mapping[str, Term] | None = None,
-    ) -> ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples:
-        return self._open_engine().query(
+    ) -> T:
+        found = self._open_engine().query(
             query,
             prefixes=PREFIXES,
             base_iri=self.base,
@@ -412,6 +398,11 @@ class EmbeddedStore(Closing):
             if bound is None
             else {ox.Variable(name): engine_node(term) for name, term in bound.items()},
         )
+        if not isinstance(found, form):
+            raise QueryError(
+                f"A query of the form {_FORMS[form]} is needed here.", code="query-form"
+            )
+        return found
 
     def _update(self, update: str) -> None:
         with self._write_errors("The graph cannot be written"):

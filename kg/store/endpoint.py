@@ -286,6 +286,7 @@ def parse_results(body: bytes, form: str) -> ox.QuerySolutions | ox.QueryBoolean
     if form == "ASK" and isinstance(found, ox.QuerySolutions):
         found = _answer_in_rows(found)
     if isinstance(found, ox.QueryBoolean) != (form == "ASK"):
+        del found  # see ``let_go``
         raise QueryError(f"A query of the form {form} is needed here.", code="query-form")
     return found
 

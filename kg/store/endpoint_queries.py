@@ -6,8 +6,9 @@ import time
 from threading import BoundedSemaphore
 from typing import TYPE_CHECKING
 
-from kg.errors import QueryError, StoreError
+from kg.errors import QueryError, StoreError, TravelerError
 from kg.store.endpoint import JSON, TRIPLES, parse_results, parse_triples, refuse_cut
+from kg.store.engine_errors import let_go
 from kg.store.protocol import QueryAnswer
 from kg.store.query_text import QueryLimits, check_query_text, check_stays_here, query_form
 from kg.store.results import ResultLimits, too_large, write_graph, write_results
@@ -67,6 +68,9 @@ class EndpointQueries:
             )
         try:
             media_type, body = self._answer(form, scoped, accept, deadline - time.monotonic())
+        except TravelerError as error:
+            let_go(error)
+            raise
         finally:
             self._room.release()
         return QueryAnswer(body, media_type, seq)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from contextlib import contextmanager
+from traceback import clear_frames
 from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
@@ -90,10 +91,23 @@ def engine_error(what: str, error: Exception) -> StoreError:
 
 @contextmanager
 def query_errors() -> Iterator[None]:
-    """Turn the engine's errors of a query into ``QueryError``."""
+    """Turn the engine's errors of a query into ``QueryError``; see ``let_go``."""
     try:
         yield
+    except QueryError as error:
+        let_go(error)
+        raise
     except SyntaxError as error:
         raise QueryError(f"The query is not valid: {error}", code="query-syntax") from error
     except (OSError, RuntimeError, ValueError) as error:
+        let_go(error)
         raise QueryError(f"The query failed: {error}", code="query-failed") from error
+
+
+def let_go(error: BaseException) -> None:
+    """Empty the functions that an error has left of what they held.
+
+    What the engine gives to iterate over must be dropped by the thread that asked, or it is never
+    freed; an error holds all that was held on its way, and any thread may drop an error.
+    """
+    clear_frames(error.__traceback__)

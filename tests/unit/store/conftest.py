@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import gc
+import sys
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
+from kg.errors import QueryError
 from kg.store import Generations, Store
 from kg.store.generations import FolderGenerations
 from kg.store.remote_generations import RemoteGenerations
@@ -50,3 +54,26 @@ def empty_store(generations: Generations) -> Iterator[Store]:
     assert generations.current() is None
     with generations.write((), 0, "recipe") as store:
         yield store
+
+
+@pytest.fixture
+def dropped_elsewhere(
+    monkeypatch: pytest.MonkeyPatch,
+) -> Callable[[Callable[[], object]], list[str]]:
+    """Let another thread drop the error that something raises; gives what that one complains of."""
+    complaints: list[str] = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda said: complaints.append(str(said.exc_value)))
+
+    def drop(ask: Callable[[], object]) -> list[str]:
+        errors = []
+        try:
+            ask()
+        except QueryError as error:
+            errors.append(error)
+        assert errors
+        dropping = Thread(target=lambda: (errors.clear(), gc.collect()))
+        dropping.start()
+        dropping.join()
+        return complaints
+
+    return drop

@@ -12,7 +12,7 @@ from kg.errors import StoreError, StoreLocked
 from kg.store import EmbeddedStore
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from kg.store import Quad
 
@@ -48,6 +48,25 @@ def test_a_batch_with_one_bad_term_writes_nothing(store: EmbeddedStore) -> None:
         with pytest.raises(StoreError):
             store.apply([FACTS[0]], [(JOB, MAKES, bad, ""), (JOB, ON, MACHINE, "")], 8)
     assert store.dump() == before
+
+
+@pytest.mark.parametrize(
+    ("ask", "form"),
+    [
+        ("select", "CONSTRUCT"),
+        ("columns", "CONSTRUCT"),
+        ("ask", "SELECT *"),
+        ("ask", "CONSTRUCT"),
+        ("construct", "SELECT *"),
+    ],
+)
+def test_any_thread_may_drop_the_error_of_a_query(
+    store: EmbeddedStore,
+    dropped_elsewhere: Callable[[Callable[[], object]], list[str]],
+    ask: str,
+    form: str,
+) -> None:
+    assert dropped_elsewhere(lambda: getattr(store, ask)(f"{form} WHERE {{ ?s ?p ?o }}")) == []
 
 
 def test_patterns_tell_who_says_what(store: EmbeddedStore) -> None:

@@ -19,7 +19,7 @@ from tests.unit.store.conftest import BASE as B
 from tests.unit.store.conftest import SLOW
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 TR = "https://w3id.org/traveler/ontology/"
@@ -97,6 +97,19 @@ def test_a_dataset_of_its_own_replaces_the_current_graph(queries: EndpointQuerie
 )
 def test_what_is_not_allowed_has_its_code(queries: EndpointQueries, query: str, code: str) -> None:
     assert refusal(queries, query).code == code
+
+
+@pytest.mark.parametrize(
+    "query", ["SELECT * { ?s ?p ?o }", f"SELECT ('{'x' * 500}' AS ?x) {{ ?s ?p ?o }} LIMIT 50"]
+)
+def test_any_thread_may_drop_the_error_of_a_query(
+    queries: EndpointQueries,
+    dropped_elsewhere: Callable[[Callable[[], object]], list[str]],
+    query: str,
+) -> None:
+    assert dropped_elsewhere(lambda: queries.run(query)) == []
+    endpoint = queries._store.endpoint
+    assert dropped_elsewhere(lambda: endpoint.ask(query)) == []
 
 
 def test_a_graph_that_has_not_come_so_far_is_behind(queries: EndpointQueries) -> None:
