@@ -132,10 +132,12 @@ class EdgeNode:
         assert sock is not None
         self.client.loop_stop()
         sock.close()
+        self.client.reinitialise()
 
     def close(self) -> None:
         self.client.disconnect()
         self.client.loop_stop()
+        self.client.reinitialise()  # closes the sockets between its threads
 
 
 AT = 1_795_420_800_000

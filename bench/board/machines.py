@@ -78,6 +78,7 @@ class Publisher:
         self.stop()
         self._client.disconnect()
         self._client.loop_stop()
+        self._client.reinitialise()  # closes the sockets between its threads
 
     def publish(self, count: int) -> None:
         """Publish the next events at once."""

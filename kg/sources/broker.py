@@ -135,6 +135,8 @@ class Broker:
             self._worker.join()
         self._client.disconnect()
         self._client.loop_stop()
+        # The sockets between its threads are closed as it is deleted, which may be never: or so.
+        self._client.reinitialise()
 
     def publish(self, topic: str, payload: bytes, *, qos: int = 0, retain: bool = False) -> None:
         """Send a message, or keep it until the broker is there."""

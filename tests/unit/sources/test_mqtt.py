@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import os
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from stat import S_ISSOCK
 from typing import Any
 
 import pytest
@@ -70,6 +73,15 @@ def limit_pages(journal: Journal, pages: int) -> None:
         commits.connection.execute(f"PRAGMA max_page_count = {pages}")
 
 
+def sockets() -> int:
+    """Count the sockets of this process that are open."""
+    count = 0
+    for name in os.listdir("/dev/fd"):
+        with suppress(OSError):  # the one that lists them
+            count += S_ISSOCK(os.fstat(int(name)).st_mode)
+    return count
+
+
 def payload(number: int, **more: Any) -> bytes:
     row = json.loads(state_row(number)) | more
     del row["machine"]
@@ -95,6 +107,23 @@ def test_what_machines_publish_is_in_the_graph_with_the_machine_of_the_topic(
         assert found == ["<https://w3id.org/traveler/code/activity/production>"]
         health = owner.feeds["line"].health
         assert (health.new, health.error, health.last_message) == (50, "", "2026-11-23T08:00:00Z")
+
+
+def test_a_connection_that_has_ended_leaves_no_socket_open(
+    tmp_path: Path, mosquitto: Mosquitto
+) -> None:
+    with Pipeline.open(load_plant(write(tmp_path, mosquitto))) as pipeline:
+        owner = Owner(pipeline, lambda: NOW)
+        before = sockets()
+        gc.disable()
+        try:
+            owner.start(3600)
+            is_connected(owner)
+            assert sockets() > before
+            owner.stop()
+            assert sockets() == before
+        finally:
+            gc.enable()
 
 
 @pytest.mark.parametrize("protocol", ["5", "3.1.1"])
