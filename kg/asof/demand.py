@@ -16,7 +16,7 @@ from rdflib.plugins.sparql.parserutils import CompValue
 
 from kg.answer.asking.algebra import algebra_of, expressions_in
 from kg.errors import HistoryError
-from kg.reason.backward import cannot_look, is_shared
+from kg.reason.goals import cannot_look, is_shared
 from kg.store import stored_form
 from kg.vocab import RDF_TYPE
 

@@ -22,7 +22,6 @@ from kg.identity import Aliases, moved
 from kg.lifted import Lifters
 from kg.mentions import mentioning, said_aliases
 from kg.merge import Merge
-from kg.moments import Moments
 from kg.reason.backward import Backward
 from kg.times import format_time
 from kg.vocab import OWL_SAME_AS
@@ -178,8 +177,7 @@ class PlantHistory:
 
     def _view(self, today: Answers, then: Then, seq: int) -> View:
         """Make the answers of a time, from the graph of today and what else was said then."""
-        history, moments = self._journal.history, Moments(self._plant)
-        versions = Versions(then, history, moments, self._lift_versions, seq)
+        versions = Versions(then, self._journal.history, self._lift_versions, seq)
         graphs = Graphs(self._plant, versions)
         merge = Merge(self._plant, today.single_valued)
         asserted = Asserted(today.store, merge, versions, self._past, graphs)

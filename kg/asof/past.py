@@ -13,8 +13,8 @@ from hashlib import blake2b
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from kg import vocab
 from kg.errors import StoreError
+from kg.reason.goals import is_shared
 from kg.vocab import OWL_SAME_AS, RDF_TYPE
 
 if TYPE_CHECKING:
@@ -146,14 +146,9 @@ def mentioned(facts: Iterable[Fact]) -> set[Term]:
         found.add(s)
         if p == OWL_SAME_AS:
             found.add(p)
-        if o[0] == "<" and p != RDF_TYPE and not is_of_many(o):
+        if o[0] == "<" and p != RDF_TYPE and not is_shared(o):
             found.add(o)
     return found
-
-
-def is_of_many(term: Term) -> bool:
-    """Tell whether a term is a code, a class or a value: what very many things have."""
-    return term[0] != "<" or term[1:].startswith((vocab.TRC, vocab.TR))
 
 
 def _hash(term: Term) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
+from kg.moments import counts_from
 from kg.records import Record
 
 if TYPE_CHECKING:
@@ -12,8 +13,7 @@ if TYPE_CHECKING:
 
     from kg.asof.past import Place
     from kg.asof.times import Then
-    from kg.journal import History, Standing
-    from kg.moments import Moments
+    from kg.journal import Dated, History, Standing
     from kg.records import Fact
 
     Rewrite = Callable[[list[Fact]], list[Fact]]
@@ -52,14 +52,12 @@ class Versions:
         self,
         then: Then,
         history: History,
-        moments: Moments,
         lift: LiftVersions,
         seq: int,
     ) -> None:
         self._seq = seq
         self._then = then
         self._history = history
-        self._moments = moments
         self._lift = lift
         self._found: dict[Place, Counted] = {}
         self.until = f"{then.at_text}Z"
@@ -119,33 +117,36 @@ class Versions:
         """Give the newest version, where it counted and today's graph is of it; else None."""
         if newest.is_stood_in or newest.seq > self._seq or place in self.moved:
             return None
-        record = Record(*place, {}, "", effective=newest.effective, recorded=newest.recorded)
-        at = self._moments.of(record).at
+        at = counts_from(newest.effective, newest.recorded).at
         if not self._then.holds(at, newest.recorded):
             return None
-        return NOT_THERE if newest.is_deleted else Counted(record, at, stands=True)
+        if newest.is_deleted:
+            return NOT_THERE
+        record = Record(*place, {}, "", effective=newest.effective, recorded=newest.recorded)
+        return Counted(record, at, stands=True)
 
     def _look_back(self, places: Sequence[Place]) -> None:
-        """Read all versions of records; the last one that counted and can be lifted is it."""
-        left: dict[Place, list[Record]] = {place: [] for place in places}
+        """Look at all versions of records; the last one that counted and can be lifted is it."""
+        left: dict[Place, list[Dated]] = {place: [] for place in places}
         for (source, kind), keys in _by_table(places).items():
-            for record in self._history.versions(source, kind, keys):
-                is_here = record.seq <= self._seq
-                if is_here and self._then.holds(self._moments.of(record).at, record.recorded):
-                    left[source, kind, record.key].append(record)
+            for version in self._history.dated(source, kind, keys):
+                place = (source, kind, version.key)
+                at = counts_from(version.effective, version.recorded).at
+                if version.seq <= self._seq and self._then.holds(at, version.recorded):
+                    left[place].append(version)
         is_first = True
         while left:
-            tops: list[Record] = []
+            tops: list[int] = []
             for place, versions in left.items():
-                if not versions or versions[-1].deleted:
+                if not versions or versions[-1].is_deleted:
                     self._found[place] = NOT_THERE
                 else:
-                    tops.append(versions.pop())
-            lifted, failed = self._lift(tops) if tops else ([], [])
+                    tops.append(versions.pop().seq)
+            lifted, failed = self._lift(self._history.of_seqs(tops)) if tops else ([], [])
             for record, facts in lifted:
                 self._found[_place(record)] = Counted(
                     record,
-                    self._moments.of(record).at,
+                    counts_from(record.effective, record.recorded).at,
                     stands_in=not is_first,
                     facts=tuple(self.rewrite(facts)),
                 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kg.journal.checks import CheckHistory, Day, Lacking, Linked
 from kg.journal.gaps import Checked, OpenGap, checked_now
-from kg.journal.history import History, Standing
+from kg.journal.history import Dated, History, Standing
 from kg.journal.journal import Journal
 from kg.journal.measures import Came, Counted, Measures
 from kg.journal.people import Forgetting, Forgotten
@@ -19,6 +19,7 @@ __all__ = [
     "CheckHistory",
     "Checked",
     "Counted",
+    "Dated",
     "Day",
     "Forgetting",
     "Forgotten",

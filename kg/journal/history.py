@@ -31,6 +31,15 @@ FROM json_each(?) AS wanted
 CROSS JOIN record ON record.source = ? AND record.kind = ? AND record.key = wanted.value
 WHERE record.payload <> '' ORDER BY record.seq
 """
+_DATED = """
+SELECT record.key, record.seq, record.effective, record.recorded, record.deleted
+FROM json_each(?) AS wanted
+CROSS JOIN record ON record.source = ? AND record.kind = ? AND record.key = wanted.value
+WHERE record.payload <> '' ORDER BY record.seq
+"""
+_OF_SEQS = """
+FROM json_each(?) AS wanted CROSS JOIN record ON record.seq = wanted.value ORDER BY record.seq
+"""
 _FIRST = """
 FROM newest JOIN record USING (seq) WHERE newest.source = ? AND newest.kind = ?
   AND NOT newest.deleted ORDER BY newest.key LIMIT ?
@@ -70,6 +79,16 @@ class Standing(NamedTuple):
     is_stood_in: bool
 
 
+class Dated(NamedTuple):
+    """A version of a key without its row; times are ISO 8601, UTC."""
+
+    key: str
+    seq: int
+    effective: str | None
+    recorded: str
+    is_deleted: bool
+
+
 class History:
     """Reads the versions of one journal file; any thread may ask."""
 
@@ -91,6 +110,15 @@ class History:
         places = [(record.source, record.kind, record.key) for record in records]
         return {record_path(*row) for row in self._read(_UNKNOWN, (json.dumps(places), seq))}
 
+    def dated(self, source: str, kind: str, keys: Collection[str]) -> list[Dated]:
+        """Give all versions of keys that were not pruned without their rows, the oldest first."""
+        rows = self._read(_DATED, (json.dumps(list(keys)), source, kind))
+        return [Dated(key, seq, at, recorded, bool(gone)) for key, seq, at, recorded, gone in rows]
+
+    def of_seqs(self, seqs: Collection[int]) -> list[Record]:
+        """Give the versions with these seqs, the oldest first."""
+        return self._read_records(_OF_SEQS, (json.dumps(list(seqs)),))
+
     def versions(self, source: str, kind: str, keys: Collection[str]) -> list[Record]:
         """Give all versions of keys that were not pruned, the oldest first."""
         return self._read_records(_VERSIONS, (json.dumps(list(keys)), source, kind))
@@ -107,12 +135,7 @@ class History:
         query = _ALL_REPLACED if after == 0 else _REPLACED_SINCE
         found = sorted(seq for (seq,) in self._read(query, (after, until)))
         for start in range(0, len(found), _PAGE):
-            page = json.dumps(found[start : start + _PAGE])
-            yield self._read_records(
-                "FROM json_each(?) AS wanted CROSS JOIN record ON record.seq = wanted.value"
-                " ORDER BY record.seq",
-                (page,),
-            )
+            yield self.of_seqs(found[start : start + _PAGE])
 
     def _read_records(self, query: str, parameters: tuple[object, ...]) -> list[Record]:
         rows = self._read(f"SELECT {self._columns} {query}", parameters)

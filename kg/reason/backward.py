@@ -9,12 +9,12 @@ believed when all that it asked is at rest. So nothing is ever derived that does
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
+from typing import TYPE_CHECKING, cast
 
 from kg import vocab
-from kg.errors import HistoryError
 from kg.fold import infer_ends
 from kg.reason.concerned import THIS
+from kg.reason.goals import Goal, cannot_look, is_shared
 from kg.reason.groups import join, variables
 from kg.reason.reach import Reach
 from kg.store import stored_form
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
     from kg.reason.concerned import Concern
+    from kg.reason.goals import Asserted
     from kg.reason.known import Known
     from kg.reason.rules import Rule, RuleSet
     from kg.records import Fact, Term
@@ -32,42 +33,6 @@ if TYPE_CHECKING:
 
 _NONE: frozenset[Term] = frozenset()
 _VERY_MANY = 1 << 40
-
-
-class Asserted(Protocol):
-    """Facts that are looked up: by thing, or by a value that few things share."""
-
-    def find(self, subjects: Collection[Term], p: Term) -> None:
-        """Look at one property of many things at once."""
-        ...
-
-    def objects(self, s: Term, p: Term) -> Collection[Term]:
-        """Give the values of a property of a thing."""
-        ...
-
-    def subjects(self, p: Term, o: Term) -> Collection[Term]:
-        """Give the things of which a property has a value."""
-        ...
-
-    def is_value(self, p: Term, o: Term) -> bool:
-        """Tell whether anything has it as the value of a property, at less cost."""
-        ...
-
-    def candidates(self, p: Term, o: Term) -> Collection[Term]:
-        """Give the things of which a property may have a value, at less cost."""
-        ...
-
-
-class Goal(NamedTuple):
-    """One property of a thing; or, backwards, whatever has the thing as its value.
-
-    Of types it can be one class alone, which costs less than all of them.
-    """
-
-    term: Term
-    predicate: Term
-    is_backward: bool
-    of_class: Term = ""
 
 
 class Backward:
@@ -87,6 +52,7 @@ class Backward:
         self.asserted = asserted
         self._folded = folded
         reach = Reach(rules, frozenset(said), is_folded=bool(folded))
+        self._said = reach.said
         self._giving, self._concerns, self._possible = reach.giving, reach.concerns, reach.possible
         self._supers: dict[Term, set[Term]] = defaultdict(set)
         for rule in self._giving.get(RDF_TYPE, ()):
@@ -210,13 +176,13 @@ class Backward:
     def _is_domain_said(self, rule: Rule, goal: Goal) -> bool:
         """Tell whether records themselves give a thing what a rule of domain asks."""
         ((s, p, o), *others) = rule.body
-        is_of_domain = s == rule.head[0] and o[0] == "?" and not others
+        is_of_domain = s == rule.head[0] and o[0] == "?" and not others and p in self._said
         return is_of_domain and bool(self.asserted.objects(goal.term, p))
 
     def _is_range_said(self, rule: Rule, goal: Goal) -> bool:
         """Tell whether records themselves lead to a thing as a rule of range asks."""
         ((s, p, o), *others) = rule.body
-        is_of_range = o == rule.head[0] and s[0] == "?" and not others
+        is_of_range = o == rule.head[0] and s[0] == "?" and not others and p in self._said
         return is_of_range and self.asserted.is_value(p, goal.term)
 
     def _follows(self, rule: Rule, goal: Goal) -> bool:
@@ -231,6 +197,8 @@ class Backward:
         return found
 
     def _held(self, goal: Goal) -> Collection[Term]:
+        if goal.predicate not in self._said:  # today's graph holds much that was derived of it
+            return _NONE
         if goal.is_backward:
             return self.asserted.subjects(goal.predicate, goal.term)
         return self.asserted.objects(goal.term, goal.predicate)
@@ -315,35 +283,37 @@ class Backward:
         return frozenset(found), not (open_goals - {goal})
 
     def _starts(self, concern: Concern, bindings: Bindings, asked: _Asked) -> Iterator[Bindings]:
-        """Bind ``?this``, and leave out at once what a single look shows not to be meant."""
-        if THIS in bindings:
-            yield bindings
-            return
-        pattern = next(
-            (
-                (s, p, o)
-                for s, p, o in concern.outer
-                if THIS in (s, o) and (bindings.keys() & {s, o})
-            ),
-            None,
+        """Bind ``?this`` by what is bound already."""
+        patterns = (
+            (s, p, o) for s, p, o in concern.outer if THIS in (s, o) and (bindings.keys() & {s, o})
         )
+        pattern = None if THIS in bindings else next(patterns, None)
         if pattern is None:
             yield bindings
             return
+        for thing in sorted(self._meant(concern, pattern, bindings, asked)):
+            yield {**bindings, THIS: thing}
+
+    def _meant(
+        self, concern: Concern, pattern: Fact, bindings: Bindings, asked: _Asked
+    ) -> Collection[Term]:
+        """Give what ``?this`` can be, without what a single look shows not to be meant."""
         s, p, o = pattern
+        is_looked_up = s == THIS and p not in self.heads
         if s != THIS:
             things = asked.objects(bindings[s], p)
-        elif p in self.heads:
-            things = asked.subjects(p, bindings[o])
-        else:
+        elif is_looked_up:
             things = self.asserted.candidates(p, bindings[o])
+        else:
+            things = asked.subjects(p, bindings[o])
         outer = frozenset().union(*map(variables, concern.outer))
         for one, predicate, other in concern.absent:
             if one == THIS and other[0] == "?" and other not in outer:
+                if is_looked_up:
+                    things = self.asserted.lacking(things, p, bindings[o], predicate)
                 self.asserted.find(things, predicate)
                 things = [t for t in things if not self.asserted.objects(t, predicate)]
-        for thing in sorted(things):
-            yield {**bindings, THIS: thing}
+        return things
 
 
 class _Asked:
@@ -424,20 +394,6 @@ class _VeryMany:
 
     def __len__(self) -> int:
         return _VERY_MANY
-
-
-def is_shared(term: Term) -> bool:
-    """Tell whether a term is a code, a class or a value: what very many things have."""
-    return term[0] != "<" or term[1:].startswith((vocab.TRC, vocab.TR))
-
-
-def cannot_look(predicate: Term) -> HistoryError:
-    """Say that a question would look at all of a plant."""
-    return HistoryError(
-        f"as of another time, all that has {predicate} cannot be looked at",
-        hint="ask about one machine, job, customer or batch",
-        code="as-of-everything",
-    )
 
 
 def _lexical(literal: Term) -> str:

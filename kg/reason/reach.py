@@ -24,13 +24,13 @@ _OF_RUNS = {vocab.STARTED_AT, vocab.ENDED_AT, vocab.INFERRED_END_AT, vocab.ACTIV
 class Reach:
     """The rules that can give something, by the property that they give, and what is possible.
 
-    ``said`` are the properties that records can say anything for.
+    Of the properties that are possible some can be ``said`` by records, or folded of them. The
+    argument ``said`` are the properties that records can say anything for.
     """
 
     def __init__(self, rules: RuleSet, said: frozenset[Term], *, is_folded: bool) -> None:
-        self.possible = {*said, RDF_TYPE}
-        if is_folded:
-            self.possible |= _OF_RUNS
+        self.said = {*said, RDF_TYPE, *(_OF_RUNS if is_folded else ())}
+        self.possible = set(self.said)
         self.giving: dict[Term, list[Rule]] = defaultdict(list)
         self.concerns: dict[Term, list[tuple[int, Fact, Concern]]] = defaultdict(list)
         concerns = [concern_of(construct) for construct in rules.constructs]

@@ -41,6 +41,7 @@ TABLES = (
     + csv_table("piece")
     + csv_table("shipment")
     + csv_table("note")
+    + csv_table("sheet")
     + csv_table("state", f'{_EVENTS}kind = "latest"\nsubject = "tr:onMachine"')
     + csv_table(
         "run",
@@ -190,6 +191,18 @@ MAPPINGS = {
       - [tr:about, machine/$(machine)~iri]
       - [tr:text, $(text)]
       - [tr:expiresAt, $(until), xsd:dateTime]
+""",
+    # Runs that somebody writes down, beside those that are folded of events.
+    "sheet": """
+  run:
+    sources: [[sheet~table]]
+    s: run/sheet-$(id)
+    po:
+      - [a, tr:Run]
+      - [tr:onMachine, machine/$(machine)~iri]
+      - [tr:ofJob, job/$(job)~iri]
+      - [tr:startedAt, $(started), xsd:dateTime]
+      - [tr:endedAt, $(ended), xsd:dateTime]
 """,
     "state": """
   event:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kg.asof import Then
+from kg.asof import Then, asserted
 from kg.errors import UnknownEntity
 from tests.unit.asof.past_shop import at as moment
 from tests.unit.asof.past_shop import (
@@ -22,12 +22,14 @@ from tests.unit.asof.past_shop import (
 
 if TYPE_CHECKING:
     from kg.answer import Answers
+    from kg.pipeline import Pipeline
 
 ENTITIES = (
     *(f"machine/{name}" for name in ("M1", "M2", "a")),
     *(f"job/{name}" for name in "12"),
     *("customer/C1", "customer/C2", "batch/B1", "batch/B2", "order/O1", "part/P1", "program/N1"),
     *("operation/1", "work-center/W", "run/shop/run/1", "run/shop/run/2", "note/1"),
+    *("run/sheet-1", "run/sheet-2"),
 )
 MACHINES = ["M1", "M1", "M2", "a"]
 JOBS = ["1", "2"]
@@ -58,6 +60,12 @@ ROWS: dict[str, dict[str, list[str]]] = {
     },
     "heat": {"batch": ["B1", "B2"], "material": ["steel", "brass"]},
     "note": {"machine": MACHINES, "text": ["vibrates"], "until": ["2026-11-23T06:07:00Z"]},
+    "sheet": {
+        "machine": MACHINES,
+        "job": JOBS,
+        "started": ["2026-11-23T06:02:00Z"],
+        "ended": ["2026-11-23T06:05:00Z", ""],
+    },
     "state": {"machine": MACHINES, "activity": ["production", "idle", "down"]},
     "run": {
         "machine": MACHINES,
@@ -78,6 +86,12 @@ def _context(answers: Answers, entity: str, then: Then) -> dict[str, Any] | None
         return None
 
 
+def _found(work: Pipeline, then: Then) -> dict[str, dict[str, Any] | None]:
+    return {
+        e: work.history.ask(then, lambda answers, e=e: _context(answers, e, then)) for e in ENTITIES
+    }
+
+
 @settings(
     max_examples=8,
     deadline=None,
@@ -94,10 +108,11 @@ def test_what_was_true_is_what_a_plant_of_the_records_of_then_answers(
         records = those_that_count(work, then)
         with fold_only(folder / "oracle", records, then.at) as oracle:
             expected = {e: _context(oracle.answers(), e, then) for e in ENTITIES}
-        found = {
-            e: work.history.ask(then, lambda answers, e=e: _context(answers, e, then))
-            for e in ENTITIES
-        }
+        found = _found(work, then)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(asserted, "MANY", 0)
+            patch.setattr(asserted, "MOST_LOOKED_AT", 0)
+            assert _found(work, then) == found
     for entity in ENTITIES:
         known, answer = expected[entity], found[entity]
         # An alias of today also finds what had another name then, and is answered under that one.

@@ -76,9 +76,9 @@ def limit_pages(journal: Journal, pages: int) -> None:
 def sockets() -> int:
     """Count the sockets of this process that are open."""
     count = 0
-    for name in os.listdir("/dev/fd"):
+    for file in Path("/dev/fd").iterdir():
         with suppress(OSError):  # the one that lists them
-            count += S_ISSOCK(os.fstat(int(name)).st_mode)
+            count += S_ISSOCK(os.fstat(int(file.name)).st_mode)
     return count
 
 
