@@ -111,13 +111,13 @@ def tell_start(request: Request) -> StartAnswer:
     `is_current` false. Nothing here changes a file.
     """
     pipeline = desk_of(request).pipeline
-    folder = pipeline.plant.folder
-    found = connected_sources(load_plant(folder), pipeline.journal, pipeline.mappings)
-    shown = short_path(folder)
+    file = pipeline.plant.path
+    found = connected_sources(load_plant(file), pipeline.journal, pipeline.mappings)
+    folder, is_usual = short_path(file.parent), file.name == "plant.toml"
+    named = folder if is_usual else short_path(file)
+    draft = f"traveler init {folder}" if is_usual else f"traveler init {folder} --plant {named}"
     return StartAnswer(
-        commands=Commands(
-            draft=f"traveler init {shown} --from FILE", serve=f"traveler serve --plant {shown}"
-        ),
+        commands=Commands(draft=f"{draft} --from FILE", serve=f"traveler serve --plant {named}"),
         sources=[_source(one) for one in found],
     )
 
@@ -138,7 +138,7 @@ def map_table(
     desk = desk_of(request)
     pipeline = desk.pipeline
     found = map_rows(
-        load_plant(pipeline.plant.folder),
+        load_plant(pipeline.plant.path),
         pipeline.journal,
         (source, table),
         pipeline.mappings,

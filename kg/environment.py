@@ -1,9 +1,10 @@
-"""Environment: what a plant's files leave to variables and to files of their own, as secrets."""
+"""Environment: a plant's files, and what they leave to variables and other files, as secrets."""
 
 from __future__ import annotations
 
 import os
 import re
+import tomllib
 from typing import TYPE_CHECKING, Any
 
 from kg.errors import ConfigError
@@ -15,6 +16,24 @@ if TYPE_CHECKING:
 SECRETS = ("password", "token", "user")
 """Settings that stand nowhere in the open."""
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
+
+
+def read_toml(path: Path, sections: set[str]) -> dict[str, Any]:
+    """Read a file of TOML.
+
+    Raises:
+        ConfigError: it is missing, is none, or has other ``sections``.
+    """
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ConfigError(f"there is no {path}", hint="name one with --plant PATH") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        raise ConfigError(f"{path}: {error}", hint="it is a file of TOML, in UTF-8") from error
+    if unknown := document.keys() - sections:
+        hint = f"its sections are {', '.join(sorted(sections))}"
+        raise ConfigError(f"{path}: unknown section [{min(unknown)}]", hint=hint)
+    return document
 
 
 def expand_secrets(

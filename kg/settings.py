@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hmac
 import re
-import tomllib
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
@@ -22,7 +21,7 @@ from kg.adapters import (
     Share,
 )
 from kg.adapters import Section as _Section
-from kg.environment import SECRETS, expand_secrets
+from kg.environment import SECRETS, expand_secrets, read_toml
 from kg.errors import ConfigError
 from kg.roles import BUILT_IN, AccessSettings, McpSettings, RoleSettings, check_roles
 
@@ -299,7 +298,7 @@ class Plant(_Section):
     access: AccessSettings | None = None
     roles: tuple[RoleSettings, ...] = ()
     mcp: McpSettings = McpSettings()
-    folder: Path = Path()
+    path: Path = Path("plant.toml")
 
     _zone = field_validator("zone")(_check_zone)
 
@@ -314,6 +313,11 @@ class Plant(_Section):
     def _roles_agree(self) -> Self:
         check_roles(self.access, self.roles, [source.name for source in self.sources])
         return self
+
+    @property
+    def folder(self) -> Path:
+        """Where the file that describes it is."""
+        return self.path.parent
 
     @property
     def store_path(self) -> Path:
@@ -355,13 +359,14 @@ def load_plant(path: Path) -> Plant:
     """
     if path.is_dir():
         path = path / "plant.toml"
-    document = _read_toml(path, {"plant", "store", "source", "access", "role", "mcp"})
+    document = read_toml(path, {"plant", "store", "source", "access", "role", "mcp"})
     folder = path.resolve().parent
     head = dict(document.get("plant", {}))
     zone = str(head.get("zone", "UTC"))
     sources = [_load_source(entry, folder, zone, path) for entry in document.get("source", [])]
     store = expand_secrets(dict(document.get("store", {})), folder, path, "[store]")
-    head |= {"store": store, "sources": sources, "folder": folder, "mcp": document.get("mcp", {})}
+    head |= {"store": store, "sources": sources, "path": path.resolve()}
+    head["mcp"] = document.get("mcp", {})
     head |= {"access": _access(document, folder, path), "roles": document.get("role", [])}
     plant = _validate(Plant, head, path)
     names = [OWN_SOURCE, *(source.name for source in plant.sources)]
@@ -378,7 +383,7 @@ def load_source(folder: Path, overrides: dict[str, Any] | None = None) -> Source
         ConfigError: it is missing, no TOML, or holds an impossible setting.
     """
     path = folder / "source.toml"
-    document = _read_toml(path, {"source", "table", "lookup"})
+    document = read_toml(path, {"source", "table", "lookup"})
     if secret := set(SECRETS).intersection(document.get("source", {})):
         raise ConfigError(
             f"{path}: {min(secret)} stands in the open",
@@ -393,9 +398,7 @@ def load_source(folder: Path, overrides: dict[str, Any] | None = None) -> Source
     return _validate(SourceSettings, head, path)
 
 
-@lru_cache(maxsize=1)
-def _own_source(folder: Path) -> SourceSettings:
-    return load_source(folder)
+_own_source = lru_cache(maxsize=1)(load_source)
 
 
 def _load_source(entry: dict[str, Any], folder: Path, zone: str, path: Path) -> SourceSettings:
@@ -424,19 +427,6 @@ def _access(document: dict[str, Any], folder: Path, path: Path) -> dict[str, Any
         names = ("client_secret",)
         access["oidc"] = expand_secrets(access["oidc"], folder, path, "[access.oidc]", names)
     return access
-
-
-def _read_toml(path: Path, sections: set[str]) -> dict[str, Any]:
-    try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise ConfigError(f"there is no {path}", hint="name one with --plant PATH") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
-        raise ConfigError(f"{path}: {error}", hint="it is a file of TOML, in UTF-8") from error
-    if unknown := document.keys() - sections:
-        hint = f"its sections are {', '.join(sorted(sections))}"
-        raise ConfigError(f"{path}: unknown section [{min(unknown)}]", hint=hint)
-    return document
 
 
 def _validate(model: type[_T], values: dict[str, Any], path: Path) -> _T:

@@ -68,7 +68,9 @@ def test_every_unit_of_mappings_stands_in_their_list(root: Path) -> None:
 
 
 def test_every_route_stands_in_the_readme(readme: str, tmp_path: Path) -> None:
-    plant = settings.Plant(name="House", base="https://house.example/", folder=tmp_path)
+    plant = settings.Plant(
+        name="House", base="https://house.example/", path=tmp_path / "plant.toml"
+    )
     with Pipeline.open(plant) as work:
         app = create_app(Owner(work, lambda: datetime(2026, 1, 1, tzinfo=UTC)))
     paths = set(app.openapi()["paths"]) | {"/docs"}

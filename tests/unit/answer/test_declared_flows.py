@@ -39,7 +39,7 @@ steps:
 def plant_of(folder: Path) -> Plant:
     table = TableSettings(name="run", mapping="run.yml", key=("id",), file="run.csv")
     source = SourceSettings(name="shop", adapter="files", tables=(table,))
-    return Plant(name="Test", base=BASE, sources=(source,), folder=folder)
+    return Plant(name="Test", base=BASE, sources=(source,), path=folder / "plant.toml")
 
 
 def write(folder: Path, text: str) -> Plant:

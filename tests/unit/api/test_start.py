@@ -10,6 +10,7 @@ import pytest
 
 from kg.owner import Owner
 from tests.unit.api.access_plant import guarded
+from tests.unit.api.conftest import opened, served
 
 MORE = """
 [[source]]
@@ -66,6 +67,18 @@ def test_every_table_tells_how_far_it_is_loaded(client: httpx.Client, owner: Own
     shown = folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder
     assert told["commands"]["serve"] == f"traveler serve --plant {shown}"
     assert told["commands"]["draft"].startswith(f"traveler init {shown} --from ")
+
+
+def test_a_plant_whose_file_has_another_name_is_read_and_named_by_it(own_plant: Path) -> None:
+    file = own_plant.rename(own_plant.with_name("night-shift.toml"))
+    with opened(file) as owner, served(owner) as client:
+        told = client.get("/v1/start").json()
+        assert [one["name"] for one in told["sources"]] == ["shop"]
+        assert told["commands"]["serve"] == f"traveler serve --plant {file}"
+        assert told["commands"]["draft"] == (
+            f"traveler init {file.parent} --plant {file} --from FILE"
+        )
+        assert rows(client, "job")["is_current"] is True
 
 
 def test_a_row_stands_beside_what_is_made_of_it(client: httpx.Client, owner: Owner) -> None:

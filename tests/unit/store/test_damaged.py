@@ -19,7 +19,7 @@ NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 def test_a_graph_that_cannot_be_opened_is_told_and_a_rebuild_replaces_it(
     tmp_path: Path, damaged: str
 ) -> None:
-    plant = Plant(name="House", base="https://house.example/", folder=tmp_path)
+    plant = Plant(name="House", base="https://house.example/", path=tmp_path / "plant.toml")
     with Pipeline.open(plant):
         pass
     (path,) = plant.store_path.glob(f"gen-*/{damaged}-*" if damaged != CURRENT else CURRENT)
