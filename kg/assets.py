@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 
 from kg.errors import ConfigError
@@ -9,6 +10,7 @@ from kg.errors import ConfigError
 _PACKAGE = Path(__file__).resolve().parent
 
 
+@lru_cache(maxsize=1)
 def _root() -> Path:
     packed = _PACKAGE / "data"
     return packed if packed.is_dir() else _PACKAGE.parent

@@ -50,6 +50,15 @@ def test_a_batch_with_one_bad_term_writes_nothing(store: EmbeddedStore) -> None:
     assert store.dump() == before
 
 
+@pytest.mark.parametrize("most", [1, 10, 11, 15, 100])
+def test_what_has_one_of_some_values_is_counted_as_far_as_is_asked(
+    store: EmbeddedStore, most: int
+) -> None:
+    store.apply((), [(f"<{B}job/{n}>", ON, MACHINE, "") for n in range(2, 16)], 8)
+    assert store.count_with(ON, [PART, MACHINE], most) == min(most, 14)
+    assert store.count_with(MAKES, [MACHINE], most) == 0
+
+
 @pytest.mark.parametrize(
     ("ask", "form"),
     [
