@@ -125,7 +125,7 @@ class Asserted:
     def spoken_of(self, place: Place) -> set[Term]:
         """Give the things that a record said something of, also by what was folded of it."""
         table, counted = self._graphs.table(place), self._versions.of(place)
-        if table is None or counted.record is None:
+        if table is None or not counted.is_there:
             return set()
         if table.row == "event":
             return self._folds.spoken_of(place)
@@ -165,10 +165,12 @@ class Asserted:
         events = []
         for s, graph in records:
             place = self._graphs.place(graph)
-            if self._merge.is_support(graph):
-                if self._versions.of(place).stands:
-                    found.add(s)
-            elif self._versions.of(place).stands:
+            if not self._versions.of(place).stands:
+                continue
+            table = self._graphs.table(place)
+            if table is not None and table.row != "event":
+                found.add(s)
+            else:
                 events.append(place)
         self._by_records[p, o] = frozenset(found)
         found |= self.said.subjects(p, o)

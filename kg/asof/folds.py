@@ -114,13 +114,13 @@ class Folds:
 
     def _event(self, place: Place) -> Event | None:
         counted = self._versions.of(place)
-        if counted.record is None:
+        if not counted.is_there:
             return None
         graph = self._graphs.name(place)
         facts = tuple(self._today.graph(graph)) if counted.stands else counted.facts
         if not facts:
             return None
-        at = counted.at or counted.record.recorded
+        at = counted.at or counted.recorded
         return Event(graph, at, graph[1:-1].rsplit("/", 1)[1], facts)
 
     def _of_group(self, source: str, kind: str, group: str) -> Contributions:

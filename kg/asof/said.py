@@ -65,7 +65,9 @@ class Graphs:
 
     def _place(self, graph: Term) -> Place:
         path = graph[len(self._prefix) : -1].removesuffix("#now")
-        source, kind, key = (unquote(part) for part in path.split("/", 2))
+        source, kind, key = path.split("/", 2)
+        if "%" in path:
+            return unquote(source), unquote(kind), unquote(key)
         return source, kind, key
 
 
@@ -103,7 +105,7 @@ class Said:
         self._versions.find(fresh)
         for place in fresh:
             counted = self._versions.of(place)
-            if counted.record is not None and not counted.stands:
+            if counted.is_there and not counted.stands:
                 self._take_in(place, counted)
 
     def claims(self, s: Term, p: Term) -> set[Claim]:

@@ -6,7 +6,6 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
 from kg.moments import counts_from
-from kg.records import Record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -14,7 +13,7 @@ if TYPE_CHECKING:
     from kg.asof.past import Place
     from kg.asof.times import Then
     from kg.journal import Dated, History, Standing
-    from kg.records import Fact
+    from kg.records import Fact, Record
 
     Rewrite = Callable[[list[Fact]], list[Fact]]
     LiftVersions = Callable[
@@ -26,18 +25,25 @@ if TYPE_CHECKING:
 class Counted(NamedTuple):
     """The version of a record that counted then.
 
-    ``record`` is None where the record was not there; where it ``stands`` in today's graph it has
-    no row. ``at`` is since when it counts (ISO 8601, UTC; "": its receipt is all that is known).
+    ``at`` is since when it counts (ISO 8601, UTC; "": its receipt is all that is known), and
+    ``recorded`` when it was ("": the record was not there). Where it ``stands`` in today's graph
+    its row and facts are read there.
     """
 
-    record: Record | None
     at: str
+    recorded: str
     stands: bool = False
     stands_in: bool = False
+    record: Record | None = None
     facts: tuple[Fact, ...] = ()
 
+    @property
+    def is_there(self) -> bool:
+        """Tell whether the record was there."""
+        return bool(self.recorded)
 
-NOT_THERE = Counted(None, "")
+
+NOT_THERE = Counted("", "")
 
 
 class Versions:
@@ -120,10 +126,7 @@ class Versions:
         at = counts_from(newest.effective, newest.recorded).at
         if not self._then.holds(at, newest.recorded):
             return None
-        if newest.is_deleted:
-            return NOT_THERE
-        record = Record(*place, {}, "", effective=newest.effective, recorded=newest.recorded)
-        return Counted(record, at, stands=True)
+        return NOT_THERE if newest.is_deleted else Counted(at, newest.recorded, stands=True)
 
     def _look_back(self, places: Sequence[Place]) -> None:
         """Look at all versions of records; the last one that counted and can be lifted is it."""
@@ -145,9 +148,10 @@ class Versions:
             lifted, failed = self._lift(self._history.of_seqs(tops)) if tops else ([], [])
             for record, facts in lifted:
                 self._found[_place(record)] = Counted(
-                    record,
                     counts_from(record.effective, record.recorded).at,
+                    record.recorded,
                     stands_in=not is_first,
+                    record=record,
                     facts=tuple(self.rewrite(facts)),
                 )
             is_first = False

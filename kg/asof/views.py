@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from kg.answer.asking.hindsight import Difference
 from kg.answer.evidence import short
 from kg.errors import UnknownEntity
+from kg.records import record_path
 from kg.vocab import OWL_SAME_AS, RDF_TYPE
 
 if TYPE_CHECKING:
@@ -90,8 +91,9 @@ def _newest(view: View, claims: Collection[Claim]) -> tuple[str | None, str | No
     """Give the path of the newest record among claims, and when it was recorded."""
     told = []
     for _, graph in claims:
-        record = view.versions.of(view.graphs.place(graph)).record
-        if record is not None:
-            told.append((record.recorded, record.path()))
+        place = view.graphs.place(graph)
+        counted = view.versions.of(place)
+        if counted.is_there:
+            told.append((counted.recorded, record_path(*place)))
     recorded, path = max(told, default=(None, None))
     return path, recorded
